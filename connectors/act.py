@@ -1,0 +1,224 @@
+"""One pass over one subject's records at one vendor: locate, act, look again. The same for every vendor."""
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from connectors.contract import Accepted, Connector, Record, State
+from connectors.errors import Deferred, Gone, Misread, NeedsPerson, Refused, Transient, VendorError
+from connectors.plan import Do, Planned
+from connectors.waiting import Sleep
+from topics.outcomes import Evidence, Outcome
+from topics.subject import Subject
+
+log = logging.getLogger(__name__)
+
+MOST_RECORDS = 20_000
+LOOK_AGAIN_SECONDS = (0.0, 1.0, 4.0, 15.0)
+"""Waits before each look after acting: a vendor's search may lag; what is still there after the last is not erased."""
+
+Records = dict[tuple[str, str], Record]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one record so far."""
+
+    planned: Planned
+    outcome: Outcome
+    evidence: Evidence | None = None
+    until: date | None = None
+    reason: str | None = None
+    again_at: datetime | None = None
+
+
+async def locate(connector: Connector[Any], subject: Subject) -> Records:
+    """Every record of the subject, each once.
+
+    Raises:
+        VendorError: anything that kept the connector from knowing; a defect of the connector is `Misread`.
+    """
+    found: Records = {}
+    try:
+        async for record in connector.locate(subject):
+            found.setdefault(record.key, record)
+            if len(found) > MOST_RECORDS:
+                raise Misread(f"More than {MOST_RECORDS} records are located: a paging fault, or too wide a match.")
+    except VendorError:
+        raise
+    except Exception as error:
+        raise _defect(connector, "locate", error) from None
+    return found
+
+
+async def act(connector: Connector[Any], planned: Sequence[Planned]) -> dict[tuple[str, str], Result]:
+    """Carry out the plan, record by record. What one record refuses does not stop the others; a vendor that is down does."""
+    results: dict[tuple[str, str], Result] = {}
+    stopped: VendorError | None = None
+    for item in planned:
+        result = _not_tried(item, stopped) if stopped else await _act_on(connector, item)
+        if isinstance(result, VendorError):
+            stopped = result
+            result = _not_tried(item, stopped)
+        results[item.record.key] = result
+    return results
+
+
+async def _act_on(connector: Connector[Any], item: Planned) -> Result | VendorError:
+    """The result for one record, or the error that ends the whole pass."""
+    if item.do is Do.KEEP:
+        return Result(item, item.outcome, Evidence.VERIFIED)
+    if item.do is Do.LEAVE:
+        return Result(item, item.outcome, reason=item.reason)
+    try:
+        done = await _call(connector, item)
+    except Gone:
+        if item.do is Do.ERASE:
+            return Result(item, Outcome.ERASED, Evidence.EXECUTED)
+        return Result(item, Outcome.FAILED, reason=f"The {item.record.kind} was gone when it was to be {item.outcome}.")
+    except (Deferred, Transient) as error:
+        return error
+    except NeedsPerson as error:
+        return Result(item, Outcome.NEEDS_PERSON, reason=error.reason)
+    except Refused as error:
+        return Result(item, Outcome.REFUSED, reason=error.reason)
+    except VendorError as error:
+        return Result(item, Outcome.FAILED, reason=error.reason)
+    except Exception as error:
+        return Result(item, Outcome.FAILED, reason=_defect(connector, item.do.value, error).reason)
+    if isinstance(done, Accepted):
+        return Result(item, Outcome.ACCEPTED, Evidence.ACCEPTED, until=done.until)
+    return Result(item, Outcome(done) if done else item.outcome, Evidence.EXECUTED, until=item.until)
+
+
+async def _call(connector: Connector[Any], item: Planned) -> Any:
+    """The one destructive call. A record that is restricted already, or was never, is not touched again."""
+    if item.do is Do.ERASE:
+        return await connector.erase(item.record)
+    restricted = item.record.state is State.RESTRICTED
+    if item.do is Do.RESTRICT and not restricted:
+        await connector.restrict(item.record)
+    if item.do is Do.LIFT and restricted:
+        await connector.lift(item.record)
+    return None
+
+
+def _not_tried(item: Planned, error: VendorError) -> Result:
+    """A record that the pass did not come to, since the vendor is down or asks to wait."""
+    if item.do in (Do.KEEP, Do.LEAVE):
+        evidence = Evidence.VERIFIED if item.do is Do.KEEP else None
+        return Result(item, item.outcome, evidence, reason=item.reason)
+    outcome = Outcome.DEFERRED if isinstance(error, Deferred) else Outcome.FAILED
+    return Result(item, outcome, reason=error.reason, again_at=deferred_until(error))
+
+
+async def look_again(
+    connector: Connector[Any], subject: Subject, results: dict[tuple[str, str], Result], sleep: Sleep
+) -> tuple[dict[tuple[str, str], Result], Records]:
+    """The results as a fresh look confirms them, and records that were not there before.
+
+    What the vendor said yes to and is still there after the last look is `failed`. When the look itself fails, nothing
+    is claimed of what was acted on.
+    """
+    open_keys = {key for key, result in results.items() if result.evidence is not None}
+    looked, found = dict(results), Records()
+    for wait in LOOK_AGAIN_SECONDS:
+        pause = max(wait, connector.spec.settle_seconds if wait == 0.0 else 0.0)
+        if pause:
+            await sleep(pause)
+        try:
+            found = await locate(connector, subject)
+            for key in sorted(open_keys):
+                looked[key] = await _confirm(connector, results[key], found.get(key))
+        except VendorError as error:
+            return _unconfirmed(looked, open_keys, error), {}
+        open_keys = {key for key in open_keys if looked[key].outcome is Outcome.FAILED}
+        if not open_keys:
+            break
+    return looked, {key: record for key, record in found.items() if key not in results}
+
+
+async def _confirm(connector: Connector[Any], result: Result, seen: Record | None) -> Result:
+    """One result, held against how the record stands now. Asked by reference where the vendor can tell; else by search."""
+    record = result.planned.record
+    state = await state_of(connector, record) or (seen.state if seen else State.GONE)
+    good = {
+        Do.ERASE: state in (State.GONE, State.ANONYMISED),
+        Do.RESTRICT: state is State.RESTRICTED,
+        Do.LIFT: state is State.PRESENT,
+        Do.KEEP: state is not State.GONE,
+    }[result.planned.do]
+    if good:
+        outcome = Outcome.ERASED if result.outcome is Outcome.ACCEPTED else result.outcome
+        if state is State.ANONYMISED and result.planned.do is Do.ERASE:
+            outcome = Outcome.ANONYMISED
+        return replace(result, outcome=outcome, evidence=Evidence.VERIFIED, until=result.planned.until)
+    if result.outcome is Outcome.ACCEPTED:
+        return result
+    kind = record.kind
+    reason = {
+        Do.ERASE: f"{connector.spec.name} said yes, but the {kind} is still there.",
+        Do.RESTRICT: f"{connector.spec.name} said yes, but the {kind} is not restricted.",
+        Do.LIFT: f"{connector.spec.name} said yes, but the {kind} is not lifted.",
+        Do.KEEP: f"The {kind} must be kept, but it is no longer there.",
+    }[result.planned.do]
+    return replace(result, outcome=Outcome.FAILED, evidence=None, reason=reason)
+
+
+async def state_of(connector: Connector[Any], record: Record) -> State | None:
+    """How a record stands by its reference; None where the vendor cannot tell.
+
+    Raises:
+        VendorError: the vendor could not be asked.
+    """
+    try:
+        return await connector.peek(record)
+    except Gone:
+        return State.GONE
+    except VendorError:
+        raise
+    except Exception as error:
+        raise _defect(connector, "peek", error) from None
+
+
+def _unconfirmed(
+    results: dict[tuple[str, str], Result], keys: Iterable[tuple[str, str]], error: VendorError
+) -> dict[tuple[str, str], Result]:
+    """What was acted on but could not be looked for again: not claimed, and tried again later."""
+    outcome = Outcome.DEFERRED if isinstance(error, Deferred) else Outcome.FAILED
+    reason = f"It could not be looked for again: {error.reason}"
+    changed = dict(results)
+    for key in keys:
+        if changed[key].planned.do is not Do.KEEP:
+            changed[key] = replace(changed[key], outcome=outcome, evidence=None, reason=reason, again_at=deferred_until(error))
+    return changed
+
+
+def _defect(connector: Connector[Any], step: str, error: Exception) -> Misread:
+    """A defect of the connector: only the exception's type is told, since its text may hold personal data."""
+    frame = error.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    line = frame.tb_lineno if frame else 0
+    log.error("%s: defect in %s: %s at line %d", connector.spec.name, step, type(error).__name__, line)
+    return Misread(f"The connector {connector.spec.name} failed in {step} ({type(error).__name__}); its log says where.")
+
+
+def freeze(records: Iterable[Record]) -> bytes:
+    """Record references as bytes to seal."""
+    rows = [[r.kind, r.ref, r.since.isoformat() if r.since else None, r.binds] for r in records]
+    return json.dumps(rows).encode()
+
+
+def thaw(frozen: bytes) -> list[Record]:
+    """What `freeze` was given."""
+    rows = json.loads(frozen)
+    return [Record(k, ref, date.fromisoformat(s) if s else None, (b[0], b[1]) if b else None) for k, ref, s, b in rows]
+
+
+def deferred_until(error: VendorError) -> datetime | None:
+    """The moment from which another try is worth it."""
+    return error.until if isinstance(error, Deferred) else None

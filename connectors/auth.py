@@ -1,0 +1,101 @@
+"""How calls are signed in: small `httpx.Auth` classes that connectors choose from."""
+
+import base64
+import json
+import secrets
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from connectors.errors import Misread
+
+__all__ = ["Basic", "Bearer", "Header", "SignedLogin"]
+
+
+class Basic(httpx.BasicAuth):
+    """User and password, or e-mail address and API token (RFC 7617)."""
+
+    def __init__(self, user: str, password: SecretStr) -> None:
+        super().__init__(user, password.get_secret_value())
+
+
+class Header(httpx.Auth):
+    """A secret in a header of the vendor's own."""
+
+    def __init__(self, name: str, value: SecretStr, prefix: str = "") -> None:
+        self._name = name
+        self._value = prefix + value.get_secret_value()
+
+    def auth_flow(self, request: httpx.Request) -> Any:
+        request.headers[self._name] = self._value
+        yield request
+
+
+class Bearer(Header):
+    """A bearer token (RFC 6750)."""
+
+    def __init__(self, token: SecretStr) -> None:
+        super().__init__("Authorization", token, "Bearer ")
+
+
+class _Token(BaseModel):
+    token: str
+
+
+class SignedLogin(httpx.Auth):
+    """A token for a signed login, as TransIP does: the exact bytes that are sent are signed with RSA and SHA-512.
+
+    The token is kept until the vendor answers 401; then one new login is made, and no more: a second 401 stands.
+    """
+
+    requires_response_body = True
+
+    def __init__(self, login_path: str, private_key_pem: SecretStr, body: Callable[[str], dict[str, Any]]) -> None:
+        """`body` makes the login's JSON from a fresh nonce (32 hex characters)."""
+        self._login_path = login_path
+        self._body = body
+        key = serialization.load_pem_private_key(private_key_pem.get_secret_value().encode(), password=None)
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise ValueError("the private key must be an RSA key")
+        self._key = key
+        self._token: str | None = None
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        used = self._token
+        if used is None:
+            answer = yield self._login(request)
+            used = self._token = await self._read(answer)
+            if used is None:
+                return  # the vendor's refusal of the login is the answer to the call
+        request.headers["Authorization"] = f"Bearer {used}"
+        response = yield request
+        if response.status_code != 401:
+            return
+        if self._token == used:  # nobody else has logged in again meanwhile
+            answer = yield self._login(request)
+            self._token = await self._read(answer)
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+            yield request
+
+    def _login(self, request: httpx.Request) -> httpx.Request:
+        body = json.dumps(self._body(secrets.token_hex(16))).encode()
+        signature = base64.b64encode(self._key.sign(body, padding.PKCS1v15(), hashes.SHA512())).decode()
+        url = request.url.copy_with(raw_path=self._login_path.encode())
+        headers = {"Content-Type": "application/json", "Signature": signature}
+        login = httpx.Request("POST", url, content=body, headers=headers)
+        login.extensions = dict(request.extensions)  # the same time-outs
+        return login
+
+    @staticmethod
+    async def _read(answer: httpx.Response) -> str | None:
+        if answer.status_code not in (200, 201):
+            return None
+        try:
+            return _Token.model_validate_json(await answer.aread()).token
+        except ValidationError:
+            raise Misread("The answer to the login has an unknown shape.") from None

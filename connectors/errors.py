@@ -1,0 +1,55 @@
+"""What can go wrong at a vendor, named by what happens next. The docstring of a class says it to a person."""
+
+from datetime import datetime
+
+
+class VendorError(Exception):
+    """The vendor could not be used."""
+
+    def __init__(self, reason: str = "") -> None:
+        """`reason`: a sentence made by us, without personal data and without the vendor's text."""
+        super().__init__(reason or (self.__doc__ or "").splitlines()[0])
+
+    @property
+    def reason(self) -> str:
+        """The sentence that the report and the certificate carry."""
+        return str(self)
+
+
+class Transient(VendorError):
+    """The vendor is busy or out of reach; the same call is tried again.
+
+    `not_before` is the moment that the vendor named, if it did.
+    """
+
+    def __init__(self, reason: str = "", not_before: datetime | None = None) -> None:
+        super().__init__(reason)
+        self.not_before = not_before
+
+
+class Deferred(VendorError):
+    """The vendor asks for a longer wait than is slept through; the orchestrator orders it again then."""
+
+    def __init__(self, until: datetime, reason: str = "") -> None:
+        super().__init__(reason)
+        self.until = until
+
+
+class Denied(VendorError):
+    """The vendor does not accept our credential, or the credential lacks the right. Not retried; mend the settings."""
+
+
+class Refused(VendorError):
+    """The vendor understood the call and will not do it for this record."""
+
+
+class Gone(VendorError):
+    """The vendor knows no such record (404 or 410). Success when erasing; never "nothing found" when locating."""
+
+
+class Misread(VendorError):
+    """The vendor's answer has another shape than documented: never taken for "nothing found"."""
+
+
+class NeedsPerson(VendorError):
+    """No call can do this: a person must."""

@@ -1,0 +1,24 @@
+"""Evidence: a keyed digest over what the vendor answered; no bodies, no personal data."""
+
+import hashlib
+from datetime import datetime
+
+from topics.reports import Calls
+from topics.sealing import Key
+
+
+class Evidence:
+    """Gathers the calls of one command, in order."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+        self._lines: list[str] = []
+
+    def add(self, call: str, status: int, started: datetime, body: bytes) -> None:
+        """One answered call: method and path template, status, start, and what the body was."""
+        body_digest = hashlib.sha256(body).hexdigest()
+        self._lines.append(f"{call} {status} {started.isoformat(timespec='seconds')} {body_digest}")
+
+    def calls(self) -> Calls:
+        """How many calls there were, and one digest over all of them under the case's key."""
+        return Calls(count=len(self._lines), digest=self._key.digest("calls", *self._lines))

@@ -1,0 +1,180 @@
+"""The one door to a vendor: host pinned, paced, timed out, bounded, retried; every status becomes a named error."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+from tenacity.wait import wait_exponential_jitter
+
+from connectors.errors import Deferred, Denied, Gone, Misread, Refused, Transient
+from connectors.evidence import Evidence
+from connectors.pace import Pace
+from connectors.retry_after import not_before
+from connectors.waiting import Sleep
+from topics.model import Clock
+
+log = logging.getLogger(__name__)
+logging.getLogger("httpx").disabled = True  # it prints whole URLs, at level info: a URL may hold an address
+
+T = TypeVar("T")
+
+LARGEST_BODY_BYTES = 16 * 1024 * 1024
+LONGEST_SLEEP = timedelta(minutes=2)
+_CONNECT_SECONDS = 10.0
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_backoff = wait_exponential_jitter(multiplier=0.5, max=30.0)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A successful answer (`connectors.contract.Answer`)."""
+
+    status: int
+    call: str  # method and path template, for sentences
+    headers: httpx.Headers
+    body: bytes
+
+    def read(self, shape: type[T]) -> T:
+        """The JSON body as `shape`.
+
+        Raises:
+            Misread: no JSON, or another shape.
+        """
+        try:
+            return TypeAdapter(shape).validate_json(self.body)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+            what = "no JSON" if first["type"] == "json_invalid" else f"{len(error.errors())} unexpected field(s)"
+            raise Misread(f"The answer to {self.call} has an unknown shape ({what}).") from None
+
+    def next_query(self, href: str | None = None) -> dict[str, str] | None:
+        """The query of the next page; only the query is used, so that no answer leads to another host."""
+        link = href if href is not None else httpx.Response(200, headers=self.headers).links.get("next", {}).get("url")
+        return dict(parse_qsl(urlsplit(link).query)) if link else None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`timeout`: one call, in seconds, from connecting to the last byte. `give_up_after`: retries of one command."""
+
+    timeout: float
+    give_up_after: timedelta
+
+
+class Vendor:
+    """A vendor's account: one client, one pace, shared by all commands of a processor."""
+
+    def __init__(
+        self, name: str, client: httpx.AsyncClient, auth: httpx.Auth | None, pace: Pace, limits: Limits, clock: Clock, sleep: Sleep
+    ) -> None:
+        self.name = name
+        self.client = client
+        self.auth = auth
+        self.pace = pace
+        self.limits = limits
+        self.clock = clock
+        self.sleep = sleep
+
+
+class HttpDoor:
+    """The door for one command: its retries end together, and its evidence is gathered in one place."""
+
+    def __init__(self, vendor: Vendor, evidence: Evidence) -> None:
+        self._vendor = vendor
+        self._evidence = evidence
+        self._give_up_at = vendor.clock() + vendor.limits.give_up_after
+
+    async def get(self, path: str, *, query: Mapping[str, Any] | None = None, **values: str) -> Reply:
+        return await self._call("GET", path, query, None, values)
+
+    async def post(self, path: str, *, query: Mapping[str, Any] | None = None, json: Any = None, **values: str) -> Reply:
+        return await self._call("POST", path, query, json, values)
+
+    async def put(self, path: str, *, query: Mapping[str, Any] | None = None, json: Any = None, **values: str) -> Reply:
+        return await self._call("PUT", path, query, json, values)
+
+    async def patch(self, path: str, *, query: Mapping[str, Any] | None = None, json: Any = None, **values: str) -> Reply:
+        return await self._call("PATCH", path, query, json, values)
+
+    async def delete(self, path: str, *, query: Mapping[str, Any] | None = None, json: Any = None, **values: str) -> Reply:
+        return await self._call("DELETE", path, query, json, values)
+
+    async def _call(self, method: str, path: str, query: Mapping[str, Any] | None, json: Any, values: Mapping[str, str]) -> Reply:
+        """One call, tried again while it fails in passing and time is left."""
+        if not all(value.strip(". ") for value in values.values()):
+            raise Misread(f"A part of {method} {path} is empty: the call would mean something else.")
+        url = path.format(**{name: quote(value, safe="") for name, value in values.items()})
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(Transient), stop=self._out_of_time, wait=self._wait, sleep=self._vendor.sleep, reraise=True
+        )
+        return await retrying(self._once, method, path, url, query, json)
+
+    def _out_of_time(self, _state: RetryCallState) -> bool:
+        return self._vendor.clock() >= self._give_up_at
+
+    def _wait(self, state: RetryCallState) -> float:
+        """The vendor's own wait where it named one, else exponential with jitter; never past the end of our patience."""
+        error = state.outcome.exception() if state.outcome else None
+        now = self._vendor.clock()
+        named = error.not_before if isinstance(error, Transient) else None
+        wait = (named - now).total_seconds() if named else _backoff(state)
+        if named and wait > LONGEST_SLEEP.total_seconds():
+            raise Deferred(named, f"{self._vendor.name} asks to wait until {named:%Y-%m-%d %H:%M} UTC.") from None
+        return max(0.0, min(wait, (self._give_up_at - now).total_seconds()))
+
+    async def _once(self, method: str, path: str, url: str, query: Mapping[str, Any] | None, json: Any) -> Reply:
+        vendor, call = self._vendor, f"{method} {path}"
+        await vendor.pace.turn()
+        given = None if query is None else {name: value for name, value in query.items() if value is not None}
+        request = vendor.client.build_request(method, url, params=given, json=json)
+        started = vendor.clock()
+        try:
+            async with asyncio.timeout(vendor.limits.timeout):
+                reply = await self._send(request, call)
+        except (TimeoutError, httpx.TransportError, httpx.DecodingError) as error:
+            log.info("%s %s: %s", vendor.name, call, type(error).__name__)
+            raise Transient(f"{vendor.name} did not answer {call} ({type(error).__name__}).") from None
+        self._evidence.add(call, reply.status, started, reply.body)
+        log.info("%s %s %d", vendor.name, call, reply.status)
+        self._judge(reply)
+        return reply
+
+    async def _send(self, request: httpx.Request, call: str) -> Reply:
+        response = await self._vendor.client.send(request, auth=self._vendor.auth, stream=True, follow_redirects=False)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > LARGEST_BODY_BYTES:
+                    raise Misread(f"The answer to {call} is over {LARGEST_BODY_BYTES // 1024**2} MB.")
+        finally:
+            await response.aclose()
+        return Reply(response.status_code, call, response.headers, bytes(body))
+
+    def _judge(self, reply: Reply) -> None:
+        """A status that is no success, as the error that says what happens next."""
+        name, status, call = self._vendor.name, reply.status, reply.call
+        if 200 <= status < 300:
+            return
+        if status in _BUSY:
+            raise Transient(f"{name} answered {status} to {call}.", not_before(reply.headers, self._vendor.clock()))
+        if 300 <= status < 400 or status < 200:
+            raise Misread(f"{name} answered {call} with a redirect ({status}), which is not followed; look at base_url.")
+        if status in (401, 403):
+            raise Denied(f"{name} answered {status} to {call}: the credential is not accepted or lacks the right.")
+        if status in (404, 410):
+            raise Gone(f"{name} answered {status} to {call}.")
+        raise Refused(f"{name} refused {call} ({status}).")
+
+
+def client_for(base_url: str, timeout: float, transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
+    """A client for one vendor. Proxies and credentials of the environment are not used."""
+    limits = httpx.Timeout(timeout, connect=min(_CONNECT_SECONDS, timeout))
+    return httpx.AsyncClient(base_url=base_url, timeout=limits, transport=transport, trust_env=False)

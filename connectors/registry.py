@@ -1,0 +1,80 @@
+"""Connectors by entry point (group `erasure.connectors`): an outside package adds a vendor with one line and no fork."""
+
+import inspect
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from connectors.contract import Connector, Spec
+
+GROUP = "erasure.connectors"
+
+
+class RegistryError(Exception):
+    """A connector is missing, stands twice, or is incomplete. The text says which, and what to do."""
+
+
+class Registry:
+    """The installed connectors by name, loaded when asked for."""
+
+    def __init__(self, points: Iterable[EntryPoint] | None = None) -> None:
+        self._points: dict[str, EntryPoint] = {}
+        for point in entry_points(group=GROUP) if points is None else points:
+            if point.name in self._points and self._points[point.name].value != point.value:
+                raise RegistryError(f"Two installed packages offer a connector {point.name!r}; uninstall one of them.")
+            self._points[point.name] = point
+
+    def names(self) -> list[str]:
+        """The installed connectors' names, in order."""
+        return sorted(self._points)
+
+    def package_of(self, name: str) -> str:
+        """The distribution that brings the connector."""
+        distribution = self._points[name].dist
+        return distribution.name if distribution else "unknown"
+
+    def get(self, name: str) -> type[Connector[Any]]:
+        """The connector of that name.
+
+        Raises:
+            RegistryError: there is none, it cannot be loaded, or it is incomplete.
+        """
+        if name not in self._points:
+            raise RegistryError(f"No connector {name!r} is installed; there are: {', '.join(self.names())}.")
+        try:
+            loaded = self._points[name].load()
+        except Exception as error:
+            raise RegistryError(f"The connector {name!r} cannot be loaded ({type(error).__name__}: {error}).") from error
+        faults = incomplete(name, loaded)
+        if faults:
+            raise RegistryError(f"The connector {name!r} is incomplete: {'; '.join(faults)}.")
+        connector: type[Connector[Any]] = loaded
+        return connector
+
+
+def incomplete(name: str, connector: Any) -> list[str]:
+    """What a connector lacks; empty when it is complete."""
+    if not (inspect.isclass(connector) and issubclass(connector, Connector)):
+        return ["it is no subclass of connectors.contract.Connector"]
+    spec = getattr(connector, "spec", None)
+    if not isinstance(spec, Spec):
+        return ["it has no spec"]
+    faults = []
+    if inspect.isabstract(connector):
+        faults.append("it does not define " + " and ".join(sorted(connector.__abstractmethods__)))
+    if spec.name != name:
+        faults.append(f"its spec is named {spec.name!r}")
+    if not hasattr(connector, "settings_model"):
+        faults.append("it has no settings_model")
+    if not spec.kinds or not spec.identifiers:
+        faults.append("its spec names no record kinds or no identifiers")
+    if len({kind.name for kind in spec.kinds}) != len(spec.kinds):
+        faults.append("a record kind stands twice in its spec")
+    if spec.calls_per_minute < 1 or spec.concurrency < 1 or not spec.docs.startswith("https://"):
+        faults.append("calls_per_minute, concurrency or docs is not usable")
+    for ability in ("restrict", "lift"):
+        declared = any(getattr(kind, f"{ability}s") for kind in spec.kinds)
+        written = getattr(connector, ability) is not getattr(Connector, ability)
+        if declared != written:
+            faults.append(f"{ability} is {'declared but not written' if declared else 'written but no kind declares it'}")
+    return faults

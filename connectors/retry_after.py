@@ -1,0 +1,51 @@
+"""When a busy vendor wants to be asked again: seconds, an HTTP date, an ISO time, or epoch seconds or milliseconds."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+_HEADERS = (
+    "retry-after",
+    "ratelimit-reset",
+    "x-ratelimit-reset",
+    "x-rate-limit-reset",
+    "x-sib-ratelimit-reset",
+    "x-ratelimit-minutely-reset",
+)
+_EPOCH_SECONDS = 1e9
+"""A number above this is a moment, not a span (Moneybird gives epoch seconds in Retry-After)."""
+_EPOCH_MILLISECONDS = 1e12
+_LONGEST = timedelta(days=31)
+
+
+def not_before(headers: httpx.Headers, now: datetime) -> datetime | None:
+    """The moment (UTC) that the first readable of the known headers names; None where there is none. At most 31 days on."""
+    for name in _HEADERS:
+        moment = _moment(headers.get(name, "").strip(), now)
+        if moment is not None:
+            return min(max(moment, now), now + _LONGEST)
+    return None
+
+
+def _moment(text: str, now: datetime) -> datetime | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return _written_date(text)
+    try:
+        if number > _EPOCH_MILLISECONDS:
+            return datetime.fromtimestamp(number / 1000, UTC)
+        return datetime.fromtimestamp(number, UTC) if number > _EPOCH_SECONDS else now + timedelta(seconds=number)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _written_date(text: str) -> datetime | None:
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = parse(text)
+        except (ValueError, TypeError):
+            continue
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None

@@ -1,0 +1,112 @@
+"""One command carried out against a simulator in this process: no broker, no network, no waiting."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from connectors.contract import Connector
+from connectors.holds import HoldRule
+from connectors.http import Limits, Vendor, client_for
+from connectors.pace import Pace
+from connectors.testing.simulator import Simulator
+from connectors.worker import Processor, Worker
+from topics.commands import Action, Command, command_id
+from topics.events import Mode
+from topics.keyring import Keyring, case_key, hold_key
+from topics.reports import Answered, Located
+from topics.subject import Subject
+
+START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class Time:
+    """A clock that only moves when somebody waits on it."""
+
+    now: datetime = START
+    waits: list[float] = field(default_factory=list)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass at once."""
+        self.waits.append(seconds)
+        self.now += timedelta(seconds=seconds)
+        await asyncio.sleep(0)
+
+
+class Crash(BaseException):
+    """The process dies here (no `Exception`, so that nothing can catch it by mistake)."""
+
+
+@dataclass
+class Bench:
+    """A connector wired to a simulator, and one case on it.
+
+    `rules`: the holds that apply. `crash_after_report`: die when what was located is safely reported.
+    """
+
+    connector: type[Connector[Any]]
+    simulator: Simulator
+    settings: Mapping[str, Any]
+    base_url: str
+    rules: Sequence[HoldRule] = ()
+    time: Time = field(default_factory=Time)
+    located: list[Located] = field(default_factory=list)
+    keyring: Keyring = field(default_factory=lambda: Keyring.open("sqlite://"))
+    request_id: UUID = field(default_factory=uuid4)
+    round: int = 0
+    crash_after_report: bool = False
+
+    def carry_out(self, subject: Mapping[str, Any], action: Action = "erase", mode: Mode = "execute", *, known: bool = True) -> Answered:
+        """The next round of the case, in a worker that has just been started. `known`: the command brings what is known."""
+        self.round += 1
+        return asyncio.run(self._carry_out(subject, action, mode, known))
+
+    async def _carry_out(self, subject: Mapping[str, Any], action: Action, mode: Mode, known: bool) -> Answered:
+        key, _ = self.keyring.ensure(case_key(self.request_id), hold_key(self.request_id))
+        person = Subject.model_validate(subject)
+        command = Command(
+            command_id=command_id(self.request_id, self.connector.spec.name, self.round),
+            request_id=self.request_id,
+            processor=self.connector.spec.name,
+            action=action,
+            mode=mode,
+            round=self.round,
+            subject=key.seal("subject", person.model_dump_json().encode()),
+            known=tuple(report.sealed for report in self.located) if known else (),
+            due_by=date(2026, 12, 21),
+        )
+        async with client_for(self.base_url, 30.0, httpx.MockTransport(self.simulator.handle)) as client:
+            worker = Worker(self._processor(client), self.keyring, self.time, self.time.sleep)
+            return await worker.carry_out(command, self._report)
+
+    async def _report(self, located: Located) -> None:
+        self.located.append(located)
+        if self.crash_after_report:
+            raise Crash
+
+    def _processor(self, client: httpx.AsyncClient) -> Processor:
+        spec = self.connector.spec
+        settings = settings_of(self.connector, self.settings)
+        pace = Pace(1_000_000, self.time, self.time.sleep)
+        limits = Limits(timeout=30.0, give_up_after=timedelta(minutes=10))
+        vendor = Vendor(spec.name, client, self.connector.auth(settings), pace, limits, self.time, self.time.sleep)
+        return Processor(spec.name, self.connector, settings, vendor, self.rules, ZoneInfo("Europe/Amsterdam"))
+
+
+def settings_of(connector: type[Connector[Any]], raw: Mapping[str, Any]) -> Any:
+    """A connector's settings as the configuration would give them; `{env = ...}` is read from `SECRETS`."""
+    return connector.settings_model.model_validate(dict(raw), context={"folder": Path.cwd(), "environ": SECRETS})
+
+
+SECRETS = {"KIT_SECRET": "kit-secret-9f3a71"}
+"""The environment of the kit: settings name their secrets with `{"env": "KIT_SECRET"}`."""

@@ -1,0 +1,156 @@
+"""Checks of erasing and restricting: what is claimed is so, however often and wherever it is interrupted."""
+
+import httpx
+import pytest
+
+from connectors.testing.harness import Bench, Crash
+from connectors.testing.kit.subject import JAN, LOOK_ALIKES, KitSubject, assert_erased_and_verified, check
+from connectors.testing.simulator import Fault, Simulator
+from topics.outcomes import Evidence, Outcome
+from topics.reports import Answered
+
+
+class ErasingChecks(KitSubject):
+    """What `erase`, `restrict` and `lift` must do."""
+
+    @check
+    def test_everything_is_erased_and_verified(self) -> None:
+        """Nothing of the person is left, and each record is told as erased and looked for again."""
+        bench = self.bench(JAN)
+        answer = bench.carry_out(JAN.subject())
+        assert answer.records
+        assert_erased_and_verified(answer, self.undeletable)
+        assert not self.left_of(bench, JAN)
+
+    @check
+    def test_a_second_delivery_makes_no_writing_call(self) -> None:
+        """The same command again finds what is left (nothing, or what cannot go) and touches nothing."""
+        bench = self.bench(JAN)
+        bench.carry_out(JAN.subject())
+        writing = bench.simulator.writing_calls
+        bench.carry_out(JAN.subject(), known=False)
+        assert writing == bench.simulator.writing_calls
+
+    @check
+    def test_a_dry_run_writes_nothing(self) -> None:
+        """It tells what would come of each record, and claims nothing."""
+        bench = self.bench(JAN)
+        answer = bench.carry_out(JAN.subject(), mode="dry-run")
+        assert 0 == bench.simulator.writing_calls
+        assert answer.records and all(record.evidence is None for record in answer.records)
+
+    @check
+    def test_what_is_located_is_reported_before_the_first_writing_call(self) -> None:
+        """So that a crash loses no count."""
+        bench = self.bench(JAN)
+        bench.crash_after_report = True
+        with pytest.raises(Crash):
+            bench.carry_out(JAN.subject())
+        assert 0 == bench.simulator.writing_calls
+        assert {record.kind for record in bench.located[0].records} == {kind.name for kind in self.connector.spec.kinds}
+
+    @check
+    def test_a_crash_at_any_writing_call_is_harmless(self) -> None:
+        """The worker dies at the nth writing call, before or after its effect; the next round ends right and counts all."""
+        for after_effect in (False, True):
+            nth = 0
+            while self._crash_at(nth, after_effect):
+                nth += 1
+            assert nth, "no writing call was ever made"
+
+    def _crash_at(self, nth: int, after_effect: bool) -> bool:
+        """Die at writing call `nth` and start again; False when there are not so many."""
+        bench = self.bench(JAN)
+        bench.simulator = _Dying(bench.simulator, nth, after_effect)  # type: ignore[assignment]
+        try:
+            bench.carry_out(JAN.subject())
+            return False
+        except Crash:
+            pass
+        answer = bench.carry_out(JAN.subject())
+        assert_erased_and_verified(answer, self.undeletable)
+        assert not self.left_of(bench, JAN)
+        reported = {record.digest for located in bench.located for record in located.records}
+        assert reported == {record.digest for record in answer.records}, "a located record is not accounted for"
+        return True
+
+    @check
+    def test_a_vendor_that_says_yes_and_does_nothing_is_caught(self) -> None:
+        """A success status is no proof: what is still there is `failed`."""
+        bench = self.bench(JAN)
+        bench.simulator.liar = True
+        answer = bench.carry_out(JAN.subject())
+        assert answer.records
+        for record in answer.records:
+            assert record.outcome in (Outcome.FAILED, Outcome.REFUSED), f"a lie was believed: {record.kind} {record.outcome}"
+
+    @check
+    def test_a_lagging_search_is_waited_for(self) -> None:
+        """The vendor's search shows deleted records for a while: looked at again, then told as erased."""
+        bench = self.bench(JAN)
+        bench.simulator.lag = 2
+        assert_erased_and_verified(bench.carry_out(JAN.subject()), self.undeletable)
+
+    @check
+    def test_one_refusal_does_not_hide_the_rest(self) -> None:
+        """The vendor refuses one writing call: that record is told apart, and stays countable."""
+        bench = self.bench(JAN)
+        bench.simulator.faults.append(Fault(httpx.Response(422, json={"error": "refused"}), writing=True))
+        answer = bench.carry_out(JAN.subject())
+        left = self.left_of(bench, JAN).total()
+        not_erased = [r for r in answer.records if r.outcome not in (Outcome.ERASED, Outcome.ANONYMISED) and r.kind not in self.undeletable]
+        assert left <= len(not_erased), f"{left} records are left, {len(not_erased)} are told"
+        assert all(record.reason for record in not_erased)
+
+    @check
+    def test_restricting_is_verified_and_lifted_where_declared(self) -> None:
+        """Each kind that restricts ends restricted, each other is refused with a reason; where it lifts, it is as before."""
+        kinds = {kind.name: kind for kind in self.connector.spec.kinds}
+        bench = self.bench(JAN, *LOOK_ALIKES)
+        before = bench.simulator.traces(JAN)
+        answer = bench.carry_out(JAN.subject(), "restrict")
+        assert before == bench.simulator.traces(JAN), "a restriction erased something"
+        self._assert_each(answer, {name: Outcome.RESTRICTED if kind.restricts else Outcome.REFUSED for name, kind in kinds.items()})
+        restricted = {name for name, kind in kinds.items() if kind.restricts}
+        assert restricted == {kind for kind, count in bench.simulator.restricted(JAN).items() if count}
+        assert not any(bench.simulator.restricted(person).total() for person in LOOK_ALIKES)
+        if any(kind.lifts for kind in kinds.values()):
+            self._lifted(bench)
+
+    def _lifted(self, bench: Bench) -> None:
+        kinds = self.connector.spec.kinds
+        answer = bench.carry_out(JAN.subject(), "lift")
+        wanted = {k.name: Outcome.NEEDS_PERSON if k.restricts and not k.lifts else Outcome.LIFTED for k in kinds}
+        self._assert_each(answer, wanted)
+        assert not any(bench.simulator.restricted(JAN)[kind.name] for kind in kinds if kind.lifts)
+
+    @staticmethod
+    def _assert_each(answer: Answered, wanted: dict[str, Outcome]) -> None:
+        assert answer.records and answer.outcome is None, answer.reason
+        for record in answer.records:
+            told = (record.kind, record.outcome.value, record.reason)
+            assert wanted[record.kind] is record.outcome, told
+            claimed = record.outcome in (Outcome.RESTRICTED, Outcome.LIFTED)
+            assert record.evidence is (Evidence.VERIFIED if claimed else None), told
+
+
+class _Dying:
+    """The same simulator, whose caller dies at the nth writing call; once."""
+
+    def __init__(self, simulator: Simulator, nth: int, after_effect: bool) -> None:
+        self._simulator, self._left, self._after_effect = simulator, nth, after_effect
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        found = self._simulator._match(request)
+        writing = found is not None and found[2]
+        if writing and self._left == 0:
+            self._left = -1
+            if self._after_effect:
+                self._simulator.handle(request)
+            raise Crash
+        if writing and self._left > 0:
+            self._left -= 1
+        return self._simulator.handle(request)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._simulator, name)

@@ -1,0 +1,55 @@
+"""Checks of legal holds: what the law keeps is left whole, with its rule and date, until the day it ends."""
+
+from datetime import UTC, date, datetime
+
+from connectors.testing.kit.subject import JAN, KitSubject, assert_erased_and_verified, check
+from topics.outcomes import Evidence, Outcome
+
+
+class HoldingChecks(KitSubject):
+    """Nothing to write in a connector but a record's `since` and `binds`."""
+
+    @check
+    def test_held_records_are_left_whole_with_rule_and_date(self) -> None:
+        """Each dated kind is kept and counted; the rest goes, or is restricted because a kept record hangs from it."""
+        if not self.dated:
+            return
+        bench = self.bench(JAN, rules=[self.hold(*self.dated)])
+        before = bench.simulator.traces(JAN)
+        answer = bench.carry_out(JAN.subject())
+        after = bench.simulator.traces(JAN)
+        for kind in self.dated:
+            lines = [record for record in answer.records if record.kind == kind]
+            assert lines and before[kind] == after[kind] == len(lines), f"{kind}: {before[kind]} before, {after[kind]} after"
+            for line in lines:
+                assert (Outcome.HELD, Evidence.VERIFIED) == (line.outcome, line.evidence), line.reason
+                assert line.hold and date(2032, 12, 31) == line.hold.until and "AWR" in line.hold.statute
+                assert line.sealed, "the reference of a held record is not kept"
+        for record in answer.records:
+            if record.kind not in self.dated and record.outcome is not Outcome.ERASED:
+                fate = (record.kind, record.outcome.value, record.reason)
+                assert record.bound_to in self.dated or record.kind in self.undeletable, fate
+                assert record.evidence is Evidence.VERIFIED or record.kind in self.undeletable, fate
+
+    @check
+    def test_a_second_delivery_leaves_held_records_alone(self) -> None:
+        """Held and bound records are there for years: a repeated command touches none."""
+        if not self.dated:
+            return
+        bench = self.bench(JAN, rules=[self.hold(*self.dated)])
+        bench.carry_out(JAN.subject())
+        writing = bench.simulator.writing_calls
+        again = bench.carry_out(JAN.subject())
+        assert writing == bench.simulator.writing_calls
+        assert set(self.dated) <= {record.kind for record in again.records if record.outcome is Outcome.HELD}
+
+    @check
+    def test_a_record_past_its_hold_is_erased(self) -> None:
+        """On the day after the last day of the hold it is as any other record."""
+        if not self.dated:
+            return
+        bench = self.bench(JAN, rules=[self.hold(*self.dated)])
+        bench.carry_out(JAN.subject())
+        bench.time.now = datetime(2033, 1, 1, 9, 0, tzinfo=UTC)
+        assert_erased_and_verified(bench.carry_out(JAN.subject()), self.undeletable)
+        assert not self.left_of(bench, JAN)

@@ -1,0 +1,101 @@
+"""What a test names, and how a check runs a case: the ground under all checks."""
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import pytest
+
+from connectors.contract import Connector
+from connectors.holds import HoldRule
+from connectors.testing.harness import Bench
+from connectors.testing.simulator import Person, Simulator
+from topics.outcomes import Evidence, Outcome
+from topics.reports import Answered
+
+HOST = "https://vendor.test"
+"""Where the simulated vendor lives; nothing may be called outside it."""
+
+JAN = Person("jan@voorbeeld.nl")
+LOOK_ALIKES = (
+    Person("anna.jan@voorbeeld.nl", customer_id="XC-1001", phone="+31201234568"),
+    Person("jan@voorbeeld.nl.example", customer_id="C-10011", phone="+312012345671"),
+    Person("jan+family@voorbeeld.nl", customer_id="C-100", phone="+31201234569"),
+    Person("jan@mail.voorbeeld.nl", customer_id="c1001", phone="+31201234560"),
+    Person("jan@voorbeeld.n", customer_id="1001", phone="+31201234561"),
+)
+"""Other people, some of the same name: a loose match would take them along."""
+
+
+def check(test: Callable[..., None]) -> Callable[..., None]:
+    """A check of the kit; skipped, with its reason, where the test's `exempt` names it."""
+
+    @functools.wraps(test)
+    def run(self: "KitSubject", *args: Any, **kwargs: Any) -> None:
+        reason = self.exempt.get(test.__name__.removeprefix("test_"))
+        if reason:
+            pytest.skip(f"exempt: {reason}")
+        test(self, *args, **kwargs)
+
+    return run
+
+
+class KitSubject:
+    """What a test names.
+
+    `settings` as in `erasure.toml`, secrets as `{"env": "KIT_SECRET"}`. `dated`: the record kinds that a hold may count
+    from. `restrictable`: kinds that a restriction reaches, where they are fewer than the spec's. `exempt`: check → reason.
+    """
+
+    connector: ClassVar[type[Connector[Any]]]
+    simulator: ClassVar[Callable[[], Simulator]]
+    settings: ClassVar[Mapping[str, Any]] = {}
+    dated: ClassVar[tuple[str, ...]] = ()
+    exempt: ClassVar[Mapping[str, str]] = {}
+
+    def bench(self, *people: Person, rules: Sequence[HoldRule] = ()) -> Bench:
+        """A fresh vendor that holds those people's records."""
+        simulator = type(self).simulator()
+        for person in people:
+            simulator.seed(person)
+        return Bench(self.connector, simulator, self.settings, HOST + simulator.base_path, rules)
+
+    @property
+    def undeletable(self) -> frozenset[str]:
+        """Kinds that the vendor offers no way to erase."""
+        return frozenset(kind.name for kind in self.connector.spec.kinds if kind.kept_because)
+
+    def left_of(self, bench: Bench, person: Person) -> Counter[str]:
+        """What of the person could have been erased and is still there."""
+        traces = bench.simulator.traces(person)
+        return Counter({kind: count for kind, count in traces.items() if count and kind not in self.undeletable})
+
+    def hold(self, *kinds: str) -> HoldRule:
+        """The seven years of Dutch tax law on those kinds."""
+        return HoldRule(frozenset(kinds), "AWR art. 52(4)", "GDPR art. 17(3)(b)", 7, "end_of_financial_year")
+
+
+def outcomes(answer: Answered) -> Counter[str]:
+    """How many records came to which outcome."""
+    return Counter(record.outcome.value for record in answer.records)
+
+
+def assert_failed_openly(answer: Answered) -> None:
+    """The answer says that it could not be done, with a reason, and claims nothing."""
+    whole = [] if answer.outcome is None else [answer.outcome]
+    all_outcomes = {*whole, *(record.outcome for record in answer.records)}
+    assert all_outcomes & {Outcome.FAILED, Outcome.DEFERRED, Outcome.REFUSED}, f"no failure is told: {sorted(all_outcomes)}"
+    assert answer.outcome is None or answer.reason, "a failure without a reason"
+
+
+def assert_erased_and_verified(answer: Answered, undeletable: frozenset[str] = frozenset()) -> None:
+    """Every record that can be erased is, and was looked for again."""
+    assert answer.outcome is None, f"the processor as a whole answered {answer.outcome}: {answer.reason}"
+    for record in answer.records:
+        if record.kind in undeletable:
+            assert record.outcome is Outcome.REFUSED, f"{record.kind} cannot be erased, but is {record.outcome}"
+            continue
+        told = (record.kind, record.outcome.value, record.evidence, record.reason)
+        assert record.outcome in (Outcome.ERASED, Outcome.ANONYMISED), told
+        assert record.evidence is Evidence.VERIFIED, told

@@ -1,0 +1,208 @@
+"""A command carried out: locate, write ahead, act, look again, answer. The same for every vendor."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connectors.act import Records, Result, act, deferred_until, freeze, locate, look_again, state_of, thaw
+from connectors.contract import Connector, Record, State
+from connectors.errors import Deferred, NeedsPerson, VendorError
+from connectors.evidence import Evidence as Gathered
+from connectors.holds import HoldRule
+from connectors.http import HttpDoor, Vendor
+from connectors.plan import Do, Planned, plan
+from connectors.waiting import Sleep
+from topics.commands import Command
+from topics.keyring import Keyring, case_key, hold_key
+from topics.model import Clock
+from topics.outcomes import Evidence, Outcome
+from topics.reports import Answered, Located, LocatedRecord, RecordOutcome
+from topics.sealing import Key
+from topics.subject import Subject
+
+_MOST_PASSES = 3
+"""A pass that finds new records is followed by another; a mailbox that fills faster than we delete ends as `failed`."""
+
+Report = Callable[[Located], Awaitable[None]]
+"""Publishes what was located, and returns when the broker has acknowledged it."""
+
+
+@dataclass(frozen=True)
+class Processor:
+    """One configured processor: its connector, its account, and the holds that apply to it."""
+
+    name: str
+    connector: type[Connector[Any]]
+    settings: Any
+    vendor: Vendor
+    rules: Sequence[HoldRule]
+    zone: ZoneInfo
+
+
+class Worker:
+    """Carries out the commands of one processor."""
+
+    def __init__(self, processor: Processor, keyring: Keyring, clock: Clock, sleep: Sleep) -> None:
+        self._processor = processor
+        self._keyring = keyring
+        self._clock = clock
+        self._sleep = sleep
+
+    async def carry_out(self, command: Command, report: Report) -> Answered:
+        """The answer to a command. What it located is reported, and acknowledged, before anything is destroyed.
+
+        Raises:
+            KeyMissing, CannotOpen: the case's key is not (or no longer) in the keyring, so nobody can read the subject.
+        """
+        key = await asyncio.to_thread(self._keyring.get, case_key(command.request_id))
+        held = await asyncio.to_thread(self._keyring.get, hold_key(command.request_id))
+        subject = Subject.model_validate_json(key.open("subject", command.subject))
+        known = [record for token in command.known for record in thaw(key.open("located.records", token))]
+        run = _Run(self._processor, command, subject, known, key, held, self._clock, self._sleep)
+        return await run.answer(report)
+
+
+class _Run:
+    """One command under way."""
+
+    def __init__(
+        self,
+        processor: Processor,
+        command: Command,
+        subject: Subject,
+        known: list[Record],
+        key: Key,
+        held: Key,
+        clock: Clock,
+        sleep: Sleep,
+    ) -> None:
+        self.processor, self.command, self.subject, self.key, self.held = processor, command, subject, key, held
+        self.clock, self.sleep = clock, sleep
+        self.known: Records = {record.key: record for record in known}
+        self.gathered = Gathered(key)
+        self.connector = processor.connector(processor.settings, HttpDoor(processor.vendor, self.gathered))
+        self.reported = set(self.known)
+        self.results: dict[tuple[str, str], Result] = {}
+
+    async def answer(self, report: Report) -> Answered:
+        """Everything from the first look to the answer."""
+        wanted = self.processor.connector.spec.identifiers
+        if not self.subject.kinds() & set(wanted):
+            return self._as_a_whole(Outcome.NEEDS_IDENTIFIER, f"To search here it needs one of: {', '.join(wanted)}.")
+        try:
+            found = await locate(self.connector, self.subject)
+            vanished, still_there = await self._known_but_not_found(found)
+        except Deferred as error:
+            return self._as_a_whole(Outcome.DEFERRED, error.reason, error)
+        except NeedsPerson as error:
+            return self._as_a_whole(Outcome.NEEDS_PERSON, error.reason)
+        except VendorError as error:
+            return self._as_a_whole(Outcome.FAILED, error.reason)
+        found |= still_there
+        if self.command.mode == "dry-run":
+            return self._answered([self._planned_line(item) for item in self._plan(found.values())])
+        for _ in range(_MOST_PASSES):
+            found = await self._one_pass(found, report)
+            if not found:
+                break
+        unfinished = [self._line(record, Outcome.FAILED, "New records kept appearing while it was erased.") for record in found.values()]
+        return self._answered([*self._gone(vanished), *map(self._result_line, self.results.values()), *unfinished])
+
+    async def _known_but_not_found(self, found: Records) -> tuple[list[Record], Records]:
+        """Records of earlier rounds that the search no longer shows: gone, or still there by reference."""
+        vanished, still_there = [], Records()
+        for key, record in self.known.items():
+            if key in found:
+                continue
+            if await state_of(self.connector, record) in (None, State.GONE):
+                vanished.append(record)
+            else:
+                still_there[key] = record
+        return vanished, still_there
+
+    async def _one_pass(self, found: Records, report: Report) -> Records:
+        """Report what is new, act on all of `found`, look again; returns what has appeared meanwhile."""
+        new = [record for key, record in found.items() if key not in self.reported]
+        if new:
+            await report(self._located(new))
+            self.reported |= {record.key for record in new}
+        planned = self._plan(found.values())
+        results = await act(self.connector, planned)
+        if any(item.do not in (Do.KEEP, Do.LEAVE) for item in planned):
+            seen_before = {**self.results, **results}
+            looked, appeared = await look_again(self.connector, self.subject, results, self.sleep)
+            self.results |= looked
+            return {key: record for key, record in appeared.items() if key not in seen_before}
+        self.results |= results
+        return {}
+
+    def _plan(self, records: Iterable[Record]) -> list[Planned]:
+        today = self.clock().astimezone(self.processor.zone).date()
+        return plan(self.command.action, records, self.processor.connector.spec, self.processor.rules, today)
+
+    def _located(self, records: Sequence[Record]) -> Located:
+        return Located(
+            command_id=self.command.command_id,
+            request_id=self.command.request_id,
+            processor=self.processor.name,
+            round=self.command.round,
+            records=tuple(LocatedRecord(digest=self._digest(record), kind=record.kind) for record in records),
+            sealed=self.key.seal("located.records", freeze(records)),
+        )
+
+    def _digest(self, record: Record) -> str:
+        return self.key.digest(self.processor.name, record.kind, record.ref)
+
+    def _gone(self, records: Iterable[Record]) -> list[RecordOutcome]:
+        """What an earlier round found, and a fresh look no longer does."""
+        lines = [self._line(record, Outcome.ERASED, None) for record in records]
+        return [line.model_copy(update={"evidence": Evidence.VERIFIED}) for line in lines]
+
+    def _line(self, record: Record, outcome: Outcome, reason: str | None) -> RecordOutcome:
+        return RecordOutcome(digest=self._digest(record), kind=record.kind, outcome=outcome, reason=reason and self._clean(reason, record))
+
+    def _planned_line(self, item: Planned) -> RecordOutcome:
+        """A line of a dry run: what would come of the record. No evidence, since nothing was done."""
+        line = self._line(item.record, item.outcome, item.reason)
+        return line.model_copy(update={"hold": item.hold, "bound_to": item.bound_to, "until": item.until})
+
+    def _result_line(self, result: Result) -> RecordOutcome:
+        item = result.planned
+        line = self._line(item.record, result.outcome, result.reason)
+        kept = result.outcome is Outcome.HELD or (result.outcome is Outcome.RESTRICTED and item.bound_to is not None)
+        more = {
+            "evidence": result.evidence,
+            "hold": item.hold if result.outcome is Outcome.HELD else None,
+            "bound_to": item.bound_to,
+            "until": result.until,
+            "sealed": self.held.seal("hold.record", freeze([item.record])) if kept else None,
+        }
+        return line.model_copy(update=more)
+
+    def _clean(self, reason: str, record: Record) -> str:
+        """The reason, unless a connector put something of the person into it."""
+        lowered = reason.lower()
+        needles = [*self.subject.needles(), record.ref]
+        if any(len(needle) > 3 and needle.lower() in lowered for needle in needles):
+            return "The reason is left out here, because the connector put personal data into it."
+        return reason[:500]
+
+    def _as_a_whole(self, outcome: Outcome, reason: str, error: VendorError | None = None) -> Answered:
+        """An answer of the processor as a whole: of its records nothing more is known than before."""
+        clean = self._clean(reason, Record("none", "none"))
+        return self._answered([]).model_copy(update={"outcome": outcome, "reason": clean, "again_at": error and deferred_until(error)})
+
+    def _answered(self, lines: Sequence[RecordOutcome]) -> Answered:
+        waits = [result.again_at for result in self.results.values() if result.again_at]
+        return Answered(
+            command_id=self.command.command_id,
+            request_id=self.command.request_id,
+            processor=self.processor.name,
+            round=self.command.round,
+            mode=self.command.mode,
+            records=tuple(lines),
+            again_at=max(waits, default=None),
+            calls=self.gathered.calls(),
+        )

@@ -1,0 +1,1 @@
+"""State per case, the ledger, and the certificate."""

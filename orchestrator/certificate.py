@@ -1,0 +1,190 @@
+"""What a case lets us claim: its entries, its status, and the certificate made of them (no I/O, no clock)."""
+
+import hashlib
+from collections import Counter
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from orchestrator.case import Case, ProcessorState, RecordState, Status
+from orchestrator.not_claimed import not_claimed
+from orchestrator.payload import (
+    RANK,
+    UNCLAIMED,
+    WITHOUT_RECORDS,
+    Certificate,
+    Controller,
+    Own,
+    OwnLine,
+    ProcessorEntry,
+    RecordLine,
+    Register,
+    Sha256,
+    canonical,
+    canonical_json,
+    deadline_met,
+    fingerprint,
+    status_from,
+)
+from topics.model import Moment, Wire
+from topics.outcomes import Outcome, least_good
+
+__all__ = ["Certificate", "Controller", "Facts", "ProcessorEntry", "RecordLine", "Register"]
+__all__ += ["canonical", "certify", "claims_of", "entries", "fingerprint", "status_of"]
+
+_UNKNOWN = "It was located; what became of it is not known."
+_NO_LAW = "It is kept, and no law was named."
+_NO_DATE = "It is said to expire, and no date was named."
+_NO_RECORDS = "The answer names no record of which it would be true."
+
+
+class Facts(Wire):
+    """What a certificate needs besides the case: what comes from the clock, the configuration and the register.
+
+    `zone` is the IANA name of the controller's time zone. `intake_retained_until` is the last day on which the request
+    can still stand on the intake topic.
+    """
+
+    certificate_id: UUID
+    issued_at: Moment
+    controller: Controller
+    zone: str
+    revision: int
+    supersedes: Sha256 | None
+    place: Register
+    intake_retained_until: date
+
+
+def status_of(case: Case, on: date | None = None) -> Status:
+    """The status that a certificate issued `on` that local day would have; without a day, no hold counts as lapsed."""
+    return status_from(case.right, entries(case), on)
+
+
+def claims_of(case: Case, on: date | None = None) -> str:
+    """SHA-256, hex, over what a certificate issued `on` that local day would claim, without the moments of answers."""
+    processors = sorted(entries(case), key=lambda entry: entry.name)
+    claims = {
+        "processors": [entry.model_dump(mode="json", exclude={"answered_at"}) for entry in processors],
+        "status": status_from(case.right, processors, on).value,
+        "due_by": case.due_by.isoformat(),
+    }
+    return hashlib.sha256(canonical_json(claims)).hexdigest()
+
+
+def entries(case: Case) -> tuple[ProcessorEntry, ...]:
+    """Every expected processor, in the case's order; `answered_at` stands in the offset in which it was noted."""
+    return tuple(_entry(processor) for processor in case.processors)
+
+
+def _entry(processor: ProcessorState) -> ProcessorEntry:
+    ends = _hold_ends(processor)
+    counts = Counter(_line(record, ends) for record in processor.records.values())
+    lines = [line.model_copy(update={"count": count}) for line, count in counts.items()]
+    outcome, reason = _outcome(processor, [line.outcome for line in lines])
+    return ProcessorEntry(
+        name=processor.name,
+        connector=processor.connector,
+        kind=processor.kind,
+        answered_at=processor.answered_at,
+        outcome=outcome,
+        reason=reason,
+        # What is left comes before what is gone; the JSON makes the order of the rest certain.
+        records=tuple(sorted(lines, key=lambda line: (line.kind, RANK[line.outcome], line.model_dump_json()))),
+    )
+
+
+def _outcome(processor: ProcessorState, of_lines: list[Outcome]) -> tuple[Outcome, str | None]:
+    own = processor.answer
+    if processor.answered_at is None:
+        return Outcome.SILENT, processor.reason
+    if own is None:
+        return least_good(of_lines), processor.reason
+    if own is Outcome.SILENT or (own not in WITHOUT_RECORDS and own not in of_lines):
+        return Outcome.FAILED, _NO_RECORDS
+    return least_good([own, *of_lines]), processor.reason
+
+
+def _hold_ends(processor: ProcessorState) -> dict[str, date]:
+    """The last day of the longest hold, per kind of held record."""
+    ends: dict[str, date] = {}
+    for record in processor.records.values():
+        if record.outcome is Outcome.HELD and record.hold is not None:
+            ends[record.kind] = max(ends.get(record.kind, record.hold.until), record.hold.until)
+    return ends
+
+
+def _line(record: RecordState, ends: dict[str, date]) -> RecordLine:
+    """The line of one record. What would claim more than was reported becomes `failed`, and says why."""
+    outcome, reason = record.outcome, record.reason
+    if outcome is None or outcome is Outcome.SILENT:
+        outcome, reason = Outcome.FAILED, reason or _UNKNOWN
+    elif outcome is Outcome.HELD and record.hold is None:
+        outcome, reason = Outcome.FAILED, _NO_LAW
+    elif outcome is Outcome.EXPIRING and record.until is None:
+        outcome, reason = Outcome.FAILED, _NO_DATE
+    until = record.until
+    if outcome is Outcome.RESTRICTED and record.bound_to is not None and until is None:
+        until = ends.get(record.bound_to)
+    claimed = outcome not in UNCLAIMED
+    return RecordLine(
+        kind=record.kind,
+        outcome=outcome,
+        count=1,
+        evidence=record.evidence if claimed else None,
+        hold=record.hold if claimed else None,
+        bound_to=record.bound_to,
+        until=until,
+        reason=reason,
+    )
+
+
+def certify(case: Case, facts: Facts) -> Certificate:
+    """The certificate of a case as it stands.
+
+    Raises:
+        ValueError: the case is a dry run, which ends in a plan and never in a certificate.
+        zoneinfo.ZoneInfoNotFoundError: there is no such time zone.
+    """
+    if case.mode == "dry-run":
+        raise ValueError("A dry run ends in a plan, not in a certificate.")
+    zone = ZoneInfo(facts.zone)
+    issued_at = facts.issued_at.astimezone(zone)
+    processors = tuple(_in_zone(entry, zone) for entry in entries(case))
+    status = status_from(case.right, processors, issued_at.date())
+    own = _own(facts.intake_retained_until, issued_at.date())
+    return Certificate(
+        certificate_id=facts.certificate_id,
+        revision=facts.revision,
+        supersedes=facts.supersedes,
+        request_id=case.request_id,
+        right=case.right,
+        ground=case.ground,
+        controller=facts.controller,
+        subject=case.pseudonym,
+        received_at=case.received_at.astimezone(zone),
+        due_by=case.due_by,
+        issued_at=issued_at,
+        status=status,
+        deadline_met=_met_before(case, zone, status) or deadline_met(status, case.due_by, issued_at.date()),
+        processors=processors,
+        orchestrator=own,
+        not_claimed=not_claimed(case, status, processors, own),
+        register=facts.place,
+    )
+
+
+def _in_zone(entry: ProcessorEntry, zone: ZoneInfo) -> ProcessorEntry:
+    moment: datetime | None = entry.answered_at
+    return entry.model_copy(update={"answered_at": None if moment is None else moment.astimezone(zone)})
+
+
+def _met_before(case: Case, zone: ZoneInfo, status: Status) -> bool:
+    """Whether an earlier certificate met the deadline: one that follows years later, when a hold ends, is not late."""
+    earlier = (c for c in case.certificates if c.status is not Status.PARTIAL)
+    return status is not Status.PARTIAL and any(c.issued_at.astimezone(zone).date() <= case.due_by for c in earlier)
+
+
+def _own(retained_until: date, on: date) -> Own:
+    if retained_until < on:
+        return Own(records=())
+    return Own(records=(OwnLine(kind="request", outcome=Outcome.EXPIRING, count=1, until=retained_until),))

@@ -1,0 +1,60 @@
+"""What a certificate does not claim, in sentences for a privacy officer (no I/O, no clock, no personal data)."""
+
+from collections.abc import Iterable
+
+from orchestrator.case import ACTION_OF, Case, Status
+from orchestrator.payload import Own, ProcessorEntry
+from topics.outcomes import Outcome
+
+_ALWAYS = (
+    "Nothing is claimed of systems that are not listed here, nor of records that cannot be found by the identifiers "
+    "given in the request.",
+    "Copies in a processor's own backups, logs and caches are not covered, except where a line says until when they "
+    "last.",
+)
+_OF_ERASURE = "It is not claimed that the disk blocks on which deleted data stood have been overwritten."
+_KEPT = (
+    "The orchestrator keeps this certificate and the certificates before it, with a keyed pseudonym in place of the "
+    "person."
+)
+_OPEN = "The case is open: until it closes, the orchestrator keeps the request sealed, and its key."
+_HELD = "Of each held record the orchestrator keeps the reference, sealed, until its hold ends."
+
+
+def not_claimed(case: Case, status: Status, processors: tuple[ProcessorEntry, ...], own: Own) -> tuple[str, ...]:
+    """The sentences for a case with these entries: first what is particular to it, then what is true of every one."""
+    return (
+        *_not_asked(case.not_asked),
+        *_not_proven(processors),
+        *_ALWAYS,
+        *([_OF_ERASURE] if ACTION_OF[case.right] == "erase" else []),
+        *_own_stores(status, processors, own),
+    )
+
+
+def _not_asked(names: Iterable[str]) -> Iterable[str]:
+    listed = ", ".join(sorted(names))
+    return [f"Not asked, so that nothing is known of them: {listed}."] if listed else []
+
+
+def _not_proven(processors: Iterable[ProcessorEntry]) -> Iterable[str]:
+    """One sentence for all processors that only said that they would do it."""
+    names = [entry.name for entry in processors if Outcome.ACCEPTED in {entry.outcome, *_outcomes(entry)}]
+    if not names:
+        return []
+    listed = ", ".join(sorted(names))
+    return [f"Accepted but not proven: {listed} said yes and does it later; that it was completed is not claimed."]
+
+
+def _own_stores(status: Status, processors: Iterable[ProcessorEntry], own: Own) -> Iterable[str]:
+    yield _KEPT
+    if status is Status.PARTIAL:
+        yield _OPEN
+    for line in own.records:
+        yield f"The request itself stays on the intake topic, as it was sent, until {line.until.isoformat()}."
+    if any(Outcome.HELD in _outcomes(entry) for entry in processors):
+        yield _HELD
+
+
+def _outcomes(entry: ProcessorEntry) -> set[Outcome]:
+    return {line.outcome for line in entry.records}

@@ -1,0 +1,183 @@
+"""The payload of a certificate: its form, its bytes, and what must follow from its lines (no I/O, no clock)."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from orchestrator.case import Status
+from topics.events import Ground, Right
+from topics.model import Moment, ProcessorName, RecordKind, Sentence, Wire
+from topics.outcomes import Evidence, Hold, Outcome
+
+NOTHING_BEFORE = "0" * 64
+"""`register.previous` of the first certificate."""
+
+RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
+"""The place of an outcome from the least good to the best."""
+UNCLAIMED = frozenset(outcome for outcome in Outcome if RANK[outcome] < RANK[Outcome.ACCEPTED])
+"""Outcomes that claim nothing, so that there is no evidence."""
+WITHOUT_RECORDS = UNCLAIMED | {Outcome.ACCEPTED, Outcome.NOTHING_FOUND, Outcome.NOT_APPLICABLE}
+"""What can be said of a processor as a whole; any other outcome must be a line's."""
+
+_LOOKED_AGAIN = {Outcome.ERASED, Outcome.ANONYMISED, Outcome.RESTRICTED, Outcome.HELD, Outcome.NOTHING_FOUND}
+_DONE = {Outcome.ERASED, Outcome.ANONYMISED, Outcome.NOTHING_FOUND, Outcome.NOT_APPLICABLE}
+_DONE_BESIDES = {
+    Right.RESTRICTION: Outcome.RESTRICTED,
+    Right.OBJECTION: Outcome.RESTRICTED,
+    Right.LIFTING: Outcome.LIFTED,
+}
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
+"""No `@` and no blank: neither an address nor a person's name fits."""
+
+
+def _absent(value: object) -> bool:
+    return value is None
+
+
+class Controller(Wire):
+    """Who is responsible (GDPR art. 4(7)), and where to ask."""
+
+    name: str
+    contact: str
+
+
+class RecordLine(Wire):
+    """`count` located records of one kind that fared alike. `until` is the whole of that day."""
+
+    kind: RecordKind
+    outcome: Outcome
+    count: int
+    evidence: Evidence | None
+    hold: Hold | None = Field(default=None, exclude_if=_absent)
+    bound_to: RecordKind | None = Field(default=None, exclude_if=_absent)
+    until: date | None = Field(default=None, exclude_if=_absent)
+    reason: Sentence | None = Field(default=None, exclude_if=_absent)
+
+
+class ProcessorEntry(Wire):
+    """One expected processor. `outcome` is the least good of its lines' and of its own answer."""
+
+    name: ProcessorName
+    connector: Word
+    kind: Word
+    answered_at: Moment | None
+    outcome: Outcome
+    reason: Sentence | None = Field(default=None, exclude_if=_absent)
+    records: tuple[RecordLine, ...]
+
+
+class OwnLine(Wire):
+    """What the orchestrator itself still holds, and until when."""
+
+    kind: RecordKind
+    outcome: Outcome
+    count: int
+    until: date
+
+
+class Own(Wire):
+    """The orchestrator as processor number zero; it does not enter into the status."""
+
+    records: tuple[OwnLine, ...]
+
+
+class Register(Wire):
+    """The place in the register: `previous` is the fingerprint of the certificate before, `NOTHING_BEFORE` at first."""
+
+    index: int
+    previous: Sha256
+
+
+class Certificate(Wire):
+    """The payload, field by field as in contract.md. `place` is called `register` on the wire.
+
+    `deadline_met` is null while it is open. `subject` is a keyed pseudonym.
+    """
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    certificate_id: UUID
+    revision: int
+    supersedes: Sha256 | None
+    request_id: UUID
+    right: Right
+    ground: Ground | None
+    controller: Controller
+    subject: Word
+    received_at: Moment
+    due_by: date
+    issued_at: Moment
+    status: Status
+    deadline_met: bool | None
+    processors: tuple[ProcessorEntry, ...]
+    orchestrator: Own
+    not_claimed: tuple[str, ...]
+    place: Register = Field(alias="register")  # pydantic's metaclass has a `register` of its own
+
+
+def canonical(certificate: Certificate) -> bytes:
+    """The bytes to sign: UTF-8 JSON, keys sorted, no blanks."""
+    return canonical_json(certificate.model_dump(mode="json"))
+
+
+def canonical_json(plain: dict[str, Any]) -> bytes:
+    """UTF-8 JSON, keys sorted, no blanks: the same bytes for the same content."""
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def fingerprint(jws: str) -> str:
+    """SHA-256 over the bytes of a compact JWS, lower-case hex: what `supersedes` and `register.previous` hold."""
+    return hashlib.sha256(jws.encode()).hexdigest()
+
+
+def status_from(right: Right, processors: Iterable[ProcessorEntry], on: date | None = None) -> Status:
+    """The status that follows from the processors' entries (contract.md, "Status"); of no processor, `partial`.
+
+    `on` is the local day of issue: what is held until a day before it is held no longer. None leaves that out.
+    """
+    grades = [_of_processor(right, entry, on) for entry in processors]
+    return _worst(grades) if grades else Status.PARTIAL
+
+
+def _of_processor(right: Right, entry: ProcessorEntry, on: date | None) -> Status:
+    open_ended = UNCLAIMED | {Outcome.ACCEPTED}
+    if entry.answered_at is None or entry.outcome in open_ended:
+        return Status.PARTIAL
+    if not entry.records:
+        return Status.COMPLETE if entry.outcome in WITHOUT_RECORDS else Status.PARTIAL
+    held = {line.kind for line in entry.records if line.outcome is Outcome.HELD}
+    return _worst([_of_line(right, line, held, on) for line in entry.records])
+
+
+def _of_line(right: Right, line: RecordLine, held: set[str], on: date | None) -> Status:
+    if line.outcome in _LOOKED_AGAIN and line.evidence is not Evidence.VERIFIED:
+        return Status.PARTIAL
+    if line.outcome in _DONE or line.outcome is _DONE_BESIDES.get(right):
+        return Status.COMPLETE
+    if line.outcome is Outcome.EXPIRING:  # a past day does not count here: nothing is ordered when it comes
+        return Status.PARTIAL if line.until is None else Status.COMPLETE_WITH_HOLDS
+    end = None
+    if line.outcome is Outcome.HELD and line.hold is not None:
+        end = line.hold.until
+    elif line.outcome is Outcome.RESTRICTED and line.bound_to in held:
+        end = line.until
+    lapsed = end is None or (on is not None and end < on)
+    return Status.PARTIAL if lapsed else Status.COMPLETE_WITH_HOLDS
+
+
+def _worst(grades: Iterable[Status]) -> Status:
+    return max(grades, key=list(Status).index)
+
+
+def deadline_met(status: Status, due_by: date, on: date) -> bool | None:
+    """Whether a first certificate issued `on` that day is in time: false if late, null if partial and there is time."""
+    if status is Status.PARTIAL:
+        return None if on <= due_by else False
+    return on <= due_by

