@@ -16,7 +16,7 @@ from topics.subject import Subject
 
 log = logging.getLogger(__name__)
 
-MOST_RECORDS = 20_000
+MOST_RECORDS = 5_000
 LOOK_AGAIN_SECONDS = (0.0, 1.0, 4.0, 15.0)
 """Waits before each look after acting: a vendor's search may lag; what is still there after the last is not erased."""
 

@@ -122,7 +122,10 @@ class Accepted:
 class Answer(Protocol):
     """A vendor's successful (2xx) answer."""
 
-    status: int
+    @property
+    def status(self) -> int:
+        """200 to 299."""
+        ...
 
     def read(self, shape: type[T]) -> T:
         """The JSON body as `shape` (a `Shape`, or a list of them). Raises `Misread` when it does not fit."""

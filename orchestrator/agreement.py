@@ -38,7 +38,7 @@ def _place(certificate: Certificate) -> Iterator[str]:
     if certificate.supersedes == NOTHING_BEFORE:
         yield "It supersedes a certificate that cannot be."
     index, first = certificate.place.index, certificate.place.previous == NOTHING_BEFORE
-    if index < 0 or (first and index > 1) or (index == 0 and not first):  # a register counts from 0 or from 1
+    if index < 1 or (index == 1) != first:
         yield "Its place in the register and the hash of the one before do not fit."
     if first and certificate.supersedes is not None:
         yield "It is the first of the register and supersedes another."

@@ -28,8 +28,7 @@ ACTION_OF: dict[Right, Action] = {
     Right.ERASURE: "erase",
     Right.RESTRICTION: "restrict",
     Right.LIFTING: "lift",
-    Right.OBJECTION: "restrict",
-    Right.WITHDRAWAL: "erase",
+    Right.OBJECTION: "restrict",  # art. 18(1)(d): while it is examined
 }
 
 
@@ -58,7 +57,7 @@ class ProcessorState(Wire):
     """One expected processor. `in_flight`: a command is out and not yet answered.
 
     `records` maps a keyed digest to what is known of that record; it only grows. `known` holds the sealed references of
-    earlier rounds, `covered` the digests that the command in flight was told of by them.
+    earlier rounds, of which the last command was told the first `told`.
     """
 
     name: str
@@ -73,6 +72,7 @@ class ProcessorState(Wire):
     again_at: Moment | None = None
     records: dict[str, RecordState] = {}
     known: tuple[Sealed, ...] = ()
+    told: int = 0
 
     @property
     def outcome(self) -> Outcome:
@@ -112,6 +112,7 @@ class Case(Wire):
     ground: str | None
     content: str
     subject: Sealed
+    verified_by: Sealed | None = None
     pseudonym: str
     received_at: Moment
     opened_at: Moment
@@ -127,6 +128,10 @@ class Case(Wire):
     def action(self) -> Action:
         """What the workers are ordered to do."""
         return ACTION_OF[self.right]
+
+    def with_certificate(self, issued: CertificateRef) -> "Case":
+        """The same case, with one more certificate."""
+        return self.model_copy(update={"certificates": (*self.certificates, issued)})
 
     @property
     def all_answered(self) -> bool:

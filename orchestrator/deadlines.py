@@ -10,7 +10,7 @@ import holidays
 _SATURDAY = 5
 
 
-def due_by(received_at: datetime, zone: str, country: str = "NL") -> date:
+def due_by(received_at: datetime, zone: ZoneInfo, country: str = "NL") -> date:
     """The last day for an answer, one calendar month after receipt; the whole of that day counts.
 
     One month: GDPR art. 12(3). The day of receipt is not counted: Regulation (EEC, Euratom) 1182/71, art. 3(1), second
@@ -19,16 +19,15 @@ def due_by(received_at: datetime, zone: str, country: str = "NL") -> date:
 
     Args:
         received_at: when the request arrived, with an offset.
-        zone: IANA name of the controller's time zone; the day of receipt is the local day there.
+        zone: the controller's time zone; the day of receipt is the local day there.
         country: ISO 3166-1 code of the country whose public holidays count.
 
     Raises:
         ValueError: `received_at` has no offset, or the country's holidays are not known.
-        zoneinfo.ZoneInfoNotFoundError: there is no such time zone.
     """
     if received_at.tzinfo is None:
         raise ValueError("The moment of receipt needs an offset, or its day is not known.")
-    last = _month_after(received_at.astimezone(ZoneInfo(zone)).date())
+    last = _month_after(received_at.astimezone(zone).date())
     while last.weekday() >= _SATURDAY or last in _public_holidays(country, last.year):
         last += timedelta(days=1)
     return last

@@ -2,21 +2,17 @@
 
 from collections.abc import Iterable
 
-from orchestrator.case import ACTION_OF, Case, Status
+from orchestrator.case import Case, Status
 from orchestrator.payload import Own, ProcessorEntry
+from topics.events import Right
 from topics.outcomes import Outcome
 
 _ALWAYS = (
-    "Nothing is claimed of systems that are not listed here, nor of records that cannot be found by the identifiers "
-    "given in the request.",
-    "Copies in a processor's own backups, logs and caches are not covered, except where a line says until when they "
-    "last.",
+    "Nothing is claimed of systems that are not listed here, nor of records that cannot be found by the identifiers given in the request.",
+    "Copies in a processor's own backups, logs and caches are not covered, except where a line says until when they last.",
 )
 _OF_ERASURE = "It is not claimed that the disk blocks on which deleted data stood have been overwritten."
-_KEPT = (
-    "The orchestrator keeps this certificate and the certificates before it, with a keyed pseudonym in place of the "
-    "person."
-)
+_KEPT = "The orchestrator keeps this certificate and the certificates before it, with a keyed pseudonym in place of the person."
 _OPEN = "The case is open: until it closes, the orchestrator keeps the request sealed, and its key."
 _HELD = "Of each held record the orchestrator keeps the reference, sealed, until its hold ends."
 
@@ -27,7 +23,7 @@ def not_claimed(case: Case, status: Status, processors: tuple[ProcessorEntry, ..
         *_not_asked(case.not_asked),
         *_not_proven(processors),
         *_ALWAYS,
-        *([_OF_ERASURE] if ACTION_OF[case.right] == "erase" else []),
+        *([_OF_ERASURE] if case.right in {Right.ERASURE, Right.WITHDRAWAL} else []),
         *_own_stores(status, processors, own),
     )
 

@@ -89,7 +89,7 @@ class Own(Wire):
 
 
 class Register(Wire):
-    """The place in the register: `previous` is the fingerprint of the certificate before, `NOTHING_BEFORE` at first."""
+    """The place in the register: `index` counts from 1; `previous` is the fingerprint of the certificate before."""
 
     index: int
     previous: Sha256

@@ -30,8 +30,7 @@ _STATUSES = {
     Status.COMPLETE: "COMPLETE. Every processor listed has answered, and nothing is left to do.",
     Status.COMPLETE_WITH_HOLDS: "COMPLETE, WITH HOLDS. Every processor listed has answered; what is still there is "
     "kept for the reason and until the date given below.",
-    Status.PARTIAL: "PARTIAL. Not everything is done or known; the lines below say where. A new certificate follows "
-    "when that changes.",
+    Status.PARTIAL: "PARTIAL. Not everything is done or known; the lines below say where. A new certificate follows when that changes.",
 }
 _WORDS = {
     Outcome.SILENT: "NO ANSWER: what is there is not known",
@@ -40,7 +39,7 @@ _WORDS = {
     Outcome.NEEDS_PERSON: "WAITS for a person to do it",
     Outcome.NEEDS_IDENTIFIER: "WAITS for an identifier to look it up by",
     Outcome.DEFERRED: "PUT OFF: is tried again later",
-    Outcome.ACCEPTED: "PROMISED: the processor does it later; not proven",
+    Outcome.ACCEPTED: "PROMISED, not proven: the processor does it later",
     Outcome.EXPIRING: "goes by itself when its time is over",
     Outcome.HELD: "kept by law, shut off from use where that can be done",
     Outcome.RESTRICTED: "shut off from use",
@@ -94,7 +93,8 @@ def _head(certificate: Certificate) -> Iterable[tuple[str, str]]:
     yield "Request", str(certificate.request_id)
     yield "Person", f"{certificate.subject} (a pseudonym: this certificate names nobody)"
     if certificate.ground is not None:
-        yield "Ground", f"GDPR art. {certificate.ground}"
+        article = certificate.ground[0].isdigit()
+        yield "Ground", f"GDPR art. {certificate.ground}" if article else certificate.ground
     yield "Received", _moment(certificate.received_at)
     yield "To be answered by", f"{_day(certificate.due_by)}, the whole of that day"
     yield "Issued", _moment(certificate.issued_at)
@@ -111,7 +111,9 @@ def _deadline(met: bool | None) -> str:
 def _processor(entry: ProcessorEntry) -> Iterable[RenderableType]:
     answered = "has not answered" if entry.answered_at is None else f"answered {_moment(entry.answered_at)}"
     yield _plain(f"{entry.name} ({entry.kind.replace('_', ' ')}, by {entry.connector}), {answered}")
-    yield Padding(_plain(f"On the whole: {_WORDS[entry.outcome]}.{_after(entry.reason)}"), (0, 0, 0, 2))
+    label = "Least good outcome" if len(entry.records) > 1 else "Outcome"
+    reason = "" if entry.reason is None else f" {entry.reason}"
+    yield Padding(_plain(f"{label}: {_WORDS[entry.outcome]}.{reason}"), (0, 0, 0, 2))
     if entry.records:
         yield _records(entry.records)
 
@@ -132,7 +134,7 @@ def _records(lines: Iterable[RecordLine]) -> Table:
 
 def _became(line: RecordLine) -> str:
     """The outcome in words; where something is claimed, how well it is known."""
-    if line.evidence is not None:
+    if line.evidence is not None and line.outcome is not Outcome.ACCEPTED:
         return f"{_WORDS[line.outcome]} ({_PROOFS[line.evidence]})"
     needs_none = UNCLAIMED | {Outcome.ACCEPTED, Outcome.EXPIRING, Outcome.NOT_APPLICABLE}
     return _WORDS[line.outcome] + ("" if line.outcome in needs_none else " (not proven)")
@@ -158,7 +160,7 @@ def _own(certificate: Certificate) -> Text:
 
 
 def _how_to_verify(jws_sha256: str | None) -> Iterable[str]:
-    yield "This text is a reading of the certificate. The certificate is the signed file (erasure certificate ... jws)."
+    yield "This text is a reading of the certificate; what is signed is the file of the format jws."
     yield "Run: erasure verify FILE --keys KEYS. It works without a network and says of every step whether it holds."
     yield "Any program for JWS (RFC 7515) with Ed25519 checks it too. Get KEYS from the controller by a way you trust."
     if jws_sha256 is not None:
@@ -181,10 +183,6 @@ def _bullet(sentence: str) -> Table:
 def _plain(text: str) -> Text:
     """Nothing that a terminal would obey: a certificate from elsewhere is shown too, before it is believed."""
     return Text("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text))
-
-
-def _after(sentence: str | None) -> str:
-    return "" if sentence is None else f" {sentence}"
 
 
 def _moment(moment: datetime) -> str:

@@ -133,7 +133,7 @@ def _locked(folder: Path) -> Iterator[None]:
 def _names(folder: Path) -> list[str]:
     try:
         mode = S_IMODE(folder.stat().st_mode)
-        names = sorted(name for name in os.listdir(folder) if name.endswith(".json") and not name.startswith("."))
+        names = sorted(p.name for p in folder.iterdir() if p.suffix == ".json" and not p.name.startswith("."))
     except FileNotFoundError:
         return []
     except OSError as error:

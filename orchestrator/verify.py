@@ -155,9 +155,9 @@ def _key(keys: list[Mapping[str, Any]], kid: str) -> OKPKey:
         _fail(3, "The key of that name is not an Ed25519 public key for signatures.")
     x = key.get("x")
     try:
-        if not isinstance(x, str) or len(decode(x)) != _ED25519_BYTES:
-            raise ValueError
-        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x})
+        whole = isinstance(x, str) and len(decode(x)) == _ED25519_BYTES
+        # Only these three: what else the key set says of the key must not steer the check.
+        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": str(x) if whole else ""})
     except (JoseError, ValueError):
         _fail(3, "The key of that name is broken.")
 

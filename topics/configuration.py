@@ -11,22 +11,13 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 from pydantic_core import PydanticCustomError
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from topics.model import ProcessorName, RecordKind, Sentence
-from topics.toml_lines import ConfigurationError, Fault, Location, TomlFile, Wrong, faults_of, nearest
+from topics.toml_lines import ConfigurationError, Fault, TomlFile, Wrong, nearest, read_as
 
 __all__ = [
     "Certificate", "Configuration", "ConfigurationError", "ConfiguredPath", "Controller", "DatabaseUrl", "Duration",
@@ -99,7 +90,7 @@ def _secret(raw: object, info: ValidationInfo) -> SecretStr:
 def _path(raw: object, info: ValidationInfo) -> Path:
     if not isinstance(raw, (str, Path)) or not str(raw) or "\0" in str(raw):
         raise Wrong('must be a path; write it in quotes: "…"')
-    return Path(os.path.abspath(_folder_and_environ(info)[0] / raw))
+    return (_folder_and_environ(info)[0] / raw).absolute()
 
 
 def _duration(raw: object) -> timedelta:
@@ -342,15 +333,12 @@ class Configuration(_Section):
         Raises:
             ConfigurationError: they do not fit the model, or a secret is not there.
         """
-        at: Location = ("processors", [known.name for known in self.processors].index(processor.name))
-        faults: list[Fault] = []
-        try:
-            return model.model_validate({**processor.options, **processor.settings}, context=self._context)
-        except ValidationError as error:
-            for location, what in faults_of(error, model):
-                inside = () if location and location[0] in processor.options else ("settings",)
-                faults.append((at + inside + location, what))
-        raise self._file.error(faults)  # out here, so that no error with a value in it hangs from ours
+        at = ("processors", [known.name for known in self.processors].index(processor.name))
+        settings, faults = read_as(model, {**processor.options, **processor.settings}, self._context)
+        if settings is None:
+            inside = [() if where and where[0] in processor.options else ("settings",) for where, _ in faults]
+            raise self._file.error((at + more + where, what) for more, (where, what) in zip(inside, faults, strict=True))
+        return settings
 
     def error(self, *faults: Fault) -> ConfigurationError:
         """What else is wrong, for those who know more: where (`("holds", 0, "kind")`) and a sentence without values."""
@@ -365,24 +353,20 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Configuration:
     """
     given = path or Path(environ.get("ERASURE_CONFIG") or "erasure.toml")
     file = TomlFile.read(given)
-    context = {"folder": Path(os.path.abspath(given)).parent, "environ": environ}
-    faults = _faults_between_tables(file.document)
-    configuration = None
-    try:
-        configuration = Configuration.model_validate(file.document, context=context)
-    except ValidationError as error:
-        faults += faults_of(error, Configuration)
+    context = {"folder": given.absolute().parent, "environ": environ}
+    configuration, faults = read_as(Configuration, file.document, context)
+    faults += _faults_between_tables(file)
     if faults or configuration is None:
         raise file.error(faults)
     configuration._file, configuration._context = file, context
     return configuration
 
 
-def _faults_between_tables(document: dict[str, Any]) -> list[Fault]:
+def _faults_between_tables(file: TomlFile) -> list[Fault]:
     """What pydantic cannot say at its place: asked of the raw tables, so that it is reported with the rest."""
     faults: list[Fault] = []
     names: list[object] = []
-    for index, table in _tables(document, "processors"):
+    for index, table in file.tables("processors"):
         name = table.get("name")
         if isinstance(name, str) and name in names:
             faults.append((("processors", index, "name"), "stands at an earlier processor too; write another name"))
@@ -390,14 +374,9 @@ def _faults_between_tables(document: dict[str, Any]) -> list[Fault]:
         for key, value in table.items():
             if key != "settings" and isinstance(value, dict) and get_close_matches(key, ["settings"], 1, 0.8):
                 faults.append((("processors", index, key), "is not a known key; did you mean settings?"))
-    for index, table in _tables(document, "holds"):
+    for index, table in file.tables("holds"):
         name = table.get("processor")
         if isinstance(name, str) and name not in names:
-            known = [known for known in names if isinstance(known, str)]
+            known = [known for known in names if isinstance(known, str) and re.fullmatch("[a-z][a-z0-9_-]{0,62}", known)]
             faults.append((("holds", index, "processor"), f"is not the name of a processor; {nearest(name, known)}"))
     return faults
-
-
-def _tables(document: dict[str, Any], key: str) -> list[tuple[int, dict[str, Any]]]:
-    found = document.get(key)
-    return [(i, table) for i, table in enumerate(found) if isinstance(table, dict)] if isinstance(found, list) else []

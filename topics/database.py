@@ -1,12 +1,28 @@
 """SQLAlchemy engines set up for durability: SQLite with a write-ahead log and full sync, or PostgreSQL by psycopg."""
 
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
 
 _SQLITE_BUSY_SECONDS = 30
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment. Written in UTC and read back with its zone, which SQLite would drop."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def engine_for(url: str) -> Engine:

@@ -20,6 +20,7 @@ ORCHESTRATOR = "/erasure/orchestrator"
 """`ce_source` of what the orchestrator writes; a worker's is `/erasure/processor/<name>`."""
 
 _JSON = JSONFormat()
+_LONGEST_ATTRIBUTE = 300
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -113,6 +114,9 @@ def _parse(message: KafkaMessage) -> BaseCloudEvent:
 def _as_event(event: BaseCloudEvent) -> Event:
     if event.get_specversion() != "1.0":
         raise Poison(Unreadable.INVALID_ENVELOPE, "specversion must be 1.0.")
+    for name, value in (("id", event.get_id()), ("source", event.get_source()), ("type", event.get_type())):
+        if len(str(value)) > _LONGEST_ATTRIBUTE or not str(value).isprintable():
+            raise Poison(Unreadable.INVALID_ENVELOPE, f"{name} must be at most {_LONGEST_ATTRIBUTE} printable characters.")
     correlation = event.get_extension("correlationid")
     return Event(
         type=str(event.get_type()),

@@ -7,10 +7,10 @@ import secrets
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Engine, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy import Column, Engine, LargeBinary, MetaData, String, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-from topics.database import engine_for
+from topics.database import UtcDateTime, engine_for
 from topics.sealing import Key
 
 _metadata = MetaData()
@@ -19,7 +19,7 @@ _keys = Table(
     _metadata,
     Column("kid", String(100), primary_key=True),
     Column("secret", LargeBinary, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
 )
 
 

@@ -22,7 +22,13 @@ LARGEST_REQUEST_BYTES = 256 * 1024
 """A request over this goes to dead letters: no person has so many identifiers."""
 
 LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
-"""What the topics that we write take: a report on some ten thousand records."""
+"""What the topics that we write take: a report on five thousand records."""
+
+
+INTAKE_RETENTION = timedelta(days=7)
+
+SEGMENT = timedelta(hours=1)
+"""Kafka deletes whole segments: without this, a message could outlive its retention by a week (the default `segment.ms`)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ class TopicSpec:
         """The topic's configuration in Kafka's words (`retention.ms` in milliseconds)."""
         settings = {"cleanup.policy": self.cleanup, "max.message.bytes": str(LARGEST_MESSAGE_BYTES)}
         if self.retention is not None:
-            settings["retention.ms"] = str(int(self.retention.total_seconds() * 1000))
+            settings["retention.ms"] = _milliseconds(self.retention)
+            settings["segment.ms"] = _milliseconds(SEGMENT)
         return settings
 
 
@@ -58,7 +65,7 @@ class Names:
 
     def specs(self, processors: Iterable[str], partitions: int) -> list[TopicSpec]:
         """Every topic that must exist, in the order of the flow."""
-        week, month = timedelta(days=7), timedelta(days=30)
+        week, month = INTAKE_RETENTION, timedelta(days=30)
         return [
             TopicSpec(self.of(Topic.REQUESTS), partitions, "delete", week),
             *(TopicSpec(self.commands(name), partitions, "delete", week) for name in processors),
@@ -66,3 +73,7 @@ class Names:
             TopicSpec(self.of(Topic.CERTIFICATES), partitions, "compact", None),
             TopicSpec(self.of(Topic.DEAD_LETTERS), partitions, "delete", month),
         ]
+
+
+def _milliseconds(span: timedelta) -> str:
+    return str(int(span.total_seconds() * 1000))

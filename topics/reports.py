@@ -1,14 +1,31 @@
 """What a worker reports: what it located before it destroys anything, and what came of it."""
 
 from datetime import date
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
+
+from pydantic import model_validator
 
 from topics.model import Digest, Moment, ProcessorName, RecordKind, Sealed, Sentence, Wire
 from topics.outcomes import Evidence, Hold, Outcome
 
 LOCATED_TYPE = "processor.located"
 ANSWERED_TYPE = "processor.answered"
+
+
+WITHOUT_RECORDS = frozenset(
+    {
+        None,
+        Outcome.FAILED,
+        Outcome.REFUSED,
+        Outcome.NEEDS_PERSON,
+        Outcome.NEEDS_IDENTIFIER,
+        Outcome.DEFERRED,
+        Outcome.NOT_APPLICABLE,
+        Outcome.NOTHING_FOUND,
+    }
+)
+"""What a processor may answer as a whole, without naming records."""
 
 
 class LocatedRecord(Wire):
@@ -74,3 +91,10 @@ class Answered(Wire):
     reason: Sentence | None = None
     again_at: Moment | None = None
     calls: Calls | None = None
+
+    @model_validator(mode="after")
+    def _claims_nothing_as_a_whole(self) -> Self:
+        """A processor as a whole can only say that it did not, or that it has nothing to do with it."""
+        if self.outcome not in WITHOUT_RECORDS or any(record.outcome is Outcome.SILENT for record in self.records):
+            raise ValueError("an outcome of the whole processor must name what it waits for, and no record is silent")
+        return self

@@ -13,7 +13,7 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-Place = Literal["subject", "located.records", "hold.record", "dead_letter", "ledger.original"]
+Place = Literal["subject", "verified_by", "located.records", "hold.record", "dead_letter", "ledger.original"]
 
 _ALGORITHMS = ["dir", "A256GCM"]
 _REGISTRY = jwe.JWERegistry(algorithms=_ALGORITHMS, strict_check_header=False)

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+Model = TypeVar("Model", bound=BaseModel)
 
 Location = tuple[str | int, ...]
 """The way to a value: `("processors", 2, "base_url")`."""
@@ -97,6 +99,11 @@ class TomlFile:
                 without = middle
         return _complete(lines, with_it - 1)[0] + 1 if location else 1
 
+    def tables(self, key: str) -> list[tuple[int, dict[str, Any]]]:
+        """The tables under `[[key]]` with their places; what is no table is left out."""
+        found = self.document.get(key)
+        return [(i, table) for i, table in enumerate(found) if isinstance(table, dict)] if isinstance(found, list) else []
+
     def error(self, faults: Iterable[Fault]) -> ConfigurationError:
         """One error for all `faults`, in the order of their lines, at most ten."""
         found = sorted({(self.line(location), _key(location), what) for location, what in faults})
@@ -105,8 +112,15 @@ class TomlFile:
         return ConfigurationError("\n".join(sentences[:_MOST_FAULTS] + [f"There are {left} more."] * (left > 0)))
 
 
-def faults_of(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
-    """What pydantic found wrong with data for `model`, in our words."""
+def read_as(model: type[Model], data: object, context: dict[str, Any]) -> tuple[Model | None, list[Fault]]:
+    """`data` as `model` reads it, or None and what is wrong with it. No error that holds a value comes out of here."""
+    try:
+        return model.model_validate(data, context=context), []
+    except ValidationError as error:
+        return None, _faults_of(error, model)
+
+
+def _faults_of(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
     all_found = error.errors(include_url=False)
     inside = {found["loc"][:depth] for found in all_found for depth in range(len(found["loc"]))}
     # A list whose only entry is wrong is called too short as well: that is not what the person must correct.

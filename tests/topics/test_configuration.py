@@ -129,7 +129,7 @@ def with_value(key: str, value: str) -> str:
 def test_the_contract_example_loads_as_it_is(read: Any, tmp_path: Path) -> None:
     configuration = read(CONTRACT_EXAMPLE, MONEYBIRD_TOKEN=TOKEN)
     (processor,), (hold,) = configuration.processors, configuration.holds
-    assert ("Perfacilis", "privacy@example.nl") == (configuration.controller.name, configuration.controller.contact)
+    assert (configuration.controller.name, configuration.controller.contact) == ("Perfacilis", "privacy@example.nl")
     assert configuration.controller.time_zone == ZoneInfo("Europe/Amsterdam")
     assert f"sqlite:///{tmp_path}/erasure.db" == configuration.ledger.url
     assert f"sqlite:///{tmp_path}/keyring.db" == configuration.keyring.url
@@ -138,12 +138,12 @@ def test_the_contract_example_loads_as_it_is(read: Any, tmp_path: Path) -> None:
         configuration.retry.give_up_after,
         configuration.retry.timeout,
     )
-    assert ("moneybird", "https://moneybird.com/api/v2", 60) == (
+    assert (
         processor.name,
         processor.base_url,
         processor.calls_per_minute,
-    )
-    assert (("invoice",), "end_of_financial_year", 7, None) == (hold.kinds, hold.starts, hold.years, hold.processor)
+    ) == ("moneybird", "https://moneybird.com/api/v2", 60)
+    assert (hold.kinds, hold.starts, hold.years, hold.processor) == (("invoice",), "end_of_financial_year", 7, None)
     token = configuration.settings_for(processor, Moneybird).token
     assert token.get_secret_value() == TOKEN
     assert TOKEN not in repr(configuration)
@@ -156,14 +156,14 @@ def test_a_controller_and_a_processor_are_enough(read: Any, tmp_path: Path) -> N
     assert tmp_path / "keys" == configuration.signing.keys
     assert timedelta(minutes=15) == configuration.certificate.partial_after
     assert timedelta(days=1) == configuration.certificate.retry_every
-    assert ("", 6, None, None) == (
+    assert (
         configuration.kafka.prefix,
         configuration.kafka.partitions,
         configuration.kafka.replication_factor,
         configuration.kafka.static_membership,
-    )
-    assert ("NL", (12, 31)) == (configuration.controller.country, configuration.controller.financial_year_end)
-    assert () == configuration.holds
+    ) == ("", 6, None, None)
+    assert (configuration.controller.country, configuration.controller.financial_year_end) == ("NL", (12, 31))
+    assert configuration.holds == ()
 
 
 def test_the_file_is_the_one_given_else_of_the_environment_else_of_the_folder(
@@ -171,8 +171,8 @@ def test_the_file_is_the_one_given_else_of_the_environment_else_of_the_folder(
 ) -> None:
     path = write(LEAST)
     monkeypatch.chdir(tmp_path)
-    for given, environ in ((path, {"ERASURE_CONFIG": "/none"}), (None, {"ERASURE_CONFIG": str(path)}), (None, {})):
-        assert f"sqlite:///{tmp_path}/erasure.db" == load(given, environ).ledger.url
+    for chosen, environ in ((path, {"ERASURE_CONFIG": "/none"}), (None, {"ERASURE_CONFIG": str(path)}), (None, {})):
+        assert f"sqlite:///{tmp_path}/erasure.db" == load(chosen, environ).ledger.url
 
 
 def test_a_missing_file_is_answered_with_how_to_point_to_one(tmp_path: Path) -> None:
@@ -278,25 +278,20 @@ def test_a_wrong_value_is_refused_where_it_stands(refused: Any, key: str, value:
 
 def test_what_is_missing_is_named_at_its_table(refused: Any) -> None:
     assert "line 1: controller: is missing; write [controller]." in refused(LEAST.replace("[controller]", "[retry]"))
-    assert "line 1: processors: is missing; write [[processors]]." in refused(LEAST.split("[[")[0])
+    assert "line 1: processors: is missing; write [[processors]]." in refused(LEAST.split("[[", maxsplit=1)[0])
     assert "line 6: processors[0].name: is missing; write name = …" in refused(LEAST.replace('name = "paper"', ""))
-    assert "processors: must not be empty" in refused("processors = []\n" + LEAST.split("[[")[0])
+    assert "processors: must not be empty" in refused("processors = []\n" + LEAST.split("[[", maxsplit=1)[0])
 
 
 def test_tables_in_the_wrong_shape_are_refused(refused: Any) -> None:
-    assert "line 6: processors: must be a list; write […], or a [[header]]" in refused(
-        LEAST.replace("[[", "[", 1).replace("]]", "]")
-    )
+    assert "line 6: processors: must be a list; write […], or a [[header]]" in refused(LEAST.replace("[[", "[", 1).replace("]]", "]"))
     assert "line 1: ledger: must be a table" in refused("ledger = 1\n" + LEAST)
-    assert "processors[0]: must be a table" in refused("processors = [1]\nholds = 3\n" + LEAST.split("[[")[0])
+    assert "processors[0]: must be a table" in refused("processors = [1]\nholds = 3\n" + LEAST.split("[[", maxsplit=1)[0])
 
 
 def test_processor_names_are_unique(refused: Any) -> None:
     twice = LEAST + '[[processors]]\nname = "paper"\nconnector = "jira"\n'
-    assert (
-        "erasure.toml line 10: processors[1].name: stands at an earlier processor too; write another name."
-        == refused(twice)
-    )
+    assert refused(twice) == "erasure.toml line 10: processors[1].name: stands at an earlier processor too; write another name."
 
 
 @pytest.mark.parametrize(
@@ -386,10 +381,8 @@ def test_ledger_and_keyring_are_different_databases(refused: Any, ledger: str, k
 def test_further_tables_are_kept_for_the_connector(read: Any) -> None:
     text = LEAST + '[[processors.tables]]\ntable = "orders"\n[[processors.tables]]\ntable = "users"\n'
     configuration = read(text)
-    assert {"tables": [{"table": "orders"}, {"table": "users"}]} == configuration.processors[0].options
-    assert [{"table": "orders"}, {"table": "users"}] == configuration.settings_for(
-        configuration.processors[0], Sql
-    ).tables
+    assert configuration.processors[0].options == {"tables": [{"table": "orders"}, {"table": "users"}]}
+    assert configuration.settings_for(configuration.processors[0], Sql).tables == [{"table": "orders"}, {"table": "users"}]
 
 
 def test_a_fault_in_a_further_table_is_told_at_its_line(read: Any) -> None:
@@ -416,7 +409,7 @@ def test_a_secret_is_refused_at_its_line(read: Any, old: str, new: str, said: st
     configuration = read(CONTRACT_EXAMPLE.replace(old, new), MONEYBIRD_TOKEN=TOKEN)
     with pytest.raises(ConfigurationError) as caught:
         configuration.settings_for(configuration.processors[0], Moneybird)
-    assert f"line 30: processors[0].settings.tok" in str(caught.value)
+    assert "line 30: processors[0].settings.tok" in str(caught.value)
     assert said in str(caught.value)
     assert TOKEN not in str(caught.value)
     assert caught.value.__context__ is None
@@ -427,13 +420,13 @@ def test_a_secret_comes_from_a_file_or_a_variable(tmp_path: Path) -> None:
     (tmp_path / "crlf").write_bytes(b"word\r\n")
     (tmp_path / "two").write_bytes(b"word\n\n")
     environ = {"PEM": PEM.replace("\n", "\\n"), "LINES": PEM, "PLAIN": "a\\nb"}
-    assert PEM == resolve_secret({"file": "pem"}, tmp_path, {})
-    assert PEM == resolve_secret({"file": str(tmp_path / "pem")}, Path("/none"), {})
-    assert "word" == resolve_secret({"file": "crlf"}, tmp_path, {})
-    assert "word\n" == resolve_secret({"file": "two"}, tmp_path, {})
-    assert PEM == resolve_secret({"env": "PEM"}, tmp_path, environ)
-    assert PEM == resolve_secret({"env": "LINES"}, tmp_path, environ)
-    assert "a\\nb" == resolve_secret({"env": "PLAIN"}, tmp_path, environ)
+    assert resolve_secret({"file": "pem"}, tmp_path, {}) == PEM
+    assert resolve_secret({"file": str(tmp_path / "pem")}, Path("/none"), {}) == PEM
+    assert resolve_secret({"file": "crlf"}, tmp_path, {}) == "word"
+    assert resolve_secret({"file": "two"}, tmp_path, {}) == "word\n"
+    assert resolve_secret({"env": "PEM"}, tmp_path, environ) == PEM
+    assert resolve_secret({"env": "LINES"}, tmp_path, environ) == PEM
+    assert resolve_secret({"env": "PLAIN"}, tmp_path, environ) == "a\\nb"
 
 
 def test_a_secret_that_is_empty_or_no_text_is_refused(tmp_path: Path) -> None:
@@ -467,28 +460,26 @@ def test_those_who_know_more_report_in_the_same_way(read: Any) -> None:
 
 
 def test_all_faults_are_told_together_in_the_order_of_their_lines(refused: Any) -> None:
-    text = (
-        LEAST.replace('"privacy@example.nl"', "1") + 'base_url = "http://example.nl"\n[[processors]]\nname = "paper"\n'
-    )
-    assert [
+    text = LEAST.replace('"privacy@example.nl"', "1") + 'base_url = "http://example.nl"\n[[processors]]\nname = "paper"\n'
+    assert refused(text).split("\n") == [
         'erasure.toml line 3: controller.contact: must be text; write it in quotes: "…".',
         "erasure.toml line 9: processors[0].base_url: http:// is accepted for loopback addresses only; write https://…",
         "erasure.toml line 10: processors[1].connector: is missing; write connector = …",
         "erasure.toml line 11: processors[1].name: stands at an earlier processor too; write another name.",
-    ] == refused(text).split("\n")
+    ]
 
 
 def test_at_most_ten_faults_are_told(refused: Any) -> None:
     said = refused(LEAST + "".join(f"x{i} = {i}\n" for i in range(13))).split("\n")
-    assert 11 == len(said)
-    assert "There are 3 more." == said[-1]
+    assert len(said) == 11
+    assert said[-1] == "There are 3 more."
 
 
 @pytest.mark.parametrize(
     "text",
     [
         'controller = {name = "a", contact = "b"}\nprocessors = [\n  {name = "a", connector = "b"},\n  {name = 1}]\n',
-        'controller.name = "a"\ncontroller.contact = "b"\nprocessors = [ # [[processors]]\n\n {connector = "b", name = 1}]\n',
+        'controller = {name = "a", contact = "b"}\nprocessors = [ # [[processors]]\n\n {connector = "b", name = 1}]\n',
     ],
 )
 def test_a_key_inside_one_value_is_told_at_the_line_where_the_value_begins(refused: Any, text: str) -> None:
@@ -497,16 +488,15 @@ def test_a_key_inside_one_value_is_told_at_the_line_where_the_value_begins(refus
 
 
 def test_text_over_several_lines_does_not_mislead_the_line_finder(refused: Any) -> None:
-    text = (
-        LEAST + "settings.instructions = '''\n[[processors]]\nname = 3\n'''\r\n\r\n# name\r\n'calls_per_minute' = 0\n"
-    )
+    text = LEAST + "settings.instructions = '''\n[[processors]]\nname = 3\n'''\r\n\r\n# name\r\n'calls_per_minute' = 0\n"
     assert refused(text).startswith("erasure.toml line 15: processors[0].calls_per_minute: must be greater")
 
 
 _FRAGMENTS = st.sampled_from(
-    ["", "1", "-1", "1.5", "true", '""', f'"{TOKEN}"', "[]", "{}", f'{{file = "{TOKEN}"}}', "[[1]]", "1979-05-27", '"\\u0000"',
-     f'"sqlite:///{TOKEN}\\u0000"', "[controller]", "[[processors]]", "[processors]", "kafka", "[holds]", "=", "\\", '"""']
+    ["", "1", "-1", "1.5", "true", '""', "[]", "{}", "[[1]]", "1979-05-27", '"\\u0000"', "[controller]",
+     "[[processors]]", "[processors]", "kafka", "[holds]", "=", "\\", '"""']
 )  # fmt: skip
+_CANARIES = st.sampled_from([f'"{TOKEN}"', f"['{TOKEN}']", f'{{file = "{TOKEN}"}}', f'"sqlite:///{TOKEN}\\u0000"', f'"http://{TOKEN}"'])
 
 
 @st.composite
@@ -518,7 +508,14 @@ def _mutated(draw: st.DrawFn) -> str:
         key, _, value = lines[at].partition("=")
         start, end = sorted((draw(st.integers(0, len(lines[at]))), draw(st.integers(0, len(lines[at])))))
         other = draw(_FRAGMENTS | st.text(string.printable, max_size=5))
-        changes = ["", f"{key}= {other}", f"{other} ={value}", lines[at][:start] + other + lines[at][end:], other]
+        changes = [
+            "",
+            f"{key}= {other}",
+            f"{key}= {draw(_CANARIES)}",
+            f"{other} ={value}",
+            lines[at][:start] + other + lines[at][end:],
+            other,
+        ]
         lines[at] = draw(st.sampled_from(changes))
     return "\n".join(lines)
 
@@ -534,4 +531,4 @@ def test_any_change_of_the_example_either_loads_or_is_refused_in_sentences(text:
     except ConfigurationError as error:
         for sentence in str(error).split("\n"):
             assert re.match(rf"{re.escape(str(path))} line \d+(, column \d+)?: |There are \d+ more\.", sentence)
-        assert TOKEN not in str(error).replace(f'"{TOKEN}"', "").replace(TOKEN + ":", "")
+        assert TOKEN not in str(error)

@@ -1,0 +1,164 @@
+"""Commands in, answers out: bounded work at once, offsets committed only up to the first command that is not done."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from connectors.waiting import Sleep
+from connectors.worker import Worker
+from topics.bus import Delivery, Inbox, Publisher
+from topics.commands import COMMAND_TYPE, Command
+from topics.dead_letters import dead_letter
+from topics.envelope import Poison, Unreadable, content, read, write
+from topics.keyring import KeyMissing, Keyring, dead_letters_key
+from topics.model import Clock
+from topics.names import LARGEST_MESSAGE_BYTES, Names, Topic
+from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
+from topics.sealing import CannotOpen
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.2
+_BUSY_POLL_SECONDS = 0.02
+_KEYRING_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 20.0)
+
+
+class Offsets:
+    """Which commands of each partition are done: what may be committed is the first that is not."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, int], set[int]] = defaultdict(set)
+        self._next: dict[tuple[str, int], int] = {}
+        self._committed: dict[tuple[str, int], int] = {}
+
+    def taken(self, delivery: Delivery) -> None:
+        """A command was received."""
+        place = (delivery.topic, delivery.partition)
+        self._open[place].add(delivery.offset)
+        self._next[place] = max(self._next.get(place, 0), delivery.offset + 1)
+
+    def done(self, delivery: Delivery) -> None:
+        """A command was answered, and the broker has the answer."""
+        self._open[delivery.topic, delivery.partition].discard(delivery.offset)
+
+    def to_commit(self) -> dict[tuple[str, int], int]:
+        """Per partition the next offset, where it has moved since `committed`."""
+        first_open = {place: min(self._open[place], default=following) for place, following in self._next.items()}
+        return {place: offset for place, offset in first_open.items() if self._committed.get(place) != offset}
+
+    def committed(self, offsets: dict[tuple[str, int], int]) -> None:
+        """The broker has these."""
+        self._committed |= offsets
+
+
+class Consumer:
+    """Works off the commands of one processor, `concurrency` cases at once, each case by itself in order."""
+
+    def __init__(
+        self,
+        name: str,
+        worker: Worker,
+        inbox: Inbox,
+        publisher: Publisher,
+        keyring: Keyring,
+        names: Names,
+        concurrency: int,
+        clock: Clock,
+        sleep: Sleep,
+    ) -> None:
+        self._name, self._worker, self._inbox, self._publisher = name, worker, inbox, publisher
+        self._keyring, self._names, self._concurrency, self._clock, self._sleep = keyring, names, concurrency, clock, sleep
+        self._source = f"/erasure/processor/{name}"
+        self._offsets = Offsets()
+        self._cases: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set; then what is in hand is finished and committed.
+
+        Raises:
+            BrokerGone, Fenced: the process must end, and what is not committed comes again.
+        """
+        tasks: set[asyncio.Task[None]] = set()
+        try:
+            while not stop.is_set():
+                room = self._concurrency - len(tasks)
+                for delivery in await self._inbox.receive(room, _BUSY_POLL_SECONDS if tasks else _POLL_SECONDS):
+                    self._offsets.taken(delivery)
+                    tasks.add(asyncio.create_task(self._one(delivery)))
+                tasks = await self._settle(tasks)
+            while tasks:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                tasks = await self._settle(tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _settle(self, tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+        """The tasks that still run; what is done is committed, and what failed raises."""
+        for task in [task for task in tasks if task.done()]:
+            tasks.discard(task)
+            task.result()
+        offsets = self._offsets.to_commit()
+        if offsets:
+            await self._inbox.commit(offsets)
+            self._offsets.committed(offsets)
+        return tasks
+
+    async def _one(self, delivery: Delivery) -> None:
+        try:
+            command = self._command(delivery)
+            async with self._alone(command.request_id):
+                answer = await self._answer(command)
+            await self._publish(ANSWERED_TYPE, answer)
+        except Poison as poison:
+            await self._park(delivery, poison)
+        self._offsets.done(delivery)
+
+    def _command(self, delivery: Delivery) -> Command:
+        event = read(delivery, LARGEST_MESSAGE_BYTES)
+        if event.type != COMMAND_TYPE:
+            raise Poison(Unreadable.UNKNOWN_TYPE, f"Only {COMMAND_TYPE} stands on a command topic.")
+        command = content(event, Command)
+        if command.processor != self._name:
+            raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The command is for another processor than its topic.")
+        return command
+
+    async def _answer(self, command: Command) -> Answered:
+        """The worker's answer. The keyring may be away for a while; a defect of ours is told, and tried again by the orchestrator."""
+        for pause in (*_KEYRING_PAUSES, None):
+            try:
+                return await self._worker.carry_out(command, lambda located: self._publish(LOCATED_TYPE, located))
+            except (KeyMissing, CannotOpen, ValidationError):
+                raise Poison(Unreadable.SEALED, "The case's key is not in the keyring: closed and shredded, or another keyring.") from None
+            except SQLAlchemyError as error:
+                log.warning("%s: the keyring cannot be read (%s)", self._name, type(error).__name__)
+                if pause is None:
+                    raise
+                await self._sleep(pause)
+        raise AssertionError("the last pause raises")  # pragma: no cover
+
+    async def _publish(self, type: str, report: Located | Answered) -> None:
+        topic = self._names.of(Topic.REPORTS)
+        await self._publisher.publish([write(topic, type, self._source, report.request_id, report, self._clock())])
+
+    async def _park(self, delivery: Delivery, poison: Poison) -> None:
+        now = self._clock()
+        log.warning("%s: dead letter: partition %d offset %d: %s", self._name, delivery.partition, delivery.offset, poison.reason)
+        (key,) = await asyncio.to_thread(self._keyring.ensure, dead_letters_key(now))
+        letter = dead_letter(self._names.of(Topic.DEAD_LETTERS), delivery, poison, key, self._source, now)
+        await self._publisher.publish([letter])
+
+    @asynccontextmanager
+    async def _alone(self, request_id: UUID) -> AsyncIterator[None]:
+        """One command of a case at a time: two rounds at once would each see half of what the other does."""
+        lock = self._cases.setdefault(request_id, asyncio.Lock())
+        async with lock:
+            yield

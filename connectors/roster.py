@@ -1,0 +1,88 @@
+"""The configured processors with their connectors: what `erasure.toml` says, held against what is installed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.contract import Connector, Settings
+from connectors.holds import HoldRule
+from connectors.registry import Registry, RegistryError
+from topics.configuration import Configuration, Processor
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One configured processor: checked as far as can be without its secrets."""
+
+    processor: Processor
+    connector: type[Connector[Any]]
+    kind: str
+    base_url: str
+
+
+def roster(configuration: Configuration, registry: Registry) -> list[Entry]:
+    """Every configured processor, in the order of the file.
+
+    Raises:
+        ConfigurationError: a connector is not installed, a base_url is missing, or a hold names an undeclared kind.
+    """
+    entries: list[Entry] = []
+    faults: list[Any] = []
+    for index, processor in enumerate(configuration.processors):
+        try:
+            connector = registry.get(processor.connector)
+        except RegistryError as error:
+            faults.append((("processors", index, "connector"), str(error)))
+            continue
+        base_url = processor.base_url or connector.base_url
+        if base_url is None:
+            faults.append((("processors", index), f"needs a base_url: the connector {processor.connector} has none of its own"))
+            continue
+        entries.append(Entry(processor, connector, processor.kind or connector.spec.kind, base_url))
+    faults += _undeclared_kinds(configuration, registry)
+    if faults:
+        raise configuration.error(*faults)
+    return entries
+
+
+def _undeclared_kinds(configuration: Configuration, registry: Registry) -> list[Any]:
+    """A hold on a kind that no connector has would hold nothing, silently."""
+    if not configuration.holds:
+        return []
+    declared: set[str] = set()
+    for name in registry.names():
+        try:
+            declared |= {kind.name for kind in registry.get(name).spec.kinds}
+        except RegistryError:
+            continue  # a broken connector that nobody configured
+    told = ", ".join(sorted(declared))
+    return [
+        (("holds", index, "kind"), f"is a kind that no installed connector declares; declared are {told}")
+        for index, rule in enumerate(configuration.holds)
+        if not set(rule.kinds) <= declared
+    ]
+
+
+def settings_of(configuration: Configuration, entry: Entry) -> Settings:
+    """The connector's settings, secrets resolved; also tried with its `auth`, so that a bad key is told at start.
+
+    Raises:
+        ConfigurationError: a setting or secret is missing or wrong.
+    """
+    settings = configuration.settings_for(entry.processor, entry.connector.settings_model)
+    try:
+        entry.connector.auth(settings)
+    except ValueError as error:
+        index = [one.name for one in configuration.processors].index(entry.processor.name)
+        raise configuration.error((("processors", index, "settings"), f"cannot be used to sign in: {error}")) from None
+    return settings
+
+
+def rules_for(configuration: Configuration, name: str) -> Sequence[HoldRule]:
+    """The holds that apply at one processor."""
+    year_end = configuration.controller.financial_year_end
+    return [
+        HoldRule(frozenset(rule.kinds), rule.statute, rule.exception, rule.years, rule.starts, (year_end.month, year_end.day))
+        for rule in configuration.holds
+        if rule.processor in (None, name)
+    ]

@@ -1,0 +1,78 @@
+"""Wires the workers: the only place of this side that knows broker, keyring, vendors and the real clock together."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+
+from httpx_aiohttp import AiohttpTransport
+
+from connectors.consume import Consumer
+from connectors.http import Limits, Vendor, client_for
+from connectors.pace import Pace
+from connectors.roster import Entry, rules_for, settings_of
+from connectors.worker import Processor, Worker
+from topics.configuration import Configuration
+from topics.kafka import Cluster, KafkaInbox, KafkaPublisher
+from topics.keyring import Keyring
+from topics.model import utc_now
+from topics.names import Names
+from topics.slots import Slot
+
+_READY_LOOK_SECONDS = 0.05
+
+
+async def run(
+    configuration: Configuration, cluster: Cluster, entries: Sequence[Entry], stop: asyncio.Event, on_ready: Callable[[], None]
+) -> None:
+    """Work off the commands of those processors until `stop` is set. One that breaks stops all: the process ends, and starts again.
+
+    Raises:
+        BrokerGone, Fenced: what is not committed comes again.
+    """
+    names = Names(configuration.kafka.prefix)
+    async with AsyncExitStack() as stack:
+        keyring = Keyring.open(configuration.keyring.url)
+        stack.callback(keyring.close)
+        publisher = await stack.enter_async_context(KafkaPublisher(cluster))
+        consumers, inboxes = [], []
+        for entry in entries:
+            name = entry.processor.name
+            processor = await _processor(configuration, entry, stack)
+            group = f"{names.prefix}erasure.worker.{name}"
+            slot = Slot(cluster.bootstrap_servers, group)
+            stack.callback(slot.release)
+            inbox = await stack.enter_async_context(KafkaInbox(cluster, names.commands(name), group, slot.identity))
+            worker = Worker(processor, keyring, utc_now, asyncio.sleep)
+            concurrency = entry.connector.spec.concurrency
+            consumers.append(Consumer(name, worker, inbox, publisher, keyring, names, concurrency, utc_now, asyncio.sleep))
+            inboxes.append(inbox)
+        ready = asyncio.create_task(_tell_ready(inboxes, on_ready))
+        try:
+            await _together(consumers, stop)
+        finally:
+            ready.cancel()
+
+
+async def _processor(configuration: Configuration, entry: Entry, stack: AsyncExitStack) -> Processor:
+    settings, retry = settings_of(configuration, entry), configuration.retry
+    timeout = retry.timeout.total_seconds()
+    client = await stack.enter_async_context(client_for(entry.base_url, timeout, AiohttpTransport()))
+    pace = Pace(entry.processor.calls_per_minute or entry.connector.spec.calls_per_minute, utc_now, asyncio.sleep)
+    limits = Limits(timeout, retry.give_up_after)
+    vendor = Vendor(entry.processor.name, client, entry.connector.auth(settings), pace, limits, utc_now, asyncio.sleep)
+    rules = rules_for(configuration, entry.processor.name)
+    return Processor(entry.processor.name, entry.connector, settings, vendor, rules, configuration.controller.time_zone)
+
+
+async def _together(consumers: Sequence[Consumer], stop: asyncio.Event) -> None:
+    """All until told to stop. When one ends by itself, the others finish what they have in hand."""
+    tasks = [asyncio.create_task(consumer.run(stop)) for consumer in consumers]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await asyncio.gather(*tasks)
+
+
+async def _tell_ready(inboxes: Sequence[KafkaInbox], on_ready: Callable[[], None]) -> None:
+    while not all(inbox.ready for inbox in inboxes):
+        await asyncio.sleep(_READY_LOOK_SECONDS)
+    on_ready()

@@ -1,0 +1,104 @@
+"""Kafka in front of the handler: two agents and a timer, on Faust. The only importer of faust; `serve` runs it (ADR 3)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import faust
+from faust.app.base import BootStrategy
+from faust.tables.manager import TableManager
+from faust.types import EventT
+
+from topics.bus import Delivery
+from topics.kafka import Cluster
+from topics.names import LARGEST_MESSAGE_BYTES
+
+Take = Callable[[Sequence[Delivery]], Awaitable[bool]]
+Tick = Callable[[], Awaitable[Any]]
+
+
+class _ConsumeOnly(BootStrategy):
+    enable_kafka_producer = False  # we publish with our own, between the ledger's commit and the acknowledgement
+    enable_web = False
+
+
+class _NoTables(TableManager):
+    async def on_start(self) -> None:  # Faust's own first sleeps a second, for tables that we have not
+        await self._update_channels()
+        await self.recovery.start()
+
+
+class Orchestrator(faust.App):
+    """The app. `turn` is held while a batch is in hand."""
+
+    BootStrategy = _ConsumeOnly
+    turn: asyncio.Lock
+    fetch_wait_ms: int
+
+    def _create_directories(self) -> None:
+        """Faust makes a data directory wherever it is started; there are no tables to put there."""
+
+    async def on_started(self) -> None:
+        # Faust fixes 1500 ms; the embedded broker waits that out before it looks for new messages
+        consumer: Any = self.consumer
+        consumer._thread._consumer._fetcher._fetch_max_wait_ms = self.fetch_wait_ms
+        await super().on_started()
+
+
+def build(
+    cluster: Cluster,
+    group: str,
+    identity: str,
+    topics: Sequence[str],
+    take: Take,
+    tick: Tick,
+    on_ready: Callable[[], None],
+    batch: int = 100,
+) -> Orchestrator:
+    """The app that brings `topics` to `take`, and calls `tick` every second.
+
+    `take` returns True once a batch is safe; anything else leaves it, and all after it, unacknowledged.
+    """
+    session_seconds = cluster.session_ms / 1000
+    app = Orchestrator(
+        group,
+        broker=[f"kafka://{address.strip()}" for address in cluster.bootstrap_servers.split(",")],
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,  # else Faust's own partition assignor, which is made for tables
+        web_enabled=False,  # it listens on all interfaces by default
+        TableManager=_NoTables,
+        consumer_group_instance_id=identity if cluster.static_membership else None,
+        consumer_max_fetch_size=2 * LARGEST_MESSAGE_BYTES,
+        broker_session_timeout=session_seconds,
+        broker_heartbeat_interval=session_seconds / 5,
+        broker_request_timeout=max(10.0, session_seconds),
+        broker_commit_interval=1.0,
+        stream_wait_empty=False,  # else it waits for ever for the batch that must stay unacknowledged
+        stream_buffer_maxsize=2 * batch,
+    )
+    app.turn = asyncio.Lock()
+    app.fetch_wait_ms = cluster.fetch_wait_ms
+
+    async def consume(stream: Any) -> None:
+        stream.enable_acks = False  # noack_take restores this when it closes: True would acknowledge what is left
+        async for events in stream.noack_take(batch, within=0.005):
+            async with app.turn:
+                if safe := await take([_delivery(event) for event in events]):
+                    for event in events:
+                        event.ack()
+            if not safe:
+                await asyncio.Event().wait()  # an agent that returns is started again, past this batch
+
+    for name in topics:
+        app.agent(app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"), name=name)(consume)
+    app.timer(1.0)(tick)
+    app.on_rebalance_complete.connect(lambda *_, **__: on_ready(), weak=False)
+    return app
+
+
+def _delivery(event: EventT[Any]) -> Delivery:
+    """The message as it came; `event.headers` is a dict, and would drop a header that stands twice."""
+    message: Any = event.message
+    headers = tuple((name, value) for name, value in message.headers or ())
+    return Delivery(message.topic, message.partition, message.offset, message.key, message.value, headers)

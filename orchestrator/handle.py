@@ -1,0 +1,90 @@
+"""Takes batches and ticks: the ledger first, then the broker, and only then is anything acknowledged. Never raises."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+from orchestrator.ledger import LedgerGone
+from orchestrator.process import Process, Sending
+from topics.bus import BrokerGone, Delivery, Publisher
+from topics.model import Clock
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[None]]
+
+_PATIENCE = timedelta(seconds=60)
+"""How long a dead ledger or broker is waited for before the process stops, with nothing acknowledged."""
+_LONGEST_PAUSE = 5.0
+
+
+class Handler:
+    """What the Faust app calls. `stopping` is a sentence once it must stop, and None before."""
+
+    def __init__(self, process: Process, publisher: Publisher, clock: Clock, sleep: Sleep) -> None:
+        self._process = process
+        self._publisher = publisher
+        self._clock = clock
+        self._sleep = sleep
+        self._turn = asyncio.Lock()
+        self._published: list[int] = []
+        self.stopping: str | None = None
+
+    async def take(self, deliveries: Sequence[Delivery]) -> bool:
+        """True when the batch is safe, and may be acknowledged."""
+        async with self._turn:
+            return await self._through(lambda: self._process.take(deliveries, self._clock()))
+
+    async def tick(self) -> bool:
+        """Strike out what was sent, send what a crash left, wake the cases that asked for it."""
+        async with self._turn:
+            done = tuple(self._published)
+            return (
+                await self._through(lambda: self._strike(done))
+                and await self._through(self._process.unsent)
+                and await self._through(lambda: self._process.wake(self._clock()))
+            )
+
+    def _strike(self, done: tuple[int, ...]) -> Sending:
+        if done:
+            self._process.sent(done, self._clock())
+            del self._published[: len(done)]
+        return []
+
+    async def _through(self, step: Callable[[], Sending]) -> bool:
+        """One step: the transaction, and then what it sends. What is left in the outbox by a crash is sent by the next tick."""
+        if self.stopping:
+            return False
+        sending = await self._patiently(lambda: asyncio.to_thread(step))
+        if sending is None:
+            return False
+        fresh = [(id, message) for id, message in sending if id not in self._published]
+        if fresh and await self._patiently(lambda: self._send(fresh)) is None:
+            return False
+        return True
+
+    async def _send(self, sending: Sending) -> bool:
+        await self._publisher.publish([message for _, message in sending])
+        self._published += [id for id, _ in sending]
+        return True
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T | None:
+        """The attempt's result; None when patience is at an end, and the process must stop."""
+        give_up, pause = self._clock() + _PATIENCE, 0.1
+        while True:
+            try:
+                return await attempt()
+            except (LedgerGone, BrokerGone) as error:
+                log.warning("%s Trying again.", error)
+                if self._clock() >= give_up:
+                    self.stopping = f"{error} It did not come back within {_PATIENCE.seconds} seconds; nothing was acknowledged."
+                    return None
+            except Exception as error:
+                log.error("defect: %s; stopping unacknowledged", type(error).__name__)
+                self.stopping = f"A defect of the orchestrator ({type(error).__name__}); nothing was acknowledged."
+                return None
+            await self._sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)

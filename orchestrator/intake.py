@@ -1,0 +1,128 @@
+"""From a delivery to what `decide` is told: reads the envelope, checks the content, seals the person."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from orchestrator.case import ACTION_OF, Case, ProcessorState
+from orchestrator.deadlines import due_by
+from orchestrator.decide import Policy
+from topics.bus import Delivery
+from topics.envelope import Event, Poison, Unreadable, content, event_name, read
+from topics.events import RIGHT_OF, EventType, RetryOrder, Right, SubjectRequest
+from topics.keyring import CONTROLLER_KEY, Keyring, case_key, hold_key
+from topics.names import LARGEST_MESSAGE_BYTES, LARGEST_REQUEST_BYTES, Names, Topic
+from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
+
+_CLOCK_SKEW = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A configured processor, as a case expects its answer."""
+
+    name: str
+    connector: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """A delivery that could be read. `content`: a digest that tells a repetition from another message under the same id."""
+
+    event: Event
+    body: SubjectRequest | RetryOrder | Located | Answered
+    right: Right | None
+    content: str
+
+    @property
+    def request_id(self) -> UUID:
+        """The case that it belongs to."""
+        return self.body.request_id
+
+
+class Intake:
+    """Reads what stands on `subject.requests` and `processor.reports`."""
+
+    def __init__(self, names: Names, keyring: Keyring, expected: tuple[Expected, ...], policy: Policy, country: str) -> None:
+        self._requests = names.of(Topic.REQUESTS)
+        self._keyring = keyring
+        self._expected = expected
+        self._policy = policy
+        self._country = country
+        (self._controller,) = keyring.ensure(CONTROLLER_KEY)
+
+    def read(self, delivery: Delivery, now: datetime) -> Read:
+        """The delivery's content, checked.
+
+        Raises:
+            Poison: it can never be processed; says why.
+        """
+        largest = LARGEST_REQUEST_BYTES if delivery.topic == self._requests else LARGEST_MESSAGE_BYTES
+        event = read(delivery, largest)
+        found = self._request(event, now) if delivery.topic == self._requests else self._report(event, delivery)
+        if event.correlation_id not in (None, str(found.request_id)):
+            raise Poison(Unreadable.INVALID_ENVELOPE, "ce_correlationid must be the request_id of the content.")
+        return found
+
+    def _request(self, event: Event, now: datetime) -> Read:
+        if event.type == EventType.RETRY:
+            order = content(event, RetryOrder)
+            return Read(event, order, None, hashlib.sha256(order.model_dump_json().encode()).hexdigest()[:22])
+        right = next((right for type, right in RIGHT_OF.items() if type == event.type), None)
+        if right is None:
+            raise Poison(Unreadable.UNKNOWN_TYPE, f"{event_name(event)} is no known type; known are {', '.join(EventType)}.")
+        if right not in ACTION_OF:
+            raise Poison(Unreadable.UNSUPPORTED, f"{event.type} is not carried out by this version; handle it by hand.")
+        request = content(event, SubjectRequest)
+        if request.received_at > now + _CLOCK_SKEW:
+            raise Poison(Unreadable.INVALID_CONTENT, "received_at lies more than a day in the future.")
+        self._check_processors(request)
+        return Read(event, request, right, self._content_of(request, right))
+
+    def _report(self, event: Event, delivery: Delivery) -> Read:
+        models: dict[str, type[Located] | type[Answered]] = {LOCATED_TYPE: Located, ANSWERED_TYPE: Answered}
+        if event.type not in models:
+            raise Poison(Unreadable.UNKNOWN_TYPE, f"{event_name(event)} is no report; known are {', '.join(models)}.")
+        report = content(event, models[event.type])
+        return Read(event, report, None, hashlib.sha256(delivery.value or b"").hexdigest()[:22])
+
+    def _check_processors(self, request: SubjectRequest) -> None:
+        """An unknown name would be a processor that is silently never asked."""
+        if request.processors is not None and not request.processors:
+            raise Poison(Unreadable.INVALID_CONTENT, "processors is empty: leave it out to ask all.")
+        unknown = set(request.processors or ()) - {one.name for one in self._expected}
+        if unknown:
+            raise Poison(Unreadable.UNKNOWN_PROCESSOR, f"processors names {len(unknown)} that erasure.toml does not configure.")
+
+    def _content_of(self, request: SubjectRequest, right: Right) -> str:
+        """A keyed digest over what makes it the same request: type, subject, ground, processors and mode."""
+        narrowed = None if request.processors is None else sorted(set(request.processors))
+        rest = json.dumps([right, request.ground, narrowed, request.mode, str(request.request_id)])
+        return self._controller.digest("content", rest, request.subject.canonical().decode())
+
+    def due(self, received_at: datetime) -> date:
+        """The last day of the statutory month."""
+        return due_by(received_at, self._policy.zone, self._country)
+
+    def case_for(self, found: Read, request: SubjectRequest, right: Right, now: datetime) -> Case:
+        """The case that a request opens, the person in it sealed under a new key of its own."""
+        key, _ = self._keyring.ensure(case_key(request.request_id), hold_key(request.request_id))
+        asked = [one for one in self._expected if request.processors is None or one.name in request.processors]
+        return Case(
+            request_id=request.request_id,
+            right=right,
+            mode=request.mode,
+            ground=request.ground,
+            content=found.content,
+            subject=key.seal("subject", request.subject.model_dump_json().encode()),
+            verified_by=None if request.verified_by is None else key.seal("verified_by", request.verified_by.encode()),
+            pseudonym=self._controller.digest("subject", request.subject.canonical().decode()),
+            received_at=request.received_at,
+            opened_at=now,
+            due_by=self.due(request.received_at),
+            processors=tuple(ProcessorState(name=one.name, connector=one.connector, kind=one.kind) for one in asked),
+            not_asked=tuple(one.name for one in self._expected if one not in asked),
+        )

@@ -1,0 +1,262 @@
+"""The ledger: the system of record, in SQLite or PostgreSQL. One transaction per batch of messages (ADR 1)."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from alembic import command as alembic
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, Select, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from orchestrator.case import Case
+from orchestrator.tables import cases, certificates, holds, inbox, originals, outbox
+from topics.bus import Message
+from topics.database import engine_for
+from topics.outcomes import Outcome
+
+INBOX_KEPT = timedelta(days=30)
+"""Longer than any topic keeps a message, so that no repetition is taken for new."""
+
+_NONE_BEFORE = (0, "0" * 64)
+
+
+class LedgerGone(Exception):
+    """The ledger cannot be reached or written. Nothing is acknowledged until it can be again."""
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate as it stands in the register."""
+
+    certificate_id: UUID
+    request_id: UUID
+    revision: int
+    status: str
+    issued_at: datetime
+    register_index: int
+    previous: str
+    sha256: str
+    jws: str
+
+
+class Ledger:
+    """Opens transactions, and reads. Blocking: the shell calls it from a thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> "Ledger":
+        """The ledger at a URL, its tables brought up to date.
+
+        Raises:
+            LedgerGone: it cannot be reached, or is not a ledger of this version.
+        """
+        engine = engine_for(url)
+        try:
+            with engine.begin() as connection:
+                if connection.dialect.name == "postgresql":  # two orchestrators may start at once
+                    connection.execute(text("SELECT pg_advisory_xact_lock(8112026)"))
+                config = Config()
+                config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+                config.attributes["connection"] = connection
+                alembic.upgrade(config, "head")
+        except SQLAlchemyError as error:
+            engine.dispose()
+            raise LedgerGone(
+                f"The ledger cannot be opened ({_cause(error)}). Look at [ledger] url, and whether the server runs."
+            ) from error
+        return cls(engine)
+
+    @contextmanager
+    def transaction(self) -> Iterator["Transaction"]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Raises:
+            LedgerGone: the database failed; nothing was written.
+        """
+        try:
+            with self._engine.begin() as connection:
+                yield Transaction(connection)
+        except DBAPIError as error:
+            raise LedgerGone(f"The ledger failed ({_cause(error)}).") from error
+
+    @contextmanager
+    def reading(self) -> Iterator["Transaction"]:
+        """A transaction that only reads, and waits for no writer."""
+        try:
+            with self._engine.connect().execution_options(read_only=True) as connection:
+                yield Transaction(connection)
+        except DBAPIError as error:
+            raise LedgerGone(f"The ledger cannot be read ({_cause(error)}).") from error
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+
+class Transaction:
+    """What can be read and written in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def seen(self, events: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Of those (source, id) pairs the ones already in the inbox, with the digest of their content."""
+        wanted = [and_(inbox.c.source == source, inbox.c.id == id) for source, id in events]
+        if not wanted:
+            return {}
+        return {(row.source, row.id): row.content for row in self._connection.execute(select(inbox).where(or_(*wanted)))}
+
+    def remember(self, events: Sequence[tuple[str, str, str]], now: datetime) -> None:
+        """Put (source, id, content digest) into the inbox."""
+        rows = [{"source": s, "id": i, "content": c, "seen_at": now} for s, i, c in events]
+        if rows:
+            self._connection.execute(insert(inbox), rows)
+
+    def forget_events(self, before: datetime) -> None:
+        """Drop inbox rows that no topic can bring back."""
+        self._connection.execute(delete(inbox).where(inbox.c.seen_at < before))
+
+    def cases(self, request_ids: Iterable[UUID]) -> dict[UUID, Case]:
+        """Those cases, locked until the transaction ends (always in the same order, so that nobody waits in a circle)."""
+        query = select(cases.c.body).where(cases.c.request_id.in_(sorted(request_ids))).order_by(cases.c.request_id)
+        found = [Case.model_validate_json(body) for body in self._connection.scalars(query.with_for_update())]
+        return {case.request_id: case for case in found}
+
+    def case(self, request_id: UUID) -> Case | None:
+        """One case, to look at."""
+        body = self._connection.scalar(select(cases.c.body).where(cases.c.request_id == request_id))
+        return None if body is None else Case.model_validate_json(body)
+
+    def due(self, now: datetime, most: int) -> list[UUID]:
+        """Cases that asked to be woken by now, the longest waiting first."""
+        query = select(cases.c.request_id).where(cases.c.wake_at <= now).order_by(cases.c.wake_at).limit(most)
+        return list(self._connection.scalars(query))
+
+    def save(self, changed: Iterable[Case], new: frozenset[UUID]) -> None:
+        """Write cases; those in `new` for the first time."""
+        rows = [_row(case) for case in changed]
+        fresh = [row for row in rows if row["request_id"] in new]
+        if fresh:
+            self._connection.execute(insert(cases), fresh)
+        for row in rows:
+            if row["request_id"] not in new:
+                self._connection.execute(update(cases).where(cases.c.request_id == row["request_id"]).values(row))
+
+    def save_holds(self, case: Case) -> None:
+        """Write what the law keeps of a case, in place of what was written before."""
+        self._connection.execute(delete(holds).where(holds.c.request_id == case.request_id))
+        rows = list(_hold_rows(case))
+        if rows:
+            self._connection.execute(insert(holds), rows)
+
+    def send(self, messages: Sequence[Message]) -> list[tuple[int, Message]]:
+        """Put messages into the outbox; returns them with their outbox ids, in the same order."""
+        if not messages:
+            return []
+        rows = [{"topic": m.topic, "key": m.key, "value": m.value, "headers": _headers_text(m)} for m in messages]
+        ids = self._connection.scalars(insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True), rows)
+        return list(zip(ids, messages, strict=True))
+
+    def unsent(self, most: int) -> list[tuple[int, Message]]:
+        """Messages still in the outbox, oldest first."""
+        rows = self._connection.execute(select(outbox).order_by(outbox.c.id).limit(most))
+        return [(row.id, Message(row.topic, row.key, row.value, _headers(row.headers))) for row in rows]
+
+    def sent(self, ids: Sequence[int]) -> None:
+        """Strike messages out of the outbox."""
+        for first in range(0, len(ids), 500):
+            self._connection.execute(delete(outbox).where(outbox.c.id.in_(ids[first : first + 500])))
+
+    def register_head(self) -> tuple[int, str]:
+        """The register's last index and the SHA-256 of its certificate; locked, so that the chain has no fork."""
+        if self._connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+            self._connection.execute(text("LOCK TABLE certificates IN SHARE ROW EXCLUSIVE MODE"))
+        query = select(certificates.c.register_index, certificates.c.sha256).order_by(certificates.c.register_index.desc()).limit(1)
+        row = self._connection.execute(query).first()
+        return (row[0], row[1]) if row else _NONE_BEFORE
+
+    def add_certificates(self, issued: Sequence[Issued]) -> None:
+        """Link certificates into the register."""
+        if issued:
+            self._connection.execute(insert(certificates), [vars(one) for one in issued])
+
+    def certificates_of(self, request_id: UUID) -> list[Issued]:
+        """A request's certificates, oldest first."""
+        return self._issued(select(certificates).where(certificates.c.request_id == request_id).order_by(certificates.c.revision))
+
+    def register(self) -> list[Issued]:
+        """Every certificate, in the order of the register."""
+        return self._issued(select(certificates).order_by(certificates.c.register_index))
+
+    def has_certificates(self) -> bool:
+        """Whether any certificate was ever issued."""
+        return bool(self._connection.scalar(select(func.count()).select_from(certificates)))
+
+    def park_original(self, topic: str, partition: int, offset: int, sealed: str, now: datetime) -> None:
+        """Keep the sealed original of a dead letter that is too large to be sent on; once, however often it comes."""
+        where = and_(originals.c.topic == topic, originals.c.partition == partition, originals.c.offset == offset)
+        if self._connection.scalar(select(func.count()).select_from(originals).where(where)):
+            return
+        row = {"topic": topic, "partition": partition, "offset": offset, "sealed": sealed, "parked_at": now}
+        self._connection.execute(insert(originals), row)
+
+    def original(self, topic: str, partition: int, offset: int) -> str | None:
+        """The sealed original of a dead letter whose message carries none."""
+        where = and_(originals.c.topic == topic, originals.c.partition == partition, originals.c.offset == offset)
+        sealed: str | None = self._connection.scalar(select(originals.c.sealed).where(where))
+        return sealed
+
+    def _issued(self, query: Select[Any]) -> list[Issued]:
+        return [Issued(**dict(row)) for row in self._connection.execute(query).mappings()]
+
+
+def _row(case: Case) -> dict[str, Any]:
+    return {
+        "request_id": case.request_id,
+        "state": case.state,
+        "right": case.right.value,
+        "received_at": case.received_at,
+        "due_by": case.due_by,
+        "wake_at": case.wake_at,
+        "body": case.model_dump_json(),
+    }
+
+
+def _hold_rows(case: Case) -> Iterator[dict[str, Any]]:
+    for processor in case.processors:
+        for digest, record in processor.records.items():
+            if record.sealed is None or record.outcome not in (Outcome.HELD, Outcome.RESTRICTED):
+                continue
+            yield {
+                "request_id": case.request_id,
+                "processor": processor.name,
+                "record": digest,
+                "kind": record.kind,
+                "statute": record.hold and record.hold.statute,
+                "exception": record.hold and record.hold.exception,
+                "bound_to": record.bound_to,
+                "until": record.hold.until if record.hold else record.until,
+                "sealed": record.sealed,
+            }
+
+
+def _headers_text(message: Message) -> str:
+    return json.dumps([[name, value.decode()] for name, value in message.headers])
+
+
+def _headers(written: str) -> tuple[tuple[str, bytes], ...]:
+    return tuple((name, value.encode()) for name, value in json.loads(written))
+
+
+def _cause(error: Exception) -> str:
+    """The kind of failure; never its text, which may hold SQL parameters."""
+    cause = getattr(error, "orig", None) or error
+    return type(cause).__name__

@@ -1,0 +1,192 @@
+"""A batch of deliveries in one transaction: read, decide, certify, save, and what to send. Blocking; `handle` runs it in a thread."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from orchestrator.case import Case
+from orchestrator.decide import Policy, decide
+from orchestrator.intake import Intake, Read
+from orchestrator.ledger import INBOX_KEPT, Ledger, Transaction
+from orchestrator.messages import Certify, Effect, Message, Order, Reported, Requested, RequestedAgain, Retried, TimePassed
+from orchestrator.registrar import Registrar
+from topics.bus import Delivery
+from topics.bus import Message as Outgoing
+from topics.commands import COMMAND_TYPE
+from topics.dead_letters import dead_letter, fits, pack
+from topics.envelope import ORCHESTRATOR, Poison, Unreadable, write
+from topics.events import RetryOrder, Right, SubjectRequest
+from topics.keyring import Keyring, dead_letters_key
+from topics.names import Names, Topic
+from topics.reports import Answered, Located
+
+log = logging.getLogger(__name__)
+
+_MOST_WOKEN = 200
+"""Cases woken in one tick; the rest come in the next."""
+
+Sending = list[tuple[int, Outgoing]]
+
+
+@dataclass
+class _Batch:
+    """What one transaction has touched so far."""
+
+    cases: dict[UUID, Case]
+    before: dict[UUID, Case]
+    outgoing: list[Outgoing] = field(default_factory=list)
+    remembered: list[tuple[str, str, str]] = field(default_factory=list)
+    seen: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+class Process:
+    """Everything between a delivery and the outbox."""
+
+    def __init__(self, ledger: Ledger, keyring: Keyring, intake: Intake, registrar: Registrar, policy: Policy, names: Names) -> None:
+        self._ledger = ledger
+        self._keyring = keyring
+        self._intake = intake
+        self._registrar = registrar
+        self._policy = policy
+        self._names = names
+
+    def take(self, deliveries: Sequence[Delivery], now: datetime) -> Sending:
+        """Work off a batch; returns what is to be sent. Repeating it changes nothing.
+
+        Raises:
+            LedgerGone: nothing was written.
+        """
+        read = [(delivery, self._read(delivery, now)) for delivery in deliveries]
+        good = [found for _, found in read if isinstance(found, Read)]
+        with self._ledger.transaction() as transaction:
+            cases = transaction.cases({found.request_id for found in good})
+            seen = transaction.seen({(found.event.source, found.event.id) for found in good})
+            batch = _Batch(dict(cases), cases, seen=seen)
+            for delivery, found in read:
+                try:
+                    if isinstance(found, Poison):
+                        raise found
+                    self._one(batch, transaction, found, now)
+                except Poison as poison:
+                    self._park(batch, transaction, delivery, poison, now)
+            return self._save(batch, transaction, now)
+
+    def wake(self, now: datetime) -> Sending:
+        """Tell the cases that asked for it that time has passed."""
+        with self._ledger.transaction() as transaction:
+            cases = transaction.cases(transaction.due(now, _MOST_WOKEN))
+            batch = _Batch(dict(cases), cases)
+            for request_id in cases:
+                self._decide(batch, transaction, request_id, TimePassed(now), now)
+            return self._save(batch, transaction, now)
+
+    def unsent(self, most: int = 500) -> Sending:
+        """What a crash left in the outbox."""
+        with self._ledger.reading() as transaction:
+            return transaction.unsent(most)
+
+    def sent(self, ids: Sequence[int], now: datetime) -> None:
+        """Strike what was sent out of the outbox, and old rows out of the inbox."""
+        with self._ledger.transaction() as transaction:
+            transaction.sent(ids)
+            transaction.forget_events(now - INBOX_KEPT)
+
+    def _read(self, delivery: Delivery, now: datetime) -> Read | Poison:
+        """What stands in a delivery. A defect of ours parks the message instead of stopping all others."""
+        try:
+            return self._intake.read(delivery, now)
+        except Poison as poison:
+            return poison
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+            return _defect("read", error)
+
+    def _one(self, batch: _Batch, transaction: Transaction, found: Read, now: datetime) -> None:
+        """One readable delivery."""
+        event = (found.event.source, found.event.id)
+        if batch.seen.get(event, found.content) != found.content:
+            raise Poison(Unreadable.CONFLICTING_EVENT, "The same ce_source and ce_id came before with other content.")
+        repeated = event in batch.seen
+        message = self._message(batch, found, now)
+        if repeated and not isinstance(message, RequestedAgain):
+            return
+        self._decide(batch, transaction, found.request_id, message, now)
+        if not repeated:
+            batch.seen[event] = found.content
+            batch.remembered.append((*event, found.content))
+
+    def _message(self, batch: _Batch, found: Read, now: datetime) -> Message:
+        """What `decide` is told. The first request of an id opens its case."""
+        case = batch.cases.get(found.request_id)
+        match found.body:
+            case SubjectRequest() as request:
+                return self._request(case, found, request, found.right, now)
+            case RetryOrder() as order if case is not None:
+                return Retried(order.only, now)
+            case Located() | Answered() as report if case is not None:
+                if case.processor(report.processor) is None:
+                    raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The report names a processor that this case did not ask.")
+                return Reported(report, now)
+        raise Poison(Unreadable.UNKNOWN_REQUEST, "There is no case for this request_id.")
+
+    def _request(self, case: Case | None, found: Read, request: SubjectRequest, right: Right | None, now: datetime) -> Message:
+        if case is None:
+            return Requested(self._intake.case_for(found, request, right or Right.ERASURE, now), now)
+        if case.content != found.content:
+            raise Poison(Unreadable.CONFLICTING_REQUEST, "The same request_id came before with other content; send it under a new id.")
+        return RequestedAgain(request.received_at, self._intake.due(request.received_at), now)
+
+    def _decide(self, batch: _Batch, transaction: Transaction, request_id: UUID, message: Message, now: datetime) -> None:
+        try:
+            case, effects = decide(batch.cases.get(request_id), message, self._policy)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise _defect("decide", error) from None
+        for effect in effects:
+            case = self._carry_out(batch, transaction, case, effect, now)
+        batch.cases[request_id] = case
+
+    def _carry_out(self, batch: _Batch, transaction: Transaction, case: Case, effect: Effect, now: datetime) -> Case:
+        match effect:
+            case Order(command):
+                topic = self._names.commands(command.processor)
+                message = write(topic, COMMAND_TYPE, ORCHESTRATOR, case.request_id, command, now, id=command.command_id)
+                batch.outgoing.append(message)
+                return case
+            case Certify():
+                case, message = self._registrar.certify(transaction, case, effect, now)
+                batch.outgoing.append(message)
+                return case
+
+    def _park(self, batch: _Batch, transaction: Transaction, delivery: Delivery, poison: Poison, now: datetime) -> None:
+        log.warning("dead letter: %s partition %d offset %d: %s", delivery.topic, delivery.partition, delivery.offset, poison.reason)
+        (key,) = self._keyring.ensure(dead_letters_key(now))
+        if not fits(delivery):
+            sealed = key.seal("ledger.original", pack(delivery))
+            transaction.park_original(delivery.topic, delivery.partition, delivery.offset, sealed, now)
+        batch.outgoing.append(dead_letter(self._names.of(Topic.DEAD_LETTERS), delivery, poison, key, ORCHESTRATOR, now))
+
+    def _save(self, batch: _Batch, transaction: Transaction, now: datetime) -> Sending:
+        changed = [case for id, case in batch.cases.items() if batch.before.get(id) is not case]
+        transaction.save(changed, frozenset(batch.cases.keys() - batch.before.keys()))
+        for case in _with_changed_holds(changed, batch.before):
+            transaction.save_holds(case)
+        transaction.remember(batch.remembered, now)
+        return transaction.send(batch.outgoing)
+
+
+def _with_changed_holds(changed: Iterable[Case], before: dict[UUID, Case]) -> list[Case]:
+    def sealed(case: Case | None) -> set[str]:
+        return {r.sealed for p in (case.processors if case else ()) for r in p.records.values() if r.sealed}
+
+    return [case for case in changed if sealed(case) != sealed(before.get(case.request_id))]
+
+
+def _defect(step: str, error: Exception) -> Poison:
+    """A defect of ours. Its text may hold personal data, so only its type and place are told."""
+    frame = error.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    line = frame.tb_lineno if frame else 0
+    log.error("defect in %s: %s at line %d", step, type(error).__name__, line)
+    return Poison(Unreadable.INTERNAL, f"A defect of the orchestrator in {step} ({type(error).__name__}); replay it after an upgrade.")

@@ -1,0 +1,65 @@
+"""Issues certificates: builds, signs and links each into the hash-chained register."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from orchestrator.case import Case, CertificateRef
+from orchestrator.certificate import Controller, Facts, Register, canonical, certify, fingerprint
+from orchestrator.ledger import Issued, Transaction
+from orchestrator.messages import Certify
+from orchestrator.sign import SigningKeys
+from topics.bus import Message
+from topics.envelope import write_certificate
+from topics.names import INTAKE_RETENTION, SEGMENT, Names, Topic
+
+_INTAKE_KEPT = INTAKE_RETENTION + SEGMENT + timedelta(minutes=30)
+"""The broker looks every few minutes, and deletes a segment when all of it is old enough."""
+
+
+class Registrar:
+    """One controller's register."""
+
+    def __init__(self, keys: SigningKeys, controller: Controller, zone: ZoneInfo, names: Names) -> None:
+        self._keys = keys
+        self._controller = controller
+        self._zone = zone
+        self._topic = names.of(Topic.CERTIFICATES)
+
+    def certify(self, transaction: Transaction, case: Case, effect: Certify, now: datetime) -> tuple[Case, Message]:
+        """The case with its next certificate, and the message that carries it."""
+        index, previous = transaction.register_head()
+        last = case.certificates[-1] if case.certificates else None
+        facts = Facts(
+            certificate_id=uuid4(),
+            issued_at=now,
+            controller=self._controller,
+            zone=self._zone.key,
+            revision=last.revision + 1 if last else 1,
+            supersedes=last.sha256 if last else None,
+            place=Register(index=index + 1, previous=previous),
+            intake_retained_until=(case.opened_at + _INTAKE_KEPT).astimezone(self._zone).date(),
+        )
+        certificate = certify(case, facts)
+        jws = self._keys.sign(canonical(certificate))
+        issued = Issued(
+            certificate_id=facts.certificate_id,
+            request_id=case.request_id,
+            revision=facts.revision,
+            status=certificate.status,
+            issued_at=now,
+            register_index=facts.place.index,
+            previous=previous,
+            sha256=fingerprint(jws),
+            jws=jws,
+        )
+        transaction.add_certificates([issued])
+        ref = CertificateRef(
+            certificate_id=issued.certificate_id,
+            revision=issued.revision,
+            sha256=issued.sha256,
+            claims=effect.claims,
+            status=certificate.status,
+            issued_at=now,
+        )
+        return case.with_certificate(ref), write_certificate(self._topic, case.request_id, issued.certificate_id, jws, now)

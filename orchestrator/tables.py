@@ -1,0 +1,82 @@
+"""The ledger's tables."""
+
+from sqlalchemy import Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint, Uuid
+
+from topics.database import UtcDateTime
+
+metadata = MetaData()
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("right", String(20), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("due_by", Date, nullable=False),
+    Column("wake_at", UtcDateTime),
+    Column("body", Text, nullable=False),  # the case as JSON; the person in it is sealed
+    Index("cases_wake_at", "wake_at"),
+    Index("cases_state_due_by", "state", "due_by"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("source", String(300), primary_key=True),
+    Column("id", String(300), primary_key=True),
+    Column("content", String(64), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Index("inbox_seen_at", "seen_at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("topic", String(249), nullable=False),
+    Column("key", LargeBinary),
+    Column("value", LargeBinary, nullable=False),
+    Column("headers", Text, nullable=False),
+    sqlite_autoincrement=True,  # an id is never used twice, so that a late "sent" cannot strike out another message
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("processor", String(63), primary_key=True),
+    Column("record", String(22), primary_key=True),  # a keyed digest
+    Column("kind", String(63), nullable=False),
+    Column("statute", String(500)),
+    Column("exception", String(500)),
+    Column("bound_to", String(63)),
+    Column("until", Date, nullable=False),
+    Column("sealed", Text, nullable=False),  # the record's reference, under the case's hold key
+    Index("holds_until", "until"),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("register_index", Integer, primary_key=True, autoincrement=False),
+    Column("certificate_id", Uuid, nullable=False, unique=True),
+    Column("request_id", Uuid, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("status", String(30), nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("jws", Text, nullable=False),
+    UniqueConstraint("request_id", "revision"),
+)
+
+originals = Table(
+    "originals",
+    metadata,
+    Column("topic", String(249), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("offset", Integer, primary_key=True),
+    Column("sealed", Text, nullable=False),  # of a dead letter that was too large to be sent on
+    Column("parked_at", UtcDateTime, nullable=False),
+)

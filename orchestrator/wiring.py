@@ -1,0 +1,92 @@
+"""Wires the orchestrator: the only place of this side that knows broker, ledger, keyring, keys and the real clock together."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from orchestrator import faust_app, serve
+from orchestrator.certificate import Controller
+from orchestrator.decide import Policy
+from orchestrator.handle import Handler
+from orchestrator.intake import Expected, Intake
+from orchestrator.ledger import Ledger
+from orchestrator.process import Process
+from orchestrator.registrar import Registrar
+from orchestrator.sign import KeyFolderError, SigningKeys
+from topics.bus import Publisher
+from topics.configuration import Configuration
+from topics.kafka import Cluster, KafkaPublisher
+from topics.keyring import Keyring
+from topics.model import utc_now
+from topics.names import Names, Topic
+from topics.slots import Slot
+
+
+def process(configuration: Configuration, expected: Sequence[Expected], ledger: Ledger, keyring: Keyring) -> Process:
+    """The core behind the handler, on a given ledger and keyring.
+
+    Raises:
+        KeyFolderError: the signing keys cannot be used, or are missing where certificates were signed before.
+    """
+    certificate, controller, names = configuration.certificate, configuration.controller, Names(configuration.kafka.prefix)
+    policy = Policy(certificate.partial_after, certificate.retry_every, controller.time_zone)
+    intake = Intake(names, keyring, tuple(expected), policy, controller.country)
+    facts = Controller(name=controller.name, contact=controller.contact)
+    registrar = Registrar(_signing_keys(configuration, ledger), facts, controller.time_zone, names)
+    return Process(ledger, keyring, intake, registrar, policy, names)
+
+
+def _signing_keys(configuration: Configuration, ledger: Ledger) -> SigningKeys:
+    """The first key is made by itself; a lost one is not, since nobody could tell its certificates from forged ones."""
+    keys = SigningKeys.open(configuration.signing.keys)
+    with ledger.reading() as transaction:
+        signed_before = transaction.has_certificates()
+    if signed_before and not keys.all:
+        raise KeyFolderError(
+            f"The ledger holds certificates, but {configuration.signing.keys} holds no signing key. "
+            "Restore the folder from its backup; to go on with a new key all the same, run `erasure keys rotate`."
+        )
+    keys.ensure()
+    return keys
+
+
+async def run(
+    configuration: Configuration, cluster: Cluster, expected: Sequence[Expected], stop: asyncio.Event, on_ready: Callable[[], None]
+) -> None:
+    """Run the orchestrator until `stop` is set.
+
+    Raises:
+        Broken: it had to stop by itself; nothing was acknowledged that was not safe.
+        BrokerGone, LedgerGone, KeyFolderError: it cannot start.
+    """
+    names = Names(configuration.kafka.prefix)
+    group = f"{names.prefix}erasure.orchestrator"
+    ledger, keyring = Ledger.open(configuration.ledger.url), Keyring.open(configuration.keyring.url)
+    slot = Slot(cluster.bootstrap_servers, group)
+    try:
+        core = process(configuration, expected, ledger, keyring)
+        async with KafkaPublisher(cluster) as publisher:
+            handler = _handler(core, publisher)
+            topics = [names.of(Topic.REQUESTS), names.of(Topic.REPORTS)]
+            app = faust_app.build(cluster, group, slot.identity, topics, handler.take, handler.tick, _once(on_ready))
+            await serve.run(app, stop, lambda: handler.stopping)
+    finally:
+        slot.release()
+        keyring.close()
+        ledger.close()
+
+
+def _handler(core: Process, publisher: Publisher) -> Handler:
+    return Handler(core, publisher, utc_now, asyncio.sleep)
+
+
+def _once(tell: Callable[[], None]) -> Callable[[], None]:
+    """Faust says so at every rebalance."""
+    told = False
+
+    def first_time() -> None:
+        nonlocal told
+        if not told:
+            told = True
+            tell()
+
+    return first_time
