@@ -12,6 +12,7 @@ from topics.bus import BrokerGone
 from topics.names import TopicSpec
 
 _ALREADY_EXISTS = 36
+_MOST_COPIES = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ async def diff(bootstrap_servers: str, specs: Iterable[TopicSpec]) -> list[Diffe
 async def apply(bootstrap_servers: str, specs: Iterable[TopicSpec], replication: int | None) -> list[str]:
     """Create what is missing; returns the names created. An existing topic is never changed.
 
+    `replication`: copies of each partition; None: three, or as many as there are brokers.
+
     Raises:
         BrokerGone: the broker cannot be reached, or refused to create a topic.
         TopicsDiffer: an existing topic is not as it must be.
@@ -55,7 +58,8 @@ async def apply(bootstrap_servers: str, specs: Iterable[TopicSpec], replication:
         missing = {difference.topic for difference in await _diff(admin, specs) if difference.found is None}
         wanted = [spec for spec in specs if spec.name in missing]
         if wanted:
-            new = [NewTopic(s.name, s.partitions, replication or -1, topic_configs=s.settings()) for s in wanted]
+            copies = replication or min(_MOST_COPIES, len((await admin.describe_cluster())["brokers"]))
+            new = [NewTopic(s.name, s.partitions, copies, topic_configs=s.settings()) for s in wanted]
             _raise_refusals((await admin.create_topics(new)).topic_errors)
         wrong = [difference for difference in await _diff(admin, specs) if difference.found is not None]
     if wrong:

@@ -1,101 +1,65 @@
 """Mollie: customers, what hangs from them, and payments, which Mollie never lets go. Facts and doubts: docs/vendors/mollie.md."""
 
 import datetime as dt
-import json
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 import httpx
 
 from connectors.auth import Bearer
-from connectors.contract import Answer, Connector, Gone, Kind, Misread, Record, Refused, Secret, Settings, Shape, Spec, State, Subject, pages
+from connectors.contract import Answer, Connector, Gone, Kind, Misread, Record, Secret, Settings, Shape, Spec, State, Subject, pages
 
-_KEPT = "Mollie offers no way to delete a payment; its DELETE only cancels an open one."
-_ONLY = {"invoice": "Only a draft invoice can be deleted there.", "payment_link": "A link that was paid on cannot be deleted there."}
-_ZONE = ZoneInfo("Europe/Amsterdam")  # Mollie writes UTC: a payment in the last hour of a year belongs to the next one here
-_PATH = {
-    "payment": "/v2/payments/{id}",
-    "invoice": "/v2/sales-invoices/{id}",
-    "payment_link": "/v2/payment-links/{id}",
-    "customer": "/v2/customers/{id}",
-    "mandate": "/v2/customers/{customer}/mandates/{id}",
-    "subscription": "/v2/customers/{customer}/subscriptions/{id}",
-}
+T = TypeVar("T")
+
+_KEPT = "Mollie offers no way to delete a payment, and keeps it as a controller of its own."  # its DELETE only cancels an open one
+_ZONE = ZoneInfo("Europe/Amsterdam")  # Mollie writes UTC: in the first hour of our year it is still the old year there
+_LISTS = {"payment": "/v2/payments", "invoice": "/v2/sales-invoices", "payment_link": "/v2/payment-links", "customer": "/v2/customers"}
 
 
 class MollieSettings(Settings):
     api_key: Secret
 
 
-def _name(field: str) -> str:
-    """Mollie's name of a field: `customer_id` is `customerId` there, `links` is `_links`."""
-    head, *tail = field.split("_")
-    return ("_" if field in ("embedded", "links") else "") + head + "".join(map(str.title, tail))
+class Body(Shape):
+    """`customer_id` is `customerId` at Mollie, and `links` is `_links`."""
+
+    model_config = {"alias_generator": lambda name: "_" * (name in ("links", "embedded")) + name[0] + name.title().replace("_", "")[1:]}
 
 
-class Row(Shape):
-    model_config = {"alias_generator": _name}
+class Who(Body):
+    email: str | None = None
+    consumer_account: str | None = None  # an IBAN; of PayPal an e-mail address
+
+
+class Entry(Who):
+    """Any record, and all in it that may name a person."""
+
     id: str
+    customer_id: str | None = None
+    recipient_identifier: str | None = None
+    recipient: Who | None = None
+    billing_address: Who | None = None
+    shipping_address: Who | None = None
+    details: Who | None = None
+    metadata: Any = None
+    issued_at: dt.datetime | None = None
+    paid_at: dt.datetime | None = None
+    created_at: dt.datetime | None = None
 
 
-class Customer(Row):
+class Customer(Entry):
     email: str | None
     metadata: Any
 
 
-class Party(Shape):
-    email: str | None = None
+class Links(Body):
+    next: dict[str, str] | None  # null on the last page, never absent
 
 
-class Account(Shape):
-    model_config = {"alias_generator": _name}
-    consumer_account: str | None = None
-
-
-class Payment(Row):
-    created_at: dt.datetime
-    paid_at: dt.datetime | None = None
-    customer_id: str | None = None
-    billing_address: Party | None = None
-    shipping_address: Party | None = None
-    details: Account | None = None
-    metadata: Any = None
-
-
-class Link(Row):
-    customer_id: str | None = None
-    billing_address: Party | None = None
-
-
-class Invoice(Row):
-    customer_id: str | None = None
-    recipient: Party | None = None
-    recipient_identifier: str | None = None
-    issued_at: dt.datetime | None = None  # a draft has none
-    paid_at: dt.datetime | None = None
-    metadata: Any = None
-
-
-class Href(Shape):
-    href: str
-
-
-class Next(Shape):
-    next: Href | None  # null on the last page, never absent
-
-
-T = TypeVar("T")
-
-
-class Turn(Shape):
-    model_config = {"alias_generator": _name}
-    links: Next
-
-
-class Page(Turn, Generic[T]):
-    count: int
+class Page(Body, Generic[T]):
     embedded: dict[str, list[T]]
+    links: Links
 
 
 class Mollie(Connector[MollieSettings]):
@@ -111,3 +75,79 @@ class Mollie(Connector[MollieSettings]):
     )
     settings_model = MollieSettings
     base_url = "https://api.mollie.com"
+
+    @classmethod
+    def auth(cls, settings: MollieSettings) -> httpx.Auth:
+        return Bearer(settings.api_key)
+
+    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+        customers = [c.id async for c in self._list(_LISTS["customer"], Page[Customer]) if _names(c, subject)]
+        for kind in ("payment", "invoice", "payment_link"):  # everybody's, since many have no customer
+            async for entry in self._list(_LISTS[kind], Page[Entry], optional=kind != "payment"):
+                if entry.customer_id in customers or _names(entry, subject):
+                    yield _record(kind, entry)
+        for customer in customers:
+            yield Record("customer", customer)
+            for kind in ("payment", "mandate", "subscription"):
+                async for entry in self._list(f"/v2/customers/{{id}}/{kind}s", Page[Entry], optional=True, id=customer):
+                    yield _record(kind, entry) if kind == "payment" else Record(kind, f"{customer}/{entry.id}")
+
+    async def _list(self, path: str, shape: type[Page[T]], *, optional: bool = False, **values: str) -> AsyncIterator[T]:
+        """Every row. `optional`: a 404 to the first page means that there is no such list; amid the pages it is an error."""
+        begun = False
+        try:
+            async for answer in pages(self.http, path, {"limit": "250"}, _next, **values):
+                begun, page = True, answer.read(shape)
+                if not page.embedded:
+                    raise Misread(f"The answer to GET {path} holds no list.")
+                for row in (row for rows in page.embedded.values() for row in rows):
+                    yield row
+        except Gone:
+            if begun or not optional:
+                raise
+
+    async def erase(self, record: Record) -> None:
+        path, values = _address(record)
+        if "customer" in values:
+            await self.http.get("/v2/customers/{customer}", customer=values["customer"])  # `Gone`: this went along
+        await self.http.delete(path, query=None, json=None, **values)
+
+    async def peek(self, record: Record) -> State | None:
+        """There, in whatever status. That it is not there is only of a customer told without another search."""
+        path, values = _address(record)
+        try:
+            (await self.http.get(path, query=None, **values)).read(Entry)
+        except Gone:
+            return State.GONE if record.kind == "customer" else None
+        return State.PRESENT
+
+
+def _next(answer: Answer) -> dict[str, str] | None:
+    link = answer.read(Page[Any]).links.next
+    return answer.next_query(link["href"]) if link else None
+
+
+def _address(record: Record) -> tuple[str, dict[str, str]]:
+    customer, _, id = record.ref.rpartition("/")
+    path = _LISTS.get(record.kind, f"/v2/customers/{{customer}}/{record.kind}s")
+    return path + "/{id}", {"id": id} | ({"customer": customer} if customer else {})
+
+
+def _record(kind: str, entry: Entry) -> Record:
+    moment = entry.issued_at or entry.paid_at or (entry.created_at if kind == "payment" else None)  # of a draft none
+    return Record(kind, entry.id, moment and (moment.astimezone(_ZONE) if moment.tzinfo else moment).date())
+
+
+def _names(entry: Entry, subject: Subject) -> bool:
+    note = entry.metadata if isinstance(entry.metadata, dict) else {}
+    people = [who for who in (entry, entry.recipient, entry.billing_address, entry.shipping_address, entry.details) if who]
+    accounts = [who.consumer_account for who in people if who.consumer_account]
+    told = [("email", value) for value in (*accounts, *(who.email for who in people))]
+    told += [("customer_id", note.get("customer_id")), ("customer_id", entry.recipient_identifier)]
+    told += [("mollie.customer_id", value) for value in (entry.id, entry.customer_id)] + [("mollie.payment_id", entry.id)]
+    ibans = {_plain(iban) for iban in subject.values("iban")}
+    return any(subject.matches(*pair) for pair in told) or any(_plain(account) in ibans for account in accounts)
+
+
+def _plain(iban: str) -> str:
+    return "".join(iban.split()).upper()

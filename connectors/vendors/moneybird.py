@@ -1,17 +1,24 @@
 """Moneybird: contacts, and the invoices that hang from them. Facts and doubts: docs/vendors/moneybird.md."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
-from typing import TypeVar
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import httpx
 
 from connectors.auth import Bearer
-from connectors.contract import Connector, Gone, Kind, Record, Secret, Settings, Shape, Spec, State, Subject, pages
+from connectors.contract import Answer, Connector, Gone, Kind, NeedsPerson, Record, Refused, Secret, Settings, Shape, Spec, State, Subject, pages
 
-T = TypeVar("T")
-
-_EVER = "period:19700101..20991231"  # the default is this_year, which would hide every older invoice
+_EVER = "state:all,period:19700101..20991231"  # the default is this_year, which would hide every older one
+_LISTS = (  # what hangs from a contact: path, kind, filter
+    ("sales_invoices", "invoice", _EVER),
+    ("sales_invoices", "invoice", "state:draft"),  # a draft without a date is surely shown only without a period
+    ("external_sales_invoices", "invoice", _EVER),
+    ("estimates", "estimate", _EVER),
+    ("recurring_sales_invoices", "recurring_invoice", "state:active"),
+    ("recurring_sales_invoices", "recurring_invoice", "state:inactive"),
+)
 
 
 class MoneybirdSettings(Settings):
@@ -19,33 +26,43 @@ class MoneybirdSettings(Settings):
     token: Secret
 
 
-class Person(Shape):
+class Row(Shape):
     id: str
-    email: str | None = None
+    email: str | None = None  # of a contact person
 
 
-class Contact(Shape):
-    id: str
+class Contact(Row):
     email: str | None
     customer_id: str | None
+    company_name: str | None = None
     send_invoices_to_email: str | None = None
-    archived: bool = False
-    contact_people: list[Person] = []
+    send_estimates_to_email: str | None = None
+    archived: bool | None = None
+    moneybird_payments_mandate: Any = None
+    contact_people: list[Row] | None = None
+    notes: list[Row] | None = None
 
 
-class Invoice(Shape):
-    id: str
+class Hanging(Row):
     contact_id: str | None
-    state: str
-    invoice_date: dt.date | None = None  # a draft has none: it is not in the books yet
+    state: str | None = None
+    invoice_date: dt.date | None = None
     date: dt.date | None = None  # of an external invoice
+    estimate_date: dt.date | None = None
+    active: bool | None = None  # of a recurring invoice
+
+
+R = TypeVar("R", bound=Row)
 
 
 class Moneybird(Connector[MoneybirdSettings]):
     spec = Spec(
         name="moneybird",
         kind="accounting",
-        kinds=(Kind("invoice"), Kind("contact_person"), Kind("contact", restricts=True)),
+        kinds=(
+            *map(Kind, ("draft", "invoice", "estimate", "recurring_invoice", "note", "mandate", "contact_person")),
+            Kind("contact", restricts=True),
+        ),
         identifiers=("email", "customer_id", "moneybird.contact_id"),
         calls_per_minute=150,
         docs="https://developer.moneybird.com",
@@ -62,71 +79,57 @@ class Moneybird(Connector[MoneybirdSettings]):
         contacts: dict[str, Contact] = {}
         for kind in self.spec.identifiers:
             for value in subject.values(kind):
-                for contact in await self._search(value):
-                    contacts[contact.id] = contact
+                contacts |= {contact.id: contact for contact in await self._search(kind, value)}
         for contact in contacts.values():
-            if _is_of(contact, subject):
-                async for record in self._with_invoices(contact):
+            theirs = _is_of(contact, subject)
+            for kind, ref, email in _parts(contact):
+                if theirs if kind != "contact_person" else subject.matches("email", email):
+                    yield Record(kind, ref)
+            if theirs:
+                async for record in self._whole(contact):
                     yield record
-            else:
-                for person in contact.contact_people:
-                    if subject.matches("email", person.email):
-                        yield Record("contact_person", f"{contact.id}/{person.id}")
 
-    async def _search(self, text: str) -> list[Contact]:
+    async def _search(self, kind: str, value: str) -> list[Contact]:
         """A free-text search, so it finds other people too; the second path also covers contact people."""
-        query = {"query": text, "include_archived": "true"}
+        query = {"query": value, "include_archived": "true"}
         found = await self._list("contacts", list[Contact], query)
-        try:
-            return found + await self._list("contacts/filter", list[Contact], query | {"filter": "contact_type:all"})
-        except Gone:
-            return found
-
-    async def _with_invoices(self, contact: Contact) -> AsyncIterator[Record]:
-        for path in ("sales_invoices", "external_sales_invoices"):
-            query = {"filter": f"contact_id:{contact.id},state:all,{_EVER}"}
-            for invoice in await self._list(path, list[Invoice], query):
-                if invoice.contact_id == contact.id:
-                    yield Record("invoice", f"{path}/{invoice.id}", invoice.invoice_date or invoice.date, ("contact", contact.id))
-        yield Record("contact", contact.id, state=State.RESTRICTED if contact.archived else State.PRESENT)
-
-    async def _list(self, path: str, shape: type[list[T]], query: dict[str, str]) -> list[T]:
-        found: list[T] = []
-        template = f"/{{administration}}/{path}.json"
-        async for answer in pages(self.http, template, query | {"per_page": "100"}, administration=self.settings.administration_id):
-            found += answer.read(shape)
+        with suppress(Gone):
+            found += await self._list("contacts/filter", list[Contact], query | {"filter": "contact_type:all"})
+        if kind == "moneybird.contact_id":
+            with suppress(Gone):
+                found.append(await self._contact(value))
         return found
 
-    async def erase(self, record: Record) -> None:
-        await self.http.delete(f"/{{administration}}/{_PATH[record.kind]}.json", **self._values(record))
+    async def _whole(self, contact: Contact) -> AsyncIterator[Record]:
+        """A contact, and what hangs from it. A draft is not in the books yet: a kind of its own, for which no hold is meant."""
+        own = Record("contact", f"contacts/{contact.id}", state=State.RESTRICTED if contact.archived else State.PRESENT)
+        for path, kind, terms in _LISTS:
+            try:
+                rows = await self._list(path, list[Hanging], {"filter": f"contact_id:{contact.id},{terms}"})
+            except Gone:
+                if path == "sales_invoices":
+                    raise
+                continue
+            for row in rows:
+                if row.contact_id == contact.id:
+                    since = None if kind == "recurring_invoice" else row.invoice_date or row.date or row.estimate_date
+                    state = State.RESTRICTED if row.active is False else State.PRESENT
+                    yield Record("draft" if row.state == "draft" and kind == "invoice" else kind, f"{path}/{row.id}", since, own.key, state)
+        yield own
 
-    async def restrict(self, record: Record) -> None:
-        """Archiving. The API has no way back, so it is declared as not liftable."""
-        await self.http.patch("/{administration}/contacts/{id}/archive.json", **self._values(record))
+    async def _list(self, path: str, shape: type[list[R]], query: Mapping[str, str]) -> list[R]:
+        """Every page: by the Link header, and where there is none until a page brings nothing new."""
+        found: dict[str, R] = {}
+        links: list[dict[str, str] | None] = []
+        new = 0
 
-    async def peek(self, record: Record) -> State:
-        if record.kind == "invoice":
-            await self.http.get(f"/{{administration}}/{_PATH['invoice']}.json", **self._values(record))
-            return State.PRESENT
-        answer = await self.http.get("/{administration}/contacts/{id}.json", query={"include_archived": "true"}, **self._values(record))
-        contact = answer.read(Contact)
-        if record.kind == "contact_person":
-            return State.PRESENT if record.ref in {f"{contact.id}/{p.id}" for p in contact.contact_people} else State.GONE
-        return State.RESTRICTED if contact.archived else State.PRESENT
+        def more(answer: Answer) -> dict[str, str] | None:
+            links.append(answer.next_query())
+            return links[-1] if any(links) or new < 2 else {"page": str(len(links) + 1)}
 
-    def _values(self, record: Record) -> dict[str, str]:
-        first, _, second = record.ref.partition("/")
-        names = {"contact": ("id", ""), "contact_person": ("id", "person"), "invoice": ("list", "id")}[record.kind]
-        return {"administration": self.settings.administration_id, names[0]: first} | ({names[1]: second} if second else {})
-
-
-_PATH = {"contact": "contacts/{id}", "contact_person": "contacts/{id}/contact_people/{person}", "invoice": "{list}/{id}"}
-
-
-def _is_of(contact: Contact, subject: Subject) -> bool:
-    address = contact.email or contact.send_invoices_to_email
-    return (
-        subject.matches("email", address)
-        or subject.matches("customer_id", contact.customer_id)
-        or subject.matches("moneybird.contact_id", contact.id)
-    )
+        address = self._at(path)
+        async for answer in pages(self.http, address[0], {**query, "per_page": "100"}, more, **address[1]):
+            rows = {row.id: row for row in answer.read(shape)}
+            new = len(rows.keys() - found.keys())
+            found |= rows
+        return list(found.values())

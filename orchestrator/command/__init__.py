@@ -1,0 +1,1 @@
+"""The `erasure` command: the one place that knows both sides, orchestrator and connectors."""

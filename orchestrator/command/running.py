@@ -1,0 +1,99 @@
+"""`erasure run`: one part in this process, or all parts each in a process of its own."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PARTS = ("orchestrator", "workers", "web", "all")
+
+Stopped = tuple[int, str | None]
+
+
+def run(
+    part: Annotated[str, typer.Argument(help="orchestrator, workers or all")] = "all",
+    config: Annotated[Path | None, typer.Option("--config", help="The configuration file.")] = None,
+    only: Annotated[list[str] | None, typer.Option("--only", help="Workers of this processor only; may stand several times.")] = None,
+    topics: Annotated[bool, typer.Option("--topics/--no-topics", help="Create missing topics first.")] = True,
+) -> None:
+    """Run the orchestrator, the workers, or all, until stopped; prints `ready` once everything takes work."""
+    from topics import logs
+
+    logs.set_up()
+    if part not in PARTS:
+        raise typer.BadParameter(f"There is no part {part!r}; the parts are {', '.join(PARTS)}.")
+    if part == "web":
+        raise typer.BadParameter("The web pages are not part of this version yet.")
+    raise SystemExit(asyncio.run(_run(part, config, only or [], topics)))
+
+
+async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool) -> int:
+    """Check everything that can be checked, then run. Returns the exit status."""
+    from connectors.registry import Registry
+    from connectors.roster import roster, settings_of
+    from topics.admin import TopicsDiffer, apply, diff
+    from topics.configuration import load
+    from topics.kafka import find_cluster
+    from topics.names import Names
+
+    configuration = load(config, os.environ)
+    entries = roster(configuration, Registry())
+    unknown = [name for name in only if name not in {entry.processor.name for entry in entries}]
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(unknown)} is no configured processor (--only).")
+    chosen = [entry for entry in entries if not only or entry.processor.name in only]
+    if part in ("workers", "all"):
+        for entry in chosen:
+            settings_of(configuration, entry)
+    kafka = configuration.kafka
+    cluster = await find_cluster(kafka.bootstrap_servers, kafka.static_membership)
+    specs = Names(kafka.prefix).specs([entry.processor.name for entry in entries], kafka.partitions)
+    if topics:
+        await apply(kafka.bootstrap_servers, specs, kafka.replication_factor)
+    elif differences := await diff(kafka.bootstrap_servers, specs):
+        raise TopicsDiffer("\n".join(map(str, differences)) + "\nRun `erasure topics apply`, or leave out --no-topics.")
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if part == "all":
+        from orchestrator.command.supervisor import supervise
+
+        return await supervise(_commands(config, only), stop, _ready)
+    return await _part(part, configuration, cluster, entries, chosen, stop)
+
+
+async def _part(part: str, configuration, cluster, entries, chosen, stop: asyncio.Event) -> int:  # type: ignore[no-untyped-def]
+    """One part, here. 1 when it had to stop by itself, with the reason on standard error."""
+    from connectors import wiring as workers
+    from orchestrator import wiring as orchestrator
+    from orchestrator.intake import Expected
+    from orchestrator.serve import Broken
+    from topics.bus import BrokerGone, Fenced
+
+    try:
+        if part == "orchestrator":
+            expected = [Expected(entry.processor.name, entry.processor.connector, entry.kind) for entry in entries]
+            await orchestrator.run(configuration, cluster, expected, stop, _ready)
+        else:
+            await workers.run(configuration, cluster, chosen, stop, _ready)
+    except (Broken, BrokerGone, Fenced) as error:
+        print(f"erasure: {part} stopped: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _commands(config: Path | None, only: Sequence[str]) -> dict[str, list[str]]:
+    """The command line of each part; the topics are there already."""
+    base = [sys.executable, "-m", "orchestrator.command", "run"]
+    options = ["--no-topics", *(["--config", str(config)] if config else [])]
+    chosen = [word for name in only for word in ("--only", name)]
+    return {"orchestrator": [*base, "orchestrator", *options], "workers": [*base, "workers", *options, *chosen]}
+
+
+def _ready() -> None:
+    print("ready", flush=True)
