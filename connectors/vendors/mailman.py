@@ -4,7 +4,7 @@ Archives (HyperKitty, Pipermail) are outside core and not covered. Facts and dou
 """
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -43,13 +43,12 @@ class Address(Shape):
 class Member(Shape):
     member_id: str
     email: str
-    role: str
     user: str | None = None  # absent where the address has no account
     moderation_action: str | None = None  # absent: as the list has it
 
 
 class Preferences(Shape):
-    delivery_status: str = "enabled"
+    delivery_status: str
 
 
 class Held(Shape):
@@ -81,14 +80,14 @@ class Mailman(Connector[MailmanSettings]):
         return Basic(settings.user, settings.password)
 
     async def locate(self, subject: Subject) -> AsyncIterator[Record]:
-        emails, owners = subject.values("email"), dict[str, str]()  # owners: address → what its memberships end with
+        emails, owners = subject.values("email"), dict[str, str]()  # owners: address → the record that its memberships end with
         if any("/" in email for email in emails):
             raise NeedsPerson("Mailman cannot be asked over its API about an address with a slash; look for it by hand.")
         for value in emails + subject.values("mailman.user_id"):
             members = await self._members(value)  # 200 for everybody, so that a wrong base_url is never "nothing found"
             if user := await self._one("/users/{id}", User, id=value):
                 mine = [address.email.lower() for address in await self._all("/users/{id}/addresses", Page[Address], id=user.user_id)]
-                if value not in mine and value.replace("-", "").lower() != user.user_id:
+                if value not in mine and value.replace("-", "").lower() != user.user_id.lower():
                     raise Misread("Mailman gave the account of somebody else.")
                 owners |= dict.fromkeys(mine, f"users/{user.user_id}")
                 yield Record("user", f"users/{user.user_id}")
@@ -98,27 +97,29 @@ class Mailman(Connector[MailmanSettings]):
         for address in dict.fromkeys([*emails, *owners]):
             binds = ("user", owners[address]) if address in owners else None
             for member in await self._members(address):
-                yield Record("subscriber", f"{member.role}/{member.member_id}", binds=binds, state=await self._state(member))
+                yield Record("subscriber", f"members/{member.member_id}", binds=binds, state=await self._state(member))
         for where in ["", *(found.list_id for found in await self._offered("/lists", Page[MailingList]))]:
-            async for kind, id, address in self._kept_at(where):
+            for kind, id, address in await self._kept_at(where):
                 if address.lower() in owners or subject.matches("email", address):
                     yield Record(kind, f"{where}/{id}")
 
     async def _members(self, address: str) -> list[Member]:
         found = await self._all("/members/find", Page[Member], json={"subscriber": address})
-        return [member for member in found if member.email.lower() == address]  # `*` in an address is a wildcard
+        return [member for member in found if member.email.lower() == address]  # `*` in an address is a wildcard there
 
-    async def _kept_at(self, where: str) -> AsyncIterator[tuple[str, str, str]]:
-        """Kind, id and address of what a mailing list keeps besides members; the site, named "", has bans only."""
-        path, values = _place("ban", where)
-        for ban in await self._offered(path, Page[Address], **values):
-            yield "ban", ban.email, ban.email
+    async def _kept_at(self, where: str) -> list[tuple[str, str, str]]:
+        """Kind, id and address of what a mailing list keeps besides members; the site, named "", keeps bans only."""
+        root, at = ("/lists/{where}", {"where": where}) if where else ("", {})
+        found = [("ban", ban.email, ban.email) for ban in await self._offered(f"{root}/bans", Page[Address], **at)]
         if where:
-            for held in await self._offered("/lists/{where}/held", Page[Held], 10, where=where):  # whole messages: few at a time
-                yield "message", held.request_id, held.sender or ""
-            for more in ({}, {"request_type": "unsubscription"}):
-                for request in await self._offered("/lists/{where}/requests", Page[Request], more=more, where=where):
-                    yield "subscription_request", request.token, request.email
+            few = {"count": 10}  # whole messages come along
+            found += [
+                ("message", held.request_id, held.sender or "") for held in await self._offered(f"{root}/held", Page[Held], few, **at)
+            ]
+            for query in ({}, {"request_type": "unsubscription"}):
+                requests = await self._offered(f"{root}/requests", Page[Request], query, **at)
+                found += [("subscription_request", request.token, request.email) for request in requests]
+        return found
 
     async def _one(self, path: str, shape: type[T], **values: str) -> T | None:
         try:
@@ -126,34 +127,71 @@ class Mailman(Connector[MailmanSettings]):
         except Gone:
             return None
 
-    async def _offered(self, path: str, shape: type[Page[T]], size: int = 100, more: Any = None, **values: str) -> list[T]:
-        """A list that is not everywhere: nothing where there is none, or where an older Mailman does not know `more`."""
+    async def _offered(self, path: str, shape: type[Page[T]], query: Mapping[str, Any] = {}, **values: str) -> list[T]:
+        """A list that is not everywhere; an older Mailman refuses `request_type`."""
         try:
-            return await self._all(path, shape, size, more, **values)
-        except (Gone, Refused) as error:
-            if isinstance(error, Refused) and not more:
-                raise
+            return await self._all(path, shape, query, **values)
+        except (Gone, Refused) if "request_type" in query else Gone:
             return []
 
-    async def _all(self, path: str, shape: type[Page[T]], size: int = 100, more: Any = None, json: Any = None, **values: str) -> list[T]:
+    async def _all(self, path: str, shape: type[Page[T]], query: Mapping[str, Any] = {}, json: Any = None, **values: str) -> list[T]:
         found: list[T] = []
         total = 0
         for number in range(1, MOST_PAGES + 1):
-            turn = {"count": size, "page": number}  # in the query, where Mailman reads it, and in the body, where its docs have it
-            call = self.http.post(path, query=turn, json=json | turn, **values) if json else self.http.get(path, query=turn | (more or {}), **values)
-            page = (await call).read(shape)
+            turn = {"count": 100, "page": number, **query}
+            if json:  # the server reads the turn from the query, its documentation has it in the body
+                answer = await self.http.post(path, query=turn, json=json | turn, **values)
+            else:
+                answer = await self.http.get(path, query=turn, **values)
+            page = answer.read(shape)
             if page.start not in (None, len(found)) or page.total_size < total:
                 break
             found, total = found + page.entries, page.total_size
             if len(found) >= total:
                 return found
-            if not page.entries:
-                break
         raise Misread(f"The list {path} does not end, or changed while it was read.")
 
     async def erase(self, record: Record) -> None:
-        path, values = _place(record.kind, *record.ref.split("/", 1))
+        path, values = _place(record)
         if record.kind in ("message", "subscription_request"):
             await self.http.post(path, json={"action": "discard"}, **values)
         elif (await self.http.delete(path, **values)).status == 202:
             raise NeedsPerson("The mailing list asks its moderator before a member leaves; answer that request there.")
+
+    async def restrict(self, record: Record) -> None:
+        await self._switch(record, "by_moderator", "discard")
+
+    async def lift(self, record: Record) -> None:
+        await self._switch(record, "enabled", "defer")
+
+    async def _switch(self, record: Record, delivery: str, posts: str) -> None:
+        """Whether mail goes out to a member; where preferences are not offered, whether theirs goes through."""
+        path, values = _place(record)
+        told = await self._one(f"{path}/all/preferences", Preferences, **values)
+        if told and delivery == "enabled" and told.delivery_status != "by_moderator":
+            raise NeedsPerson("Mail was stopped by the member or after bounces, not by us: only they can start it again.")
+        if told:
+            await self.http.patch(f"{path}/preferences", json={"delivery_status": delivery}, **values)
+        else:
+            await self.http.patch(path, json={"moderation_action": posts}, **values)
+
+    async def _state(self, member: Member) -> State:
+        told = await self._one("/members/{id}/all/preferences", Preferences, id=member.member_id)
+        stopped = told.delivery_status != "enabled" if told else member.moderation_action == "discard"
+        return State.RESTRICTED if stopped else State.PRESENT
+
+    async def peek(self, record: Record) -> State | None:
+        path, values = _place(record)
+        if record.kind == "ban":  # asked for one, Mailman also says yes for a pattern that it fits, and for a ban of the whole site
+            there = ("ban", values["id"], values["id"]) in await self._kept_at(values.get("where", ""))
+            return State.PRESENT if there else State.GONE
+        found = await self._one(path, Member if record.kind == "subscriber" else Shape, **values)
+        return await self._state(found) if isinstance(found, Member) else State.PRESENT if found else None
+
+
+def _place(record: Record) -> tuple[str, dict[str, str]]:
+    where, _, id = record.ref.partition("/")
+    part = {"ban": "bans", "message": "held", "subscription_request": "requests"}.get(record.kind)
+    if part and where:
+        return f"/lists/{{where}}/{part}/{{id}}", {"where": where, "id": id}
+    return f"/{part or where}/{{id}}", {"id": id}

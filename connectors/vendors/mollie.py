@@ -54,7 +54,7 @@ class Customer(Entry):
 
 
 class Links(Body):
-    next: dict[str, str] | None  # null on the last page, never absent
+    next: dict[str, Any] | None  # null on the last page, never absent
 
 
 class Page(Body, Generic[T]):
@@ -142,7 +142,7 @@ def _names(entry: Entry, subject: Subject) -> bool:
     note = entry.metadata if isinstance(entry.metadata, dict) else {}
     people = [who for who in (entry, entry.recipient, entry.billing_address, entry.shipping_address, entry.details) if who]
     accounts = [who.consumer_account for who in people if who.consumer_account]
-    told = [("email", value) for value in (*accounts, *(who.email for who in people))]
+    told = [("email", value) for value in (entry.email or note.get("email"), *accounts, *(who.email for who in people))]
     told += [("customer_id", note.get("customer_id")), ("customer_id", entry.recipient_identifier)]
     told += [("mollie.customer_id", value) for value in (entry.id, entry.customer_id)] + [("mollie.payment_id", entry.id)]
     ibans = {_plain(iban) for iban in subject.values("iban")}

@@ -1,0 +1,61 @@
+"""The `erasure` command. Exit status 0 done, 1 the answer is no, 2 wrong use or configuration."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from orchestrator.command import admin, cases, certificates, dead_letters, emit
+from orchestrator.command.problems import Guarded
+
+app = typer.Typer(
+    name="erasure",
+    cls=Guarded,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain text, and `--help` does not wait for rich
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"erasure {version('gdpr-erasure-orchestrator')}")
+        raise typer.Exit
+
+
+@app.callback()
+def erasure(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")] = False,
+) -> None:
+    """Make every processor forget a person, and get a signed certificate of it."""
+
+
+for _name in ("run", "demo"):
+    _module = {"run": "running", "demo": "demo"}[_name]
+    if find_spec(f"orchestrator.command.{_module}"):
+        app.command(_name)(getattr(import_module(f"orchestrator.command.{_module}"), _name))
+
+app.add_typer(emit.app, name="emit")
+app.command("status")(cases.status)
+app.command("watch")(cases.watch)
+app.command("retry")(cases.retry)
+app.command("certificate")(certificates.certificate)
+app.command("verify")(certificates.verify)
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(admin.topics, name="topics")
+app.add_typer(admin.connectors, name="connectors")
+app.add_typer(admin.keys, name="keys")
+app.command("broker")(admin.broker)
+
+
+def main() -> None:
+    """What the script `erasure` runs."""
+    app(prog_name="erasure")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""`erasure certificate` and `verify`: reading a certificate, and checking one without broker, ledger or configuration."""
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.command import opening
+from orchestrator.command.opening import Config, No, Request, WrongUse
+
+if TYPE_CHECKING:
+    from orchestrator.ledger import Issued
+    from orchestrator.verify import Report
+
+
+class Format(StrEnum):
+    """How a certificate is printed."""
+
+    JSON = "json"
+    JWS = "jws"
+    PDF = "pdf"
+    TEXT = "text"
+
+
+def certificate(
+    request: Request,
+    format: Annotated[Format, typer.Option("--format", help="jws is the signed file; the others are readings of it.")] = Format.TEXT,
+    revision: Annotated[int | None, typer.Option("--revision", min=1, help="An earlier one; else the newest.", show_default=False)] = None,
+    config: Config = None,
+) -> None:
+    """Print the certificate of a request. Exit 1: there is none yet."""
+    if format is Format.PDF:
+        raise WrongUse("The format pdf is not available in this version. Use --format text, and print that.")
+    issued = _issued(request, revision, config)
+    if format is Format.JWS:
+        # The fingerprint is that of these bytes, so a file gets no newline at its end.
+        typer.echo(issued.jws, nl=sys.stdout.isatty())
+        return
+    from orchestrator.jose import decode
+    from orchestrator.payload import Certificate
+    from orchestrator.readable import as_text
+
+    payload = decode(issued.jws.split(".")[1])
+    if format is Format.JSON:
+        opening.print_json(json.loads(payload))
+    else:
+        typer.echo(as_text(Certificate.model_validate_json(payload), issued.sha256), nl=False)
+
+
+def _issued(request: str, revision: int | None, config: Path | None) -> "Issued":
+    id = opening.request_id(request)
+    with opening.ledger(opening.configuration(config)) as ledger:
+        case = opening.case(ledger, id)
+        with ledger.reading() as transaction:
+            known = transaction.certificates_of(id)
+    if case.mode == "dry-run":
+        raise No(f"A dry run ends in a plan, not in a certificate: erasure status {id} --json")
+    if not known:
+        raise No(f"There is no certificate yet. `erasure watch {id}` waits for it.")
+    for one in known:
+        if one.revision == (revision or known[-1].revision):
+            return one
+    raise No(f"There is no revision {revision}; the newest is {known[-1].revision}.")
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The certificate, format jws.", show_default=False)],
+    keys: Annotated[Path, typer.Option("--keys", metavar="JWKS", help="The controller's public keys.", show_default=False)],
+    previous: Annotated[
+        Path | None, typer.Option("--previous", metavar="FILE", help="The certificate that it replaces or follows.", show_default=False)
+    ] = None,
+    config: Config = None,  # taken like everywhere, and not needed
+) -> None:
+    """Check a certificate offline, step by step. Exit 0: valid. Exit 1: not valid. Exit 2: unreadable."""
+    from orchestrator.verify import read_jwks, read_token, report
+
+    token = read_token(file.read_bytes())
+    before = None if previous is None else read_token(previous.read_bytes())
+    found = report(token, read_jwks(keys.read_bytes()), before)
+    for line in _steps(found):
+        typer.echo(line)
+    if found.certificate is None:
+        raise No("NOT VALID. Do not rely on this certificate.")
+    one = found.certificate
+    typer.echo(f"VALID: certificate {one.certificate_id}, revision {one.revision}, {one.status.value.replace('_', ' ')}.")
+
+
+def _steps(found: "Report") -> list[str]:
+    words = {"failed": "FAILED"}
+    return [
+        f"{step.number}. {step.step}: {words.get(step.result, step.result)}{f'. {step.sentence}' if step.sentence else ''}"
+        for step in found.steps
+    ]

@@ -1,0 +1,157 @@
+"""`erasure emit`: sends one request, as a backend service does, and prints its id. What is wrong is said before anything is sent."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID, uuid4
+
+import typer
+
+from orchestrator.command.opening import Config, WrongUse, configuration, say, send
+
+if TYPE_CHECKING:
+    from topics.bus import Message
+    from topics.configuration import Configuration
+    from topics.events import EventType, SubjectRequest
+
+SOURCE = "/erasure/emit"
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Send one request of a person, and print its id.")
+
+Emails = Annotated[list[str] | None, typer.Option("--email", help="An e-mail address; may stand several times.")]
+CustomerIds = Annotated[list[str] | None, typer.Option("--customer-id", help="A customer number; may stand several times.")]
+Phones = Annotated[list[str] | None, typer.Option("--phone", help="A telephone number; may stand several times.")]
+Names = Annotated[list[str] | None, typer.Option("--name", help="A name; may stand several times.")]
+Identifiers = Annotated[
+    list[str] | None, typer.Option("--identifier", metavar="KIND=VALUE", help="Any other identifier; may stand several times.")
+]
+Ground = Annotated[str | None, typer.Option("--ground", help="The ground, such as 17(1)(b); it stands on the certificate.")]
+VerifiedBy = Annotated[str | None, typer.Option("--verified-by", help="How the person was identified.")]
+ReceivedAt = Annotated[str | None, typer.Option("--received-at", metavar="MOMENT", help="RFC 3339 with an offset; else now.")]
+RequestId = Annotated[str | None, typer.Option("--request-id", metavar="UUID", help="Sending the same again under its id does no harm.")]
+Processors = Annotated[list[str] | None, typer.Option("--processor", metavar="NAME", help="Ask only these; may stand several times.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Locate and report, and write nothing anywhere.")]
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What was typed. Never printed."""
+
+    subject: dict[str, list[str] | None]
+    identifiers: list[str]
+    ground: str | None
+    verified_by: str | None
+    received_at: str | None
+    request_id: str | None
+    processors: list[str] | None
+    dry_run: bool
+
+    def __repr__(self) -> str:
+        return "_Given(…)"
+
+
+def _command(name: str, summary: str) -> None:
+    def send_one(
+        email: Emails = None,
+        customer_id: CustomerIds = None,
+        phone: Phones = None,
+        person: Names = None,
+        identifier: Identifiers = None,
+        ground: Ground = None,
+        verified_by: VerifiedBy = None,
+        received_at: ReceivedAt = None,
+        request_id: RequestId = None,
+        processor: Processors = None,
+        dry_run: DryRun = False,
+        config: Config = None,
+    ) -> None:
+        from topics.events import EventType
+
+        subject = {"email": email, "customer_id": customer_id, "phone": phone, "name": person}
+        given = _Given(subject, identifier or [], ground, verified_by, received_at, request_id, processor or None, dry_run)
+        _emit(configuration(config), EventType(f"subject.{name}"), given)
+
+    send_one.__doc__ = summary
+    app.command(name)(send_one)
+
+
+_command("erase", "Erase the person everywhere (GDPR art. 17).")
+_command("restrict", "Restrict the processing of the person's data (art. 18).")
+_command("unrestrict", "Lift a restriction again (art. 18(3)).")
+_command("object", "The person objects to the processing (art. 21).")
+_command("withdraw", "The person withdraws consent (art. 7(3)).")
+
+
+def _emit(settings: "Configuration", type: "EventType", given: _Given) -> None:
+    from topics.names import Names, Topic
+
+    request = _request(type, given)
+    _check_processors(settings, request)
+    topic = Names(settings.kafka.prefix).of(Topic.REQUESTS)
+    message = _message(topic, type, request)
+    _warn(type)
+    send(settings, [message], [topic])
+    typer.echo(str(request.request_id))
+
+
+def _request(type: "EventType", given: _Given) -> "SubjectRequest":
+    """The request, checked by the same rules as on arrival; the sentence names rules, never values."""
+    from topics.envelope import Event, Poison, content
+    from topics.events import SubjectRequest
+    from topics.model import utc_now
+
+    now = utc_now()
+    data: dict[str, Any] = {
+        "request_id": given.request_id or str(uuid4()),
+        "received_at": given.received_at or now.isoformat(timespec="seconds"),
+        "subject": _subject(given),
+        "ground": given.ground,
+        "verified_by": given.verified_by,
+        "processors": given.processors,
+        "mode": "dry-run" if given.dry_run else "execute",
+    }
+    try:
+        request = content(Event(type.value, SOURCE, "", None, data), SubjectRequest)
+    except Poison as poison:
+        raise WrongUse(f"Nothing was sent. {poison.detail}") from None
+    if request.received_at > now + timedelta(days=1):
+        raise WrongUse("Nothing was sent. --received-at lies more than a day in the future.")
+    return request
+
+
+def _subject(given: _Given) -> dict[str, list[str]]:
+    kinds = {kind: list(values) for kind, values in given.subject.items() if values}
+    for one in given.identifiers:
+        kind, equals, value = one.partition("=")
+        if not (kind and equals and value):
+            raise WrongUse("Nothing was sent. Write --identifier as KIND=VALUE.")
+        kinds.setdefault(kind, []).append(value)
+    if not kinds:
+        raise WrongUse("Nothing was sent. Say who it is: --email, --customer-id, --phone, --name or --identifier KIND=VALUE.")
+    return kinds
+
+
+def _check_processors(settings: "Configuration", request: "SubjectRequest") -> None:
+    known = [processor.name for processor in settings.processors]
+    if set(request.processors or ()) - set(known):
+        raise WrongUse(f"Nothing was sent. --processor names one that is not configured; configured are: {', '.join(known)}.")
+
+
+def _message(topic: str, type: "EventType", request: "SubjectRequest") -> "Message":
+    from topics.envelope import write
+    from topics.model import utc_now
+    from topics.names import LARGEST_REQUEST_BYTES
+
+    id: UUID = request.request_id
+    message = write(topic, type.value, SOURCE, id, request, utc_now())
+    if len(message.value) > LARGEST_REQUEST_BYTES:
+        raise WrongUse(f"Nothing was sent. The request is over {LARGEST_REQUEST_BYTES} bytes; give fewer or shorter values.")
+    return message
+
+
+def _warn(type: "EventType") -> None:
+    from orchestrator.case import ACTION_OF
+    from topics.events import RIGHT_OF
+
+    if RIGHT_OF[type] not in ACTION_OF:
+        say(f"This version does not carry out {type.value}: it goes to dead letters. Handle the request by hand.")

@@ -1,0 +1,89 @@
+"""What became of an error: its sentence and the exit status. No traceback reaches a person, and no value that was typed."""
+
+import os
+import re
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+
+from orchestrator.command.opening import No, WrongUse
+
+NO, WRONG = 1, 2
+
+_PLAIN_WORD = re.compile(r"-{0,2}[a-z][a-z-]*")
+
+
+class Guarded(TyperGroup):
+    """The outermost group of commands: whatever is raised inside ends as a sentence on standard error."""
+
+    _given: Sequence[str] = ()
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        self._given = tuple(args)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TyperException as error:  # wrong use, found by typer: it prints the usage too
+            error.message = without_values(error.message, self._given)
+            raise
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if os.environ.get("ERASURE_DEBUG"):
+                typer.echo(traceback.format_exc(), err=True, nl=False)
+            status, sentence = told(error)
+            typer.echo(f"erasure: {sentence}", err=True)
+            raise typer.Exit(status) from None
+
+
+def without_values(message: str, given: Sequence[str]) -> str:
+    """typer repeats what it does not understand. A word that can only be a mistyped command or option stays."""
+    private = given[:1] == ("emit",)
+    words = {part for word in given for part in (word, *word.split("=", 1))}
+    for word in sorted(words, key=len, reverse=True):
+        shown = word.startswith("-") if private else False
+        if word and not (_PLAIN_WORD.fullmatch(word) and (shown or not private)):
+            message = re.sub(rf"(?<![\w@.-]){re.escape(word)}(?![\w@])", "…", message)
+    return message
+
+
+def told(error: Exception) -> tuple[int, str]:
+    """The exit status, and the sentence for a person."""
+    if isinstance(error, No):
+        return NO, str(error)
+    if isinstance(error, (WrongUse, *_speaking())):
+        return WRONG, str(error)
+    if isinstance(error, OSError):
+        where = f" {error.filename}" if error.filename else ""
+        return WRONG, f"The file{where} cannot be used: {error.strerror or type(error).__name__}."
+    return WRONG, f"A defect of this program ({type(error).__name__}). Set ERASURE_DEBUG=1 to see more, and report it."
+
+
+def _speaking() -> tuple[type[Exception], ...]:
+    """The errors whose text is made for a person. Imported only here: an error may take its time, `--help` may not."""
+    from connectors.registry import RegistryError
+    from orchestrator.jose import Unreadable
+    from orchestrator.ledger import LedgerGone
+    from orchestrator.sign import KeyFolderError
+    from topics.admin import TopicsDiffer
+    from topics.broker import BrokerUnavailable
+    from topics.bus import BrokerGone, Fenced
+    from topics.configuration import ConfigurationError
+
+    return (
+        BrokerGone,
+        BrokerUnavailable,
+        ConfigurationError,
+        Fenced,
+        KeyFolderError,
+        LedgerGone,
+        RegistryError,
+        TopicsDiffer,
+        Unreadable,
+    )

@@ -1,0 +1,107 @@
+"""Where a case stands, for programs and for people. Reads a case and nothing else; no personal data is in it."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.case import Case, ProcessorState, Status
+from orchestrator.certificate import entries
+
+
+def as_json(case: Case, zone: ZoneInfo) -> dict[str, Any]:
+    """The stable form of `erasure status --json` (contract.md, "Commands")."""
+    return {
+        "request_id": str(case.request_id),
+        "right": case.right.value,
+        "state": case.state,
+        "status": status(case),
+        "received_at": case.received_at.astimezone(zone).isoformat(),
+        "due_by": case.due_by.isoformat(),
+        "processors": [{"name": name, "outcome": outcome} for name, outcome in standing(case)],
+        "certificates": [one.model_dump(mode="json", include={"certificate_id", "revision", "sha256"}) for one in case.certificates],
+        "plan": plan(case, zone),
+    }
+
+
+def status(case: Case) -> str | None:
+    """What the newest certificate says; None before the first."""
+    return case.certificates[-1].status.value if case.certificates else None
+
+
+def standing(case: Case) -> list[tuple[str, str]]:
+    """Each processor with its outcome, or with how far it is while a command is out."""
+    return [(state.name, _standing(state, entry.outcome.value)) for state, entry in zip(case.processors, entries(case), strict=True)]
+
+
+def _standing(state: ProcessorState, outcome: str) -> str:
+    if not state.in_flight:
+        return outcome
+    return "located" if state.records else "ordered"
+
+
+def plan(case: Case, zone: ZoneInfo) -> dict[str, Any] | None:
+    """What a dry run came to: the processors as on a certificate, with what would become of each record."""
+    if case.mode != "dry-run" or not case.all_answered:
+        return None
+    moments = [None if entry.answered_at is None else entry.answered_at.astimezone(zone) for entry in entries(case)]
+    dated = [entry.model_copy(update={"answered_at": moment}) for entry, moment in zip(entries(case), moments, strict=True)]
+    return {"processors": [entry.model_dump(mode="json") for entry in dated]}
+
+
+def ended(case: Case) -> bool:
+    """Whether there is an answer: a certificate, or the plan of a dry run. What was ordered again is waited for."""
+    if case.mode == "dry-run":
+        return case.all_answered
+    again = any(p.in_flight and p.answered_at is not None for p in case.processors)
+    return bool(case.certificates) and not (again and case.certificates[-1].status is Status.PARTIAL)
+
+
+def as_table(case: Case, zone: ZoneInfo, today: date) -> RenderableType:
+    """The same for people."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("Processor", "Stands at", "Records", "Why"):
+        table.add_column(heading)
+    for state, (name, outcome) in zip(case.processors, standing(case), strict=True):
+        kinds = ", ".join(f"{count} {kind}" for kind, count in _kinds(state))
+        table.add_row(*map(Text, (name, outcome.replace("_", " "), kinds, "" if state.in_flight else state.reason or "")))
+    return Group(*(Text(f"{name:<12}{value}") for name, value in _head(case, zone, today)), table, *_foot(case))
+
+
+def _kinds(state: ProcessorState) -> list[tuple[str, int]]:
+    kinds = [record.kind for record in state.records.values()]
+    return [(kind, kinds.count(kind)) for kind in sorted(set(kinds))]
+
+
+def _head(case: Case, zone: ZoneInfo, today: date) -> Iterable[tuple[str, str]]:
+    yield "Request", str(case.request_id)
+    yield "Right", case.right.value + (", dry run" if case.mode == "dry-run" else "")
+    yield "State", case.state
+    yield "Status", (status(case) or ("no certificate yet" if case.mode == "execute" else "a dry run has none")).replace("_", " ")
+    yield "Received", f"{case.received_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    yield "Due by", f"{case.due_by.isoformat()}{_days(case, today)}"
+
+
+def _days(case: Case, today: date) -> str:
+    left = (case.due_by - today).days
+    if case.state == "closed":
+        return ""
+    if left < 0:
+        return f", {-left} {_plural(-left)} LATE"
+    return ", today is the last day" if left == 0 else f", {left} {_plural(left)} left"
+
+
+def _plural(days: int) -> str:
+    return "day" if days == 1 else "days"
+
+
+def _foot(case: Case) -> Iterable[Text]:
+    for one in case.certificates:
+        yield Text(f"Certificate {one.certificate_id}, revision {one.revision}: {one.status.value.replace('_', ' ')}")
+    if case.mode == "dry-run" and case.all_answered:
+        yield Text("This is a plan: nothing was written anywhere. `erasure status REQUEST --json` shows every line of it.")
