@@ -42,8 +42,11 @@ async def locate(connector: Connector[Any], subject: Subject) -> Records:
         VendorError: anything that kept the connector from knowing; a defect of the connector is `Misread`.
     """
     found: Records = {}
+    declared = {kind.name for kind in connector.spec.kinds}
     try:
         async for record in connector.locate(subject):
+            if record.kind not in declared:
+                raise Misread(f"The connector {connector.spec.name} located a kind of record that its spec does not declare.")
             found.setdefault(record.key, record)
             if len(found) > MOST_RECORDS:
                 raise Misread(f"More than {MOST_RECORDS} records are located: a paging fault, or too wide a match.")

@@ -22,6 +22,7 @@ from topics.reports import Answered, Located, LocatedRecord, RecordOutcome
 from topics.sealing import Key
 from topics.subject import Subject
 
+WITHHELD = "The reason is left out here, because the connector put personal data into it."
 _MOST_PASSES = 3
 """A pass that finds new records is followed by another; a mailbox that fills faster than we delete ends as `failed`."""
 
@@ -186,7 +187,7 @@ class _Run:
         lowered = reason.lower()
         needles = [*self.subject.needles(), record.ref]
         if any(len(needle) > 3 and needle.lower() in lowered for needle in needles):
-            return "The reason is left out here, because the connector put personal data into it."
+            return WITHHELD
         return reason[:500]
 
     def _as_a_whole(self, outcome: Outcome, reason: str, error: VendorError | None = None) -> Answered:

@@ -42,6 +42,10 @@ class Fault:
     after_effect: bool = False  # the vendor does it, and the answer is lost all the same
 
 
+class EndlessCalls(BaseException):
+    """The connector does not stop (no `Exception`, so that it cannot catch it)."""
+
+
 @dataclass(frozen=True)
 class Call:
     """A call as the vendor saw it. `writing`: it may change something."""
@@ -70,6 +74,7 @@ class Simulator(ABC):
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
         self.liar = False  # writing calls say yes and do nothing
+        self.most_calls: int | None = None  # then the caller is told to stop, so that a check ends
         self.lag = 0  # so many searches still show what was deleted
         self._routes = list(self._read_routes())
 
@@ -85,6 +90,9 @@ class Simulator(ABC):
         """What of this person is restricted (archived, blocked, ...), by record kind."""
         return Counter()
 
+    def archive(self, person: Person) -> None:  # noqa: B027
+        """Archive, close or deactivate this person's records, where the vendor's own screens can; override where it has such."""
+
     def signed_in(self, request: httpx.Request) -> bool:
         """Whether the call carries the credential; override where the vendor has one."""
         return True
@@ -94,6 +102,8 @@ class Simulator(ABC):
         found = self._match(request)
         writing = found is not None and found[2]
         self.calls.append(Call(request, writing))
+        if self.most_calls and len(self.calls) > self.most_calls:
+            raise EndlessCalls(f"more than {self.most_calls} calls: the connector turns for ever")
         fault = self._fault(request, writing)
         if fault is not None and not fault.after_effect:
             return self._broken(fault)

@@ -4,21 +4,34 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from json import dumps
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 
 from connectors.auth import Basic
 from connectors.contract import (
-    MOST_PAGES, Connector, Gone, Kind, Misread, NeedsPerson, Outcome, Record, Refused, Secret, Settings, Spec, State, Subject, pages,
-)  # fmt: skip
+    MOST_PAGES,
+    Connector,
+    Gone,
+    Kind,
+    Misread,
+    NeedsPerson,
+    Record,
+    Refused,
+    Secret,
+    Settings,
+    Spec,
+    State,
+    Subject,
+)
 
 Json = dict[str, Any]  # what is read by [] must be there: a missing key is told as `Misread`
-_API = "/rest/api/3"
-_PATH = {"attachment": f"{_API}/attachment/{{a}}", "comment": f"{_API}/issue/{{a}}/comment/{{b}}", "ticket": f"{_API}/issue/{{a}}"}
+
+_ISSUE = "/rest/api/3/issue/{a}"
+_PATH = {"attachment": "/rest/api/3/attachment/{a}", "comment": f"{_ISSUE}/comment/{{b}}", "ticket": _ISSUE, "user": "/rest/api/3/user"}
 _FIELDS = "reporter,creator,created,subtasks,attachment,summary,description"
 _NETS = ("reporter = {0} OR creator = {0}", "assignee = {0}", "watcher = {0}", "issue in updatedBy({0})")
-_BLANK = "Erased"  # a summary may not be empty
+_EMPTY = {"summary": "Erased", "description": None}  # a summary may not be empty
 
 
 class JiraSettings(Settings):
@@ -40,81 +53,93 @@ class Jira(Connector[JiraSettings]):
 
     async def locate(self, subject: Subject) -> AsyncIterator[Record]:
         accounts = await self._accounts(subject)
-        tickets: list[tuple[bool, Record]] = []
-        for issue in await self._near(accounts, subject.values("email")):
-            with suppress(Gone):  # the search lags
-                fields = await self._fields(issue)
-                owner = next((_id(fields.get(role)) for role in ("reporter", "creator") if _id(fields.get(role)) in accounts), None)
-                parts = [("attachment", str(part["id"]), part) for part in fields.get("attachment") or []]
-                parts += [("comment", f"{issue}/{part['id']}", part) for part in await self._comments(issue)]
-                for kind, ref, part in parts:
-                    if (author := _id(part.get("author"))) in accounts:
-                        yield Record(kind, ref, _day(part), ("ticket", issue) if owner else ("user", author))
-                if owner:
-                    tickets.append((bool(fields.get("subtasks")), Record("ticket", issue, _day(fields), ("user", owner))))
-        for _, ticket in sorted(tickets, key=lambda row: row[0]):  # sub-tasks before what they hang from
-            yield ticket
-        for account, user in accounts.items():
-            if user:
-                yield Record("user", account, state=State.PRESENT if user["active"] else State.RESTRICTED)
+        issues = await self._issues_near(accounts, subject.values("email"))
+        for id, fields in sorted(issues.items(), key=lambda issue: bool(issue[1].get("subtasks"))):  # sub-tasks before their parents
+            owner = _id(fields["reporter"] or fields.get("creator"))
+            for kind, rows in (
+                ("attachment", fields.get("attachment") or []),
+                ("comment", await self._rows(_ISSUE + "/comment", "comments", id)),
+            ):
+                for row in rows:
+                    ref = f"{id}/{row['id']}" if kind == "comment" else str(row["id"])
+                    if (author := _id(row.get("author"))) in accounts:
+                        yield Record(kind, ref, _day(row), ("ticket", id) if owner in accounts else ("user", author))
+            if owner in accounts:
+                yield Record("ticket", id, _day(fields), ("user", owner))
+        for account in filter(accounts.get, accounts):
+            yield Record("user", account)
 
     async def _accounts(self, subject: Subject) -> dict[str, Json | None]:
         """The person's accounts, as the site knows them by id: None for one that is gone, whose tickets may yet be there."""
         given, emails = subject.values("jira.account_id"), subject.values("email")
-        listed = await self._listed(f"{_API}/users/search", maxResults=1000) if emails else []
+        rows = await self._rows("/rest/api/3/users/search", maxResults=1000) if emails else []
         for email in emails:  # this search hides who is inactive, but it alone knows an address that is not shown
-            hits = await self._listed(f"{_API}/user/search", query=email)
+            hits = await self._rows("/rest/api/3/user/search", query=email)
             if not given and any(not hit.get("emailAddress") and hit["accountType"] != "app" for hit in hits):
                 raise NeedsPerson("An account answers to the address, but does not show it: send its jira.account_id too.")
-            listed += hits
-        shown = {_id(user): user.get("emailAddress") for user in listed}
-        accounts: dict[str, Json | None] = {}
-        for account in dict.fromkeys([*given, *(id for id, email in shown.items() if subject.matches("email", email))]):
-            accounts[account] = None
+            rows += hits
+        shown = [(_id(row), row.get("emailAddress")) for row in rows]
+        accounts: dict[str, Json | None] = dict.fromkeys([*given, *(id for id, email in shown if subject.matches("email", email))])
+        for account in accounts:
             with suppress(Gone):
-                accounts[account] = user = await self._user(account)
+                accounts[account] = user = await self._get("user", account)
                 if user["accountType"] == "app" or (user.get("emailAddress") or "").lower() == self.settings.email.lower():
                     raise NeedsPerson("This is an app's account or the connector's own: what it reported is other people's.")
         return accounts
 
-    async def _near(self, accounts: dict[str, Json | None], emails: tuple[str, ...]) -> list[str]:
-        """The ids of all issues that may hold something of the person. A search lags and is loose: each is then read by id."""
-        nets = [(net.format(dumps(account)), net is _NETS[0] and user) for account, user in accounts.items() for net in _NETS]
-        found: dict[str, None] = {}
+    async def _issues_near(self, accounts: dict[str, Json | None], emails: tuple[str, ...]) -> dict[str, Json]:
+        """The fields of all issues that may hold something of the person, read by id: the search lags, and is loose."""
+        nets = [(net.format(dumps(id)), user and net is _NETS[0]) for id, user in accounts.items() for net in _NETS]
+        issues: dict[str, Json] = {}
         for jql, needed in nets + [(f"text ~ {dumps(dumps(email))}", None) for email in emails if accounts]:
-            body: Json = {"jql": jql, "fields": ["id"], "maxResults": 100}
-            for _ in range(MOST_PAGES):
-                try:
-                    page = (await self.http.post(f"{_API}/search/jql", json=body)).read(Json)
-                except Refused:  # watching is switched off, or the site does not know the account
-                    if needed:
-                        raise
-                    break
-                found |= {str(issue["id"]): None for issue in page["issues"]}
-                if page.get("isLast", not page.get("nextPageToken")):
-                    break
-                body["nextPageToken"] = page["nextPageToken"]
+            with suppress(*() if needed else (Refused,)):  # watching may be switched off there, or the account unknown
+                for row in await self._rows("/rest/api/3/search/jql", "issues", jql=jql):
+                    with suppress(Gone):
+                        issues[id] = issues.get(id := str(row["id"])) or (await self._get("ticket", id))["fields"]
+        return issues
+
+    async def _rows(self, path: str, field: str = "", a: str = "-", **query: Any) -> list[Json]:
+        """A whole list: JQL's by token, others by offset to an empty page, since a page may be capped below what is asked for."""
+        rows: list[Json] = []
+        for _ in range(MOST_PAGES):
+            if "jql" in query:
+                page = (await self.http.post(path, json={"fields": ["id"], "maxResults": 100} | query)).read(Json)
+                query["nextPageToken"] = page.get("nextPageToken")
+                last = page.get("isLast", not query["nextPageToken"])
             else:
-                raise Misread("The search does not end.")
-        return list(found)
+                answer = await self.http.get(path, query=query | {"startAt": len(rows)}, a=a)
+                page = answer.read(Json) if field else {"": answer.read(list[Json])}
+                last = not page[field]
+            rows += page[field]
+            if last:
+                return rows
+        raise Misread("A list does not end.")
 
-    async def _listed(self, path: str, **query: Any) -> list[Json]:
-        """A list of users, to its first empty page: the vendor may cap a page below what was asked for."""
+    async def _get(self, kind: str, ref: str) -> Json:
+        query = {"ticket": {"fields": _FIELDS}, "user": {"accountId": ref, "expand": "groups,applicationRoles"}}.get(kind)
+        return (await self.http.get(_PATH[kind], query=query, a=ref)).read(Json)
 
-    async def erase(self, record: Record) -> Literal[Outcome.ANONYMISED] | None:
-        """An issue with other people's sub-tasks is emptied; Jira's history still shows its old text, and then a person must act."""
+    async def erase(self, record: Record) -> None:
         a, _, b = record.ref.partition("/")
-        if record.kind == "user":
-            user = await self._user(a)
-            if user["accountType"] not in ("customer", "atlassian") or any(_size(user, of) for of in ("groups", "applicationRoles")):
-                raise NeedsPerson("The account is in a group or has access to a product, as a colleague's: remove it by hand.")
-            await self.http.delete(f"{_API}/user", query={"accountId": a})
-            return None
-        if record.kind == "ticket":
-            fields = await self._fields(a)
-            if record.binds and _id(fields["reporter"]) not in (None, record.binds[1]):
-                raise NeedsPerson("The person created it, but somebody else is its reporter: decide on it by hand.")
-            if fields.get("subtasks"):
-                return await self._blank(a)
-        await self.http.delete(_PATH[record.kind], **({"a": a, "b": b} if b else {"a": a}))
-        return None
+        seen = await self._get(record.kind, a) if record.kind in ("ticket", "user") else {}
+        if any((seen.get(access) or {}).get("size") for access in ("groups", "applicationRoles")):
+            raise NeedsPerson("The account is in a group or has access to a product, as a colleague's: remove it by hand.")
+        if seen.get("fields", {}).get("subtasks"):
+            if seen["fields"] != seen["fields"] | _EMPTY:
+                await self.http.put(_ISSUE, query={"notifyUsers": "false"}, json={"fields": _EMPTY}, a=a)
+            raise NeedsPerson("Sub-tasks of others hang from it, so it is not deleted, and its history tells an emptied text: move them.")
+        await self.http.delete(_PATH[record.kind], query={"accountId": a} if record.kind == "user" else None, **{"a": a, "b": b or a})
+
+    async def peek(self, record: Record) -> State:
+        if record.kind != "comment":
+            return State.PRESENT if await self._get(record.kind, record.ref) else State.GONE
+        issue, _, id = record.ref.partition("/")
+        return State.PRESENT if id in [str(row["id"]) for row in await self._rows(_ISSUE + "/comment", "comments", issue)] else State.GONE
+
+
+def _id(who: Json | None) -> str:
+    return str(who["accountId"]) if who else ""
+
+
+def _day(row: Json) -> dt.date | None:
+    return dt.date.fromisoformat(row["created"][:10]) if row.get("created") else None

@@ -1,20 +1,15 @@
-"""Mailman 3 core: accounts, memberships, bans, held messages, requests to join or leave.
-
-Archives (HyperKitty, Pipermail) are outside core and not covered. Facts and doubts: docs/vendors/mailman.md.
-"""
+"""Mailman 3 core; archives (HyperKitty, Pipermail) are outside core and not covered. Facts and doubts: docs/vendors/mailman.md."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 
 from connectors.auth import Basic
-from connectors.contract import (
-    MOST_PAGES, Connector, Gone, Kind, Misread, NeedsPerson, Record, Refused, Secret, Settings, Shape, Spec, State, Subject,
-)  # fmt: skip
+from connectors.contract import Connector, Gone, Kind, Misread, NeedsPerson, Record, Refused, Secret, Settings, Shape, Spec, State, Subject
 
-T = TypeVar("T")
+Json = dict[str, Any]  # what is read by [] must be there: a missing key is told as `Misread`
 
 
 class MailmanSettings(Settings):
@@ -22,56 +17,20 @@ class MailmanSettings(Settings):
     password: Secret
 
 
-class Page(Shape, Generic[T]):
+class Page(Shape):
     total_size: int
     start: int | None = None
-    entries: list[T] = []  # absent when empty
-
-
-class MailingList(Shape):
-    list_id: str
-
-
-class User(Shape):
-    user_id: str
-
-
-class Address(Shape):
-    email: str
-
-
-class Member(Shape):
-    member_id: str
-    email: str
-    user: str | None = None  # absent where the address has no account
-    moderation_action: str | None = None  # absent: as the list has it
-
-
-class Preferences(Shape):
-    delivery_status: str
-
-
-class Held(Shape):
-    request_id: str
-    sender: str | None
-
-
-class Request(Shape):
-    token: str
-    email: str
+    entries: list[Json] = []  # absent when empty
 
 
 class Mailman(Connector[MailmanSettings]):
+    # An account goes before its memberships: they end with it, without a farewell mail and without asking a moderator.
     spec = Spec(
-        name="mailman",
-        kind="mailing_list",
-        # The account goes before its memberships: they end with it, without a farewell mail and without asking a moderator.
+        name="mailman", kind="mailing_list",
         kinds=(Kind("message"), Kind("subscription_request"), Kind("ban"), Kind("user"), Kind("subscriber", restricts=True, lifts=True)),
-        identifiers=("email", "mailman.user_id"),
-        calls_per_minute=600,
-        docs="https://docs.mailman3.org/projects/mailman/en/latest/src/mailman/rest/docs/rest.html",
-        checked=dt.date(2026, 11, 22),
-    )
+        identifiers=("email", "mailman.user_id"), calls_per_minute=600,
+        docs="https://docs.mailman3.org/projects/mailman/en/latest/src/mailman/rest/docs/rest.html", checked=dt.date(2026, 11, 22),
+    )  # fmt: skip
     settings_model = MailmanSettings
     base_url = "http://localhost:8001/3.1"
 
@@ -85,70 +44,68 @@ class Mailman(Connector[MailmanSettings]):
             raise NeedsPerson("Mailman cannot be asked over its API about an address with a slash; look for it by hand.")
         for value in emails + subject.values("mailman.user_id"):
             members = await self._members(value)  # 200 for everybody, so that a wrong base_url is never "nothing found"
-            if user := await self._one("/users/{id}", User, id=value):
-                mine = [address.email.lower() for address in await self._all("/users/{id}/addresses", Page[Address], id=user.user_id)]
-                if value not in mine and value.replace("-", "").lower() != user.user_id.lower():
+            if (user := await self._one("/users/{id}", id=value)) is not None:
+                ref, rows = f"users/{user['user_id']}", await self._all("/users/{id}/addresses", id=str(user["user_id"]))
+                mine = [str(row["email"]).lower() for row in rows]
+                if value not in mine and value.replace("-", "").lower() != str(user["user_id"]).lower():
                     raise Misread("Mailman gave the account of somebody else.")
-                owners |= dict.fromkeys(mine, f"users/{user.user_id}")
-                yield Record("user", f"users/{user.user_id}")
-            elif value in emails and (any(not m.user for m in members) or await self._one("/addresses/{id}", Address, id=value)):
+                owners |= dict.fromkeys(mine, ref)
+                yield Record("user", ref)
+            elif value in emails and (any(not row.get("user") for row in members) or await self._has_address(value)):
                 owners[value] = f"addresses/{value}"
                 yield Record("user", owners[value])
         for address in dict.fromkeys([*emails, *owners]):
             binds = ("user", owners[address]) if address in owners else None
-            for member in await self._members(address):
-                yield Record("subscriber", f"members/{member.member_id}", binds=binds, state=await self._state(member))
-        for where in ["", *(found.list_id for found in await self._offered("/lists", Page[MailingList]))]:
+            for row in await self._members(address):
+                yield Record("subscriber", f"members/{row['member_id']}", binds=binds, state=await self._state(row))
+        for where in ["", *(str(row["list_id"]) for row in await self._all("/lists", optional=Gone))]:
             for kind, id, address in await self._kept_at(where):
                 if address.lower() in owners or subject.matches("email", address):
                     yield Record(kind, f"{where}/{id}")
 
-    async def _members(self, address: str) -> list[Member]:
-        found = await self._all("/members/find", Page[Member], json={"subscriber": address})
-        return [member for member in found if member.email.lower() == address]  # `*` in an address is a wildcard there
+    async def _has_address(self, email: str) -> bool:
+        found = await self._one("/addresses/{id}", id=email)
+        return found is not None and bool(found["email"])
+
+    async def _members(self, address: str) -> list[Json]:
+        rows = await self._all("/members/find", json={"subscriber": address})
+        return [row for row in rows if str(row["email"]).lower() == address]  # `*` in an address is a wildcard there
 
     async def _kept_at(self, where: str) -> list[tuple[str, str, str]]:
         """Kind, id and address of what a mailing list keeps besides members; the site, named "", keeps bans only."""
-        root, at = ("/lists/{where}", {"where": where}) if where else ("", {})
-        found = [("ban", ban.email, ban.email) for ban in await self._offered(f"{root}/bans", Page[Address], **at)]
-        if where:
-            few = {"count": 10}  # whole messages come along
-            found += [
-                ("message", held.request_id, held.sender or "") for held in await self._offered(f"{root}/held", Page[Held], few, **at)
-            ]
-            for query in ({}, {"request_type": "unsubscription"}):
-                requests = await self._offered(f"{root}/requests", Page[Request], query, **at)
-                found += [("subscription_request", request.token, request.email) for request in requests]
-        return found
+        if not where:
+            return [("ban", row["email"], row["email"]) for row in await self._all("/bans", optional=Gone)]
+        kept = [("ban", row["email"], row["email"]) for row in await self._all("/lists/{where}/bans", optional=Gone, where=where)]
+        for row in await self._all("/lists/{where}/held", {"count": 10}, optional=Gone, where=where):  # whole messages come along
+            kept.append(("message", str(row["request_id"]), row["sender"] or ""))
+        for query, tolerated in (({}, Gone), ({"request_type": "unsubscription"}, (Gone, Refused))):  # an older Mailman refuses this
+            rows = await self._all("/lists/{where}/requests", query, optional=tolerated, where=where)
+            kept += [("subscription_request", row["token"], row["email"]) for row in rows]
+        return kept
 
-    async def _one(self, path: str, shape: type[T], **values: str) -> T | None:
+    async def _one(self, path: str, **values: Any) -> Json | None:
         try:
-            return (await self.http.get(path, **values)).read(shape)
+            return (await self.http.get(path, **values)).read(Json)
         except Gone:
             return None
 
-    async def _offered(self, path: str, shape: type[Page[T]], query: Mapping[str, Any] = {}, **values: str) -> list[T]:
-        """A list that is not everywhere; an older Mailman refuses `request_type`."""
-        try:
-            return await self._all(path, shape, query, **values)
-        except (Gone, Refused) if "request_type" in query else Gone:
-            return []
-
-    async def _all(self, path: str, shape: type[Page[T]], query: Mapping[str, Any] = {}, json: Any = None, **values: str) -> list[T]:
-        found: list[T] = []
-        total = 0
-        for number in range(1, MOST_PAGES + 1):
-            turn = {"count": 100, "page": number, **query}
-            if json:  # the server reads the turn from the query, its documentation has it in the body
-                answer = await self.http.post(path, query=turn, json=json | turn, **values)
-            else:
-                answer = await self.http.get(path, query=turn, **values)
-            page = answer.read(shape)
-            if page.start not in (None, len(found)) or page.total_size < total:
+    async def _all(self, path: str, query: Any = None, json: Any = None, optional: Any = (), **values: Any) -> list[Json]:
+        """Every row. `optional`: errors that mean an empty list, on the first page only."""
+        rows, total = list[Json](), 0
+        for number in range(1, 2_001):
+            turn = {"count": 100, "page": number} | (query or {})  # the server reads it in the query; its docs have it in the body
+            call = self.http.post(path, query=turn, json=json | turn, **values) if json else self.http.get(path, query=turn, **values)
+            try:
+                page = (await call).read(Page)
+            except optional:
+                if rows:
+                    raise
+                return []
+            if page.start not in (None, len(rows)) or page.total_size < total:
                 break
-            found, total = found + page.entries, page.total_size
-            if len(found) >= total:
-                return found
+            rows, total = rows + page.entries, page.total_size
+            if len(rows) >= total:
+                return rows
         raise Misread(f"The list {path} does not end, or changed while it was read.")
 
     async def erase(self, record: Record) -> None:
@@ -165,31 +122,30 @@ class Mailman(Connector[MailmanSettings]):
         await self._switch(record, "enabled", "defer")
 
     async def _switch(self, record: Record, delivery: str, posts: str) -> None:
-        """Whether mail goes out to a member; where preferences are not offered, whether theirs goes through."""
+        """Their mail; where preferences are not offered, what they post."""
         path, values = _place(record)
-        told = await self._one(f"{path}/all/preferences", Preferences, **values)
-        if told and delivery == "enabled" and told.delivery_status != "by_moderator":
-            raise NeedsPerson("Mail was stopped by the member or after bounces, not by us: only they can start it again.")
-        if told:
-            await self.http.patch(f"{path}/preferences", json={"delivery_status": delivery}, **values)
-        else:
-            await self.http.patch(path, json={"moderation_action": posts}, **values)
+        told = await self._one(f"{path}/all/preferences", **values)
+        if told is not None and delivery == "enabled" and told["delivery_status"] != "by_moderator":
+            raise NeedsPerson("Mail was stopped by the member or after bounces, not by us: a person must decide.")
+        part, change = ("/preferences", {"delivery_status": delivery}) if told is not None else ("", {"moderation_action": posts})
+        await self.http.patch(path + part, json=change, **values)
 
-    async def _state(self, member: Member) -> State:
-        told = await self._one("/members/{id}/all/preferences", Preferences, id=member.member_id)
-        stopped = told.delivery_status != "enabled" if told else member.moderation_action == "discard"
+    async def _state(self, member: Json) -> State:
+        told = await self._one("/members/{id}/all/preferences", id=str(member["member_id"]))
+        stopped = told["delivery_status"] != "enabled" if told is not None else member.get("moderation_action") == "discard"
         return State.RESTRICTED if stopped else State.PRESENT
 
     async def peek(self, record: Record) -> State | None:
         path, values = _place(record)
-        if record.kind == "ban":  # asked for one, Mailman also says yes for a pattern that it fits, and for a ban of the whole site
-            there = ("ban", values["id"], values["id"]) in await self._kept_at(values.get("where", ""))
-            return State.PRESENT if there else State.GONE
-        found = await self._one(path, Member if record.kind == "subscriber" else Shape, **values)
-        return await self._state(found) if isinstance(found, Member) else State.PRESENT if found else None
+        if record.kind == "ban":  # not asked for alone: Mailman also says yes for a pattern that fits it
+            return State.PRESENT if ("ban", values["id"], values["id"]) in await self._kept_at(values.get("where", "")) else State.GONE
+        found = await self._one(path, **values)
+        if found is None:
+            return None  # the search decides
+        return await self._state(found) if record.kind == "subscriber" else State.PRESENT
 
 
-def _place(record: Record) -> tuple[str, dict[str, str]]:
+def _place(record: Record) -> tuple[str, dict[str, Any]]:
     where, _, id = record.ref.partition("/")
     part = {"ban": "bans", "message": "held", "subscription_request": "requests"}.get(record.kind)
     if part and where:

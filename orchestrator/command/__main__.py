@@ -1,13 +1,12 @@
 """The `erasure` command. Exit status 0 done, 1 the answer is no, 2 wrong use or configuration."""
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
 from orchestrator.command import admin, cases, certificates, dead_letters, emit
 from orchestrator.command.problems import Guarded
+from orchestrator.command.running import run
 
 app = typer.Typer(
     name="erasure",
@@ -34,11 +33,15 @@ def erasure(
     """Make every processor forget a person, and get a signed certificate of it."""
 
 
-for _name in ("run", "demo"):
-    _module = {"run": "running", "demo": "demo"}[_name]
-    if find_spec(f"orchestrator.command.{_module}"):
-        app.command(_name)(getattr(import_module(f"orchestrator.command.{_module}"), _name))
+def _demo() -> None:
+    """Set everything up on this machine, erase one person at five processors, and verify the certificate."""
+    from orchestrator.command.demo import demo  # it brings simulators and a server, for which `--help` must not wait
 
+    demo()
+
+
+app.command("run")(run)
+app.command("demo")(_demo)
 app.add_typer(emit.app, name="emit")
 app.command("status")(cases.status)
 app.command("watch")(cases.watch)

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from connectors.act import LOOK_AGAIN_SECONDS
 from connectors.testing.harness import Bench, Crash
 from connectors.testing.kit.subject import JAN, LOOK_ALIKES, KitSubject, assert_erased_and_verified, check
 from connectors.testing.simulator import Fault, Simulator
@@ -24,11 +25,12 @@ class ErasingChecks(KitSubject):
 
     @check
     def test_a_second_delivery_makes_no_writing_call(self) -> None:
-        """The same command again finds what is left (nothing, or what cannot go) and touches nothing."""
+        """The same command again touches nothing, whether it knows what was there or not: nothing is left, or what cannot go."""
         bench = self.bench(JAN)
         bench.carry_out(JAN.subject())
         writing = bench.simulator.writing_calls
         bench.carry_out(JAN.subject(), known=False)
+        bench.carry_out(JAN.subject(), known=True)
         assert writing == bench.simulator.writing_calls
 
     @check
@@ -93,7 +95,7 @@ class ErasingChecks(KitSubject):
 
     @check
     def test_one_refusal_does_not_hide_the_rest(self) -> None:
-        """The vendor refuses one writing call: that record is told apart, and stays countable."""
+        """The vendor refuses one writing call: both parts are told, and every located record is in one of them."""
         bench = self.bench(JAN)
         bench.simulator.faults.append(Fault(httpx.Response(422, json={"error": "refused"}), writing=True))
         answer = bench.carry_out(JAN.subject())
@@ -101,6 +103,24 @@ class ErasingChecks(KitSubject):
         not_erased = [r for r in answer.records if r.outcome not in (Outcome.ERASED, Outcome.ANONYMISED) and r.kind not in self.undeletable]
         assert left <= len(not_erased), f"{left} records are left, {len(not_erased)} are told"
         assert all(record.reason for record in not_erased)
+        located = {record.digest for report in bench.located for record in report.records}
+        assert located == {record.digest for record in answer.records}, "a located record is not accounted for"
+
+    @check
+    def test_a_look_that_fails_is_no_proof(self) -> None:
+        """The vendor lies, and a call of the look after it is refused or unreadable: still nothing is claimed."""
+        lie = self.bench(JAN)
+        lie.simulator.liar = True
+        lie.carry_out(JAN.subject())
+        first = max((n for n, call in enumerate(lie.simulator.calls) if call.writing), default=-1) + 1
+        one_look = (len(lie.simulator.calls) - first) // len(LOOK_AGAIN_SECONDS) + 1
+        for nth in range(first, first + one_look):
+            for given in (httpx.Response(403, json={"error": "no"}), httpx.Response(200, html="<html></html>")):
+                bench = self.bench(JAN)
+                bench.simulator.liar = True
+                bench.simulator.faults.append(Fault(given, times=100_000, skip=nth))
+                claimed = [r.kind for r in bench.carry_out(JAN.subject()).records if r.outcome in (Outcome.ERASED, Outcome.ANONYMISED)]
+                assert [] == claimed, f"claimed although call {nth} was answered {given.status_code}"
 
     @check
     def test_restricting_is_verified_and_lifted_where_declared(self) -> None:
@@ -114,6 +134,9 @@ class ErasingChecks(KitSubject):
         restricted = {name for name, kind in kinds.items() if kind.restricts}
         assert restricted == {kind for kind, count in bench.simulator.restricted(JAN).items() if count}
         assert not any(bench.simulator.restricted(person).total() for person in LOOK_ALIKES)
+        writing = bench.simulator.writing_calls
+        bench.carry_out(JAN.subject(), "restrict")
+        assert writing == bench.simulator.writing_calls, "what is restricted is restricted again"
         if any(kind.lifts for kind in kinds.values()):
             self._lifted(bench)
 

@@ -1,12 +1,16 @@
 """Checks of silence and reach: nothing of the person leaves, nothing outside the vendor is called, nothing waits for ever."""
 
+import contextlib
+import io
 import logging
 
 import httpx
 
 from connectors.testing.harness import SECRETS
+from connectors.testing.kit.network import touched_hosts
 from connectors.testing.kit.subject import HOST, JAN, KitSubject, check
 from connectors.testing.simulator import Fault
+from connectors.worker import WITHHELD
 
 
 class _Memory(logging.Handler):
@@ -25,34 +29,43 @@ class PrivacyChecks(KitSubject):
 
     @check
     def test_no_personal_data_or_secret_is_logged_or_reported(self) -> None:
-        """Not in a clean case, not in a failing one, not at debug level."""
-        memory, root = _Memory(), logging.getLogger()
+        """Not in a clean case, not in a failing one, not at debug level, not printed; nor put into a reason, where the worker must cut it."""
+        memory, printed, root = _Memory(), io.StringIO(), logging.getLogger()
         level = root.level
         root.addHandler(memory)
         root.setLevel(logging.DEBUG)
         try:
-            written = [self._written(None), self._written(503), self._written(422), self._written(403)]
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+                written = [self._written(fault) for fault in self._faults()]
         finally:
             root.removeHandler(memory)
             root.setLevel(level)
-        everything = "\n".join([*memory.lines, *written]).lower()
-        needles = [JAN.email, JAN.email.replace("@", "%40"), JAN.name, JAN.phone, JAN.customer_id, *SECRETS.values()]
+        everything = "\n".join([*memory.lines, printed.getvalue(), *written]).lower()
+        needles = [JAN.email, JAN.email.replace("@", "%40"), JAN.name, JAN.phone, JAN.customer_id, *SECRETS.values(), WITHHELD]
         assert [] == [needle for needle in needles if needle.lower() in everything]
 
-    def _written(self, status: int | None) -> str:
-        """Everything that one case writes, with the writing calls answered so."""
+    @staticmethod
+    def _faults() -> list[Fault | None]:
+        """None, and each kind of failure while reading and while writing, told by the vendor with the person's data."""
+        body = {"error": f"cannot do that for {JAN.email} ({JAN.name})"}
+        statuses = (200, 403, 404, 422, 503)
+        return [None, *(Fault(httpx.Response(s, json=body), times=3, writing=writing) for s in statuses for writing in (False, True))]
+
+    def _written(self, fault: Fault | None) -> str:
+        """Everything that one case writes."""
         bench = self.bench(JAN)
-        if status:
-            body = {"error": f"cannot do that for {JAN.email} ({JAN.name})"}
-            bench.simulator.faults.append(Fault(httpx.Response(status, json=body), times=3, writing=True))
+        if fault:
+            bench.simulator.faults.append(fault)
         answer = bench.carry_out(JAN.subject())
         return "\n".join([answer.model_dump_json(), *(located.model_dump_json() for located in bench.located)])
 
     @check
     def test_only_the_declared_host_is_called(self) -> None:
-        """And only below its base path, by documented calls."""
+        """And only below its base path, by documented calls, and only through the door: no client of the connector's own."""
         bench = self.bench(JAN)
-        bench.carry_out(JAN.subject())
+        with touched_hosts() as hosts:
+            bench.carry_out(JAN.subject())
+        assert [] == hosts, f"called past the door: {hosts}"
         for call in bench.simulator.calls:
             assert str(call.request.url).startswith(HOST + bench.simulator.base_path)
             assert bench.simulator._match(call.request), f"no such call: {call.request.method}"

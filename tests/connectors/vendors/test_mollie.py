@@ -30,19 +30,21 @@ class TestMollie(ConformanceKit):
 
 
 class Odd(MollieSimulator):
-    """Mollie, but for some calls that it answers with another status (None: the caller dies when it was done)."""
+    """Mollie, but for some calls: another status in place of the answer; None: it is done, and the caller dies of it."""
 
-    def __init__(self, answers: dict[tuple[str, str], int | None]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.answers = answers
+        self.answers: dict[tuple[str, str], int | None] = {}
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         given = self.answers.get((request.method, request.url.path), 0)
+        if given:
+            return httpx.Response(given, json={"status": given, "title": "", "detail": ""})
         answer = super().handle(request)
         if given is None:
             self.answers.clear()
             raise Crash
-        return httpx.Response(given, json={"status": given, "title": "", "detail": ""}) if given else answer
+        return answer
 
 
 def bench(simulator: MollieSimulator, *held: str) -> Bench:
@@ -73,6 +75,23 @@ def test_a_customer_without_an_address_is_found_by_the_number_in_its_metadata(nu
     answer = bench(simulator).carry_out({"customer_id": [number]})
     assert [Outcome.ERASED] == fates(answer, "customer")
     assert other in simulator.rows["customers"] and 6 == len(simulator.rows["customers"])
+
+
+def test_an_address_in_the_metadata_counts_only_where_the_customer_has_none_of_its_own() -> None:
+    simulator = MollieSimulator()
+    simulator.add("customers", name="Jan", email=None, metadata={"email": "Jan@Voorbeeld.nl"})
+    friend = simulator.add("customers", name="Piet", email="piet@elders.nl", metadata={"email": JAN.email})
+    assert [Outcome.ERASED] == fates(bench(simulator).carry_out(JAN.subject()), "customer")
+    assert [friend] == list(simulator.rows["customers"])
+
+
+def test_invoices_and_links_of_a_customer_are_found_by_its_id() -> None:
+    simulator = MollieSimulator()
+    customer = simulator.add_customer(JAN)
+    simulator.add("sales-invoices", status="draft", customerId=customer, recipient={"email": "billing@elders.nl"})
+    simulator.add("payment-links", customerId=customer)
+    answer = bench(simulator).carry_out(JAN.subject())
+    assert [Outcome.ERASED] == fates(answer, "invoice") == fates(answer, "payment_link")
 
 
 def test_a_next_link_is_followed_by_its_query_only() -> None:
@@ -154,7 +173,7 @@ def test_a_hold_counts_from_the_day_of_paying_else_of_creating(paid: str | None,
 
 
 def test_held_payments_stay_found_and_held_after_a_crash_that_took_the_customer() -> None:
-    simulator = Odd({})
+    simulator = Odd()
     simulator.seed(JAN)
     (customer,) = simulator.rows["customers"]
     simulator.answers[("DELETE", f"/v2/customers/{customer}")] = None
@@ -188,26 +207,20 @@ def test_the_customer_takes_its_mandates_and_subscriptions_along() -> None:
 
 
 def test_a_cancelled_subscription_is_not_told_as_erased_while_its_customer_is_there() -> None:
-    class Clinging(MollieSimulator):
-        def _delete(self, request: httpx.Request, which: str, id: str) -> httpx.Response:
-            return httpx.Response(422) if which == "customers" else super()._delete(request, which, id)
-
-        def delete_customer(self, request: httpx.Request, id: str) -> httpx.Response:
-            return httpx.Response(422)
-
-        delete_customer.route = MollieSimulator.delete_customer.route  # type: ignore[attr-defined]
-
-    simulator = Clinging()
+    simulator = Odd()
     simulator.seed(JAN)
+    (customer,) = simulator.rows["customers"]
+    simulator.answers[("DELETE", f"/v2/customers/{customer}")] = 422
     answer = bench(simulator).carry_out(JAN.subject())
     assert [Outcome.REFUSED] == fates(answer, "customer")
     assert [Outcome.ERASED] == fates(answer, "mandate")  # revoked by its own call
     assert [Outcome.FAILED] == fates(answer, "subscription")  # cancelled, and still readable
+    assert ["canceled"] == [row["status"] for row in simulator.rows["subscriptions"].values()]
 
 
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_deleted_customer_may_answer_404_or_410(status: int) -> None:
-    simulator = Odd({})
+    simulator = Odd()
     simulator.seed(JAN)
     (customer,) = simulator.rows["customers"]
     case = bench(simulator)
@@ -256,6 +269,17 @@ def test_a_payment_link_that_was_paid_on_is_told_as_refused() -> None:
     assert {Outcome.REFUSED, Outcome.ERASED} == set(fates(bench(simulator).carry_out(JAN.subject()), "payment_link"))
 
 
+def test_404_to_a_single_record_is_no_proof_while_the_list_still_shows_it() -> None:
+    simulator = Odd()
+    simulator.seed(JAN)
+    for which in ("sales-invoices", "payments", "payment-links"):
+        simulator.answers |= {("GET", f"/v2/{which}/{id}"): 404 for id in simulator.rows[which]}
+    simulator.liar = True
+    answer = bench(simulator, "payment").carry_out(JAN.subject())
+    assert [Outcome.FAILED] == fates(answer, "invoice") == fates(answer, "payment_link")
+    assert [Outcome.HELD] * 2 == fates(answer, "payment")
+
+
 def test_test_mode_is_never_set() -> None:
     simulator = MollieSimulator()
     simulator.seed(JAN)
@@ -273,7 +297,8 @@ def test_a_busy_mollie_without_headers_is_asked_again() -> None:
 @pytest.mark.parametrize("path", ["/v2/sales-invoices", "/v2/payment-links"])
 def test_a_list_that_is_not_offered_is_passed_over_and_one_that_is_forbidden_is_told(path: str) -> None:
     for status, outcome in ((404, None), (403, Outcome.FAILED), (405, Outcome.FAILED)):
-        simulator = Odd({("GET", path): status})
+        simulator = Odd()
+        simulator.answers[("GET", path)] = status
         simulator.seed(JAN)
         assert outcome is bench(simulator).carry_out(JAN.subject()).outcome
         assert (outcome is None) == (not simulator.rows["customers"])
@@ -281,7 +306,8 @@ def test_a_list_that_is_not_offered_is_passed_over_and_one_that_is_forbidden_is_
 
 @pytest.mark.parametrize("path", ["/v2/customers", "/v2/payments"])
 def test_404_to_a_list_that_everybody_has_is_never_nothing_found(path: str) -> None:
-    simulator = Odd({("GET", path): 404})
+    simulator = Odd()
+    simulator.answers[("GET", path)] = 404
     simulator.seed(JAN)
     assert Outcome.FAILED is bench(simulator).carry_out(JAN.subject()).outcome
     assert 0 == simulator.writing_calls
@@ -300,8 +326,16 @@ def test_404_amid_the_pages_is_not_their_end() -> None:
     assert Outcome.FAILED is bench(simulator).carry_out(JAN.subject()).outcome
 
 
-@pytest.mark.parametrize("body", [{"count": 0, "_embedded": {"customers": []}}, {"count": 1, "_embedded": {}, "_links": {"next": None}}])
-def test_a_list_without_links_or_rows_is_misread(body: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"count": 0, "_embedded": {"customers": []}},
+        {"count": 0, "_embedded": {"customers": []}, "_links": {"self": {"href": HOST}}},
+        {"count": 1, "_embedded": {}, "_links": {"next": None}},
+        {"count": 1, "_embedded": {"customers": [{"id": "cst_1", "metadata": None}]}, "_links": {"next": None}},
+    ],
+)
+def test_a_list_without_its_links_rows_or_addresses_is_misread(body: dict[str, Any]) -> None:
     simulator = MollieSimulator()
     simulator.faults.append(Fault(httpx.Response(200, json=body)))
     assert Outcome.FAILED is bench(simulator).carry_out(JAN.subject()).outcome

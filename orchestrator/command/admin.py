@@ -1,0 +1,138 @@
+"""`erasure topics`, `connectors`, `keys` and `broker`: setting up, and looking whether it is set up well."""
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestrator.command import opening
+from orchestrator.command.opening import AsJson, Config, No, say
+
+if TYPE_CHECKING:
+    from connectors.contract import Connector
+    from connectors.registry import Registry
+    from orchestrator.sign import SigningKeys
+
+topics = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The topics on the broker.")
+connectors = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The connectors that are installed.")
+keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The signing keys.")
+
+
+@topics.command("apply")
+def apply_topics(config: Config = None) -> None:
+    """Create the topics that are missing. An existing one is never changed."""
+    from topics.admin import apply
+
+    settings = opening.configuration(config)
+    wanted = opening.specs(settings)
+    created = opening.run(apply(settings.kafka.bootstrap_servers, wanted, settings.kafka.replication_factor))
+    for name in created:
+        typer.echo(f"Created {name}.")
+    typer.echo(f"All {len(wanted)} topics are as they must be.")
+
+
+@topics.command("diff")
+def diff_topics(config: Config = None) -> None:
+    """Compare the topics with what they must be. Exit 1: they differ."""
+    from topics.admin import diff
+
+    settings = opening.configuration(config)
+    wanted = opening.specs(settings)
+    differences = opening.run(diff(settings.kafka.bootstrap_servers, wanted))
+    for difference in differences:
+        typer.echo(str(difference))
+    if differences:
+        raise No(f"{len(differences)} differences. `erasure topics apply` creates what is missing; what differs is changed by hand.")
+    typer.echo(f"All {len(wanted)} topics are as they must be.")
+
+
+@connectors.command("list")
+def list_connectors(json: AsJson = False, config: Config = None) -> None:
+    """List the connectors that are installed, and what each can do."""
+    from connectors.registry import Registry, RegistryError
+
+    registry, rows = Registry(), []
+    for name in registry.names():
+        try:
+            rows.append(_row(registry, name, registry.get(name)))
+        except RegistryError as error:
+            say(str(error))
+    if json:
+        opening.print_json(rows)
+        return
+    for row in rows:
+        typer.echo(f"{row['name']} ({row['kind'].replace('_', ' ')}, from {row['package']})")
+        for word in ("kinds", "erases", "restricts", "lifts"):
+            typer.echo(f"  {word:<10}{', '.join(row[word]) or '-'}")
+        typer.echo(f"  {'verifies':<10}{row['verifies']}")
+
+
+def _row(registry: "Registry", name: str, connector: "type[Connector[Any]]") -> dict[str, Any]:
+    from connectors.contract import Connector
+
+    kinds = connector.spec.kinds
+    return {
+        "name": name,
+        "kind": connector.spec.kind,
+        "kinds": [kind.name for kind in kinds],
+        "erases": [kind.name for kind in kinds if kind.kept_because is None],
+        "restricts": [kind.name for kind in kinds if kind.restricts],
+        "lifts": [kind.name for kind in kinds if kind.lifts],
+        "verifies": "by search" if connector.peek is Connector.peek else "by reference",
+        "package": registry.package_of(name),
+    }
+
+
+@connectors.command("check")
+def check_connector(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A configured processor, or its connector.", show_default=False)],
+    config: Config = None,
+) -> None:
+    """Look whether settings and credential work, by searching for somebody who cannot exist. Writes nothing."""
+    from orchestrator.command.check import check
+
+    typer.echo(opening.run(check(opening.configuration(config), name)))
+
+
+def _keys(config: Any) -> "SigningKeys":
+    from orchestrator.sign import SigningKeys
+
+    return SigningKeys.open(opening.configuration(config).signing.keys)
+
+
+@keys.command("list")
+def list_keys(config: Config = None) -> None:
+    """List the signing keys, the oldest first. The last one signs."""
+    known = _keys(config).all
+    for key in known:
+        typer.echo(f"{key.kid}  made {key.created_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC{'  signs' if key is known[-1] else ''}")
+    if not known:
+        typer.echo("There is no signing key yet. `erasure run` makes the first, and so does `erasure keys export`.")
+
+
+@keys.command("rotate")
+def rotate_keys(config: Config = None) -> None:
+    """Make a new signing key, which signs from now on. The old ones stay, so that old certificates verify."""
+    typer.echo(f"{_keys(config).rotate().kid} signs from now on. Publish the key set again: erasure keys export")
+
+
+@keys.command("export")
+def export_keys(config: Config = None) -> None:
+    """Print the public keys as a JWK set, for `erasure verify` and everybody else. Makes the first key if there is none."""
+    signing = _keys(config)
+    signing.ensure()
+    opening.print_json(signing.jwks())
+
+
+def broker(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port on 127.0.0.1; 0 is any free one.")] = 9092,
+    config: Config = None,  # taken like everywhere, and not needed
+) -> None:
+    """Run the embedded Kafka-compatible broker until stopped: for development and demo only, it keeps nothing."""
+    from topics.broker import serve
+
+    def announce(servers: str) -> None:
+        say("This broker is for development and demo only: it keeps everything in memory, and forgets it when it stops.")
+        typer.echo(f"The broker answers at {servers}.")
+
+    serve(port, announce)

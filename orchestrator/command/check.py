@@ -1,0 +1,87 @@
+"""`erasure connectors check`: whether a processor's settings, credential and answers work, tried by a search that finds nothing."""
+
+import asyncio
+import secrets
+from datetime import timedelta
+
+from httpx_aiohttp import AiohttpTransport
+
+from connectors.act import locate
+from connectors.errors import Deferred, Denied, Gone, Misread, NeedsPerson, Refused, Transient, VendorError
+from connectors.evidence import Evidence
+from connectors.http import HttpDoor, Limits, Vendor, client_for
+from connectors.pace import Pace
+from connectors.registry import Registry
+from connectors.roster import Entry, roster, settings_of
+from orchestrator.command.opening import No, WrongUse
+from topics.configuration import Configuration, ConfigurationError
+from topics.model import utc_now
+from topics.sealing import Key
+from topics.subject import Subject
+
+NOBODY = "erasure-check@invalid.example"
+"""Nobody can have this address (RFC 2606)."""
+
+_NOBODY_ELSE = "erasure-check-invalid-example"
+
+_NEXT = {
+    Denied: "The settings can be read, but the credential does not work.",
+    Transient: "The vendor cannot be used now; look at base_url, and try again later.",
+    Deferred: "The vendor asks to wait.",
+    Misread: "The vendor answers, but not as documented; look at base_url and settings.",
+    Gone: "The vendor answers, but knows no such path; look at base_url and settings.",
+    Refused: "The vendor answers and refuses the search; look at the settings.",
+}
+
+
+async def check(configuration: Configuration, name: str) -> str:
+    """A sentence: it works.
+
+    Raises:
+        No: it does not, and why.
+        WrongUse: there is no such processor.
+    """
+    entry = _entry(roster(configuration, Registry()), name)
+    try:
+        settings = settings_of(configuration, entry)
+    except ConfigurationError as error:
+        raise No(f"{entry.processor.name} does not work: its settings cannot be used. {error}") from None
+    timeout = configuration.retry.timeout.total_seconds()
+    rate = entry.processor.calls_per_minute or entry.connector.spec.calls_per_minute
+    gathered = Evidence(Key("check", secrets.token_bytes(32)))
+    async with client_for(entry.base_url, timeout, AiohttpTransport()) as client:
+        pace = Pace(rate, utc_now, asyncio.sleep)
+        limits = Limits(timeout, timedelta(0))  # a check answers now: nothing is tried twice
+        vendor = Vendor(entry.processor.name, client, entry.connector.auth(settings), pace, limits, utc_now, asyncio.sleep)
+        connector = entry.connector(settings, HttpDoor(vendor, gathered))
+        try:
+            found = await locate(connector, nobody(entry.connector.spec.identifiers))
+        except NeedsPerson as error:
+            return f"{entry.processor.name} is done by a person, so there is nothing to call: {error.reason}"
+        except VendorError as error:
+            raise No(f"{entry.processor.name} does not work. {_what_next(error)} {error.reason}") from None
+    if found:
+        raise No(f"{entry.processor.name} finds {len(found)} records of somebody who cannot exist: do not use it, it would erase others.")
+    return f"{entry.processor.name} works: settings, credential and answers are as expected ({gathered.calls().count} reading calls)."
+
+
+def _what_next(error: VendorError) -> str:
+    return next((words for kind, words in _NEXT.items() if isinstance(error, kind)), "The vendor cannot be used.")
+
+
+def _entry(entries: list[Entry], name: str) -> Entry:
+    """By the processor's name, else by its connector's where only one processor has it."""
+    for entry in entries:
+        if entry.processor.name == name:
+            return entry
+    alike = [entry for entry in entries if entry.processor.connector == name]
+    if len(alike) == 1:
+        return alike[0]
+    named = ", ".join(entry.processor.name for entry in alike or entries)
+    problem = "Several processors have that connector" if alike else "No processor of that name is configured"
+    raise WrongUse(f"{problem}; give one of: {named}.")
+
+
+def nobody(kinds: tuple[str, ...]) -> Subject:
+    """A person who cannot exist, with a value of every kind that the connector searches by."""
+    return Subject({kind: (NOBODY if "email" in kind else _NOBODY_ELSE,) for kind in kinds})

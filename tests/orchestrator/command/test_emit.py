@@ -1,0 +1,128 @@
+"""`erasure emit`: what is sent, and what is refused before anything is sent."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from orchestrator.case import ACTION_OF
+from tests.orchestrator.command.stage import VALUES, Stage
+from topics.events import RIGHT_OF, EventType
+from topics.names import Topic
+
+WHO = ("--email", "jan@voorbeeld.nl")
+
+
+def test_it_sends_one_event_in_binary_mode_and_prints_only_the_id(live: Stage) -> None:
+    before = datetime.now(UTC)
+    result = live.erasure("emit", "erase", *WHO)
+
+    (sent,) = live.on_topic(Topic.REQUESTS)
+    headers = {name: value.decode() for name, value in sent.headers}
+    body = json.loads(sent.value or b"")
+    assert 0 == result.exit_code
+    assert f"{UUID(body['request_id'])}\n" == result.stdout
+    assert body["request_id"].encode() == sent.key
+    assert "1.0" == headers["ce_specversion"]
+    assert "/erasure/emit" == headers["ce_source"]
+    assert "subject.erase" == headers["ce_type"]
+    assert body["request_id"] == headers["ce_correlationid"]
+    assert "application/json" == headers["content-type"]
+    assert {"email": ["jan@voorbeeld.nl"]} == body["subject"]
+    assert abs(datetime.fromisoformat(body["received_at"]) - before) < timedelta(minutes=1)
+
+
+def test_everything_that_can_be_given_stands_in_the_event(live: Stage) -> None:
+    email, customer, phone, name, iban = VALUES
+    who = (
+        "--email",
+        email,
+        "--email",
+        "j@x.nl",
+        "--customer-id",
+        customer,
+        "--phone",
+        phone,
+        "--name",
+        name,
+        "--identifier",
+        f"iban={iban}",
+    )
+    how = ("--ground", "17(1)(b)", "--verified-by", "seen at the desk", "--received-at", "2026-01-20T09:12:00+01:00", "--processor", "jira")
+    id = "0198c7a2-6f0e-7c3e-9d1a-2f6f3f0c9a11"
+    result = live.erasure("emit", "erase", *who, *how, "--request-id", id, "--dry-run")
+
+    (sent,) = live.on_topic(Topic.REQUESTS)
+    assert f"{id}\n" == result.stdout
+    assert {
+        "request_id": id,
+        "received_at": "2026-01-20T09:12:00+01:00",
+        "subject": {"email": [email, "j@x.nl"], "customer_id": [customer], "phone": [phone], "name": [name], "iban": [iban]},
+        "ground": "17(1)(b)",
+        "verified_by": "seen at the desk",
+        "processors": ["jira"],
+        "mode": "dry-run",
+    } == json.loads(sent.value or b"")
+
+
+@pytest.mark.parametrize("right", ["erase", "restrict", "unrestrict", "object", "withdraw"])
+def test_every_right_has_its_own_type_and_one_that_is_not_carried_out_is_told(live: Stage, right: str) -> None:
+    result = live.erasure("emit", right, *WHO)
+
+    (sent,) = live.on_topic(Topic.REQUESTS)
+    assert f"subject.{right}".encode() == dict(sent.headers)["ce_type"]
+    told = "does not carry out" in result.stderr
+    assert (RIGHT_OF[EventType(f"subject.{right}")] not in ACTION_OF) == told
+
+
+def test_the_orchestrator_takes_in_what_was_sent(live: Stage) -> None:
+    result = live.erasure("emit", "erase", *WHO)
+    live.take(*live.on_topic(Topic.REQUESTS))
+
+    assert 0 == live.erasure("status", result.stdout.strip()).exit_code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "Say who it is"),
+        (("--email", ""), "none empty"),
+        (("--identifier", "NL91ABNA0417164300"), "Write --identifier as KIND=VALUE."),
+        (("--identifier", "iban="), "Write --identifier as KIND=VALUE."),
+        (("--identifier", "IBAN=NL91ABNA0417164300"), "lower-case letters"),
+        (("--email", "x" * 600), "none over 512 characters"),
+        ((*WHO, "--received-at", "yesterday"), "received_at"),
+        ((*WHO, "--received-at", "2026-01-20T09:12:00"), "timezone"),
+        ((*WHO, "--received-at", "2999-01-20T09:12:00Z"), "a day in the future"),
+        ((*WHO, "--request-id", "7"), "request_id"),
+        ((*WHO, "--ground", "jan@voorbeeld.nl"), "ground"),
+        ((*WHO, "--processor", "nowhere"), "configured are: moneybird, jira"),
+        ((*WHO, "--verified-by", "x" * 300_000), "over 262144 bytes"),
+    ],
+)
+def test_bad_input_is_refused_with_a_sentence_and_nothing_is_sent(live: Stage, arguments: tuple[str, ...], sentence: str) -> None:
+    result = live.erasure("emit", "erase", *arguments)
+
+    assert 2 == result.exit_code
+    assert "Nothing was sent." in result.stderr
+    assert sentence in result.stderr
+    assert "" == result.stdout
+    assert [] == live.on_topic(Topic.REQUESTS)
+
+
+def test_without_its_topic_it_says_what_to_do_and_makes_none(tmp_path, broker: str) -> None:
+    stage = Stage(tmp_path, broker)
+    result = stage.erasure("emit", "erase", *WHO)
+
+    assert 2 == result.exit_code
+    assert "Run `erasure topics apply` first." in result.stderr
+    assert 1 == stage.erasure("topics", "diff").exit_code
+    assert "subject.requests does not exist." in stage.erasure("topics", "diff").stdout
+
+
+def test_without_a_broker_it_says_so(stage: Stage) -> None:
+    result = stage.erasure("emit", "erase", *WHO)
+
+    assert 2 == result.exit_code
+    assert "No Kafka broker answers at 127.0.0.1:1." in result.stderr

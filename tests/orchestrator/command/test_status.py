@@ -1,0 +1,150 @@
+"""`erasure status`: where a case stands, for programs and for people."""
+
+import json
+from datetime import date
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from rich.console import Console
+
+from orchestrator.case import Case
+from orchestrator.command.view import as_json, as_table
+from orchestrator.ledger import Ledger
+from tests.orchestrator.certificate_cases import case, processor, record
+from tests.orchestrator.command.stage import Stage
+from topics.outcomes import Outcome
+
+ZONE = ZoneInfo("Europe/Amsterdam")
+
+
+def test_the_json_has_exactly_the_fields_of_the_contract(stage: Stage) -> None:
+    id = stage.completed()
+    read = json.loads(stage.erasure("status", str(id), "--json").stdout)
+
+    (certificate,) = read["certificates"]
+    assert ["request_id", "right", "state", "status", "received_at", "due_by", "processors", "certificates", "plan"] == list(read)
+    assert (str(id), "erasure", "closed", "complete", None) == tuple(read[k] for k in ("request_id", "right", "state", "status", "plan"))
+    assert stage.now.astimezone(ZONE).isoformat() == read["received_at"]
+    assert [{"name": "moneybird", "outcome": "erased"}, {"name": "jira", "outcome": "erased"}] == read["processors"]
+    assert {"certificate_id", "revision", "sha256"} == set(certificate)
+    assert 1 == certificate["revision"]
+
+
+def test_under_way_a_processor_is_ordered_and_then_located(stage: Stage) -> None:
+    opened = stage.opened()
+    stage.located(opened, "moneybird")
+    read = json.loads(stage.erasure("status", str(opened.request_id), "--json").stdout)
+
+    assert [{"name": "moneybird", "outcome": "located"}, {"name": "jira", "outcome": "ordered"}] == read["processors"]
+    assert (None, "open", []) == (read["status"], read["state"], read["certificates"])
+
+
+def test_a_partial_certificate_leaves_the_case_open(stage: Stage) -> None:
+    read = json.loads(stage.erasure("status", str(stage.partial().request_id), "--json").stdout)
+
+    assert ("partial", "open", 1) == (read["status"], read["state"], len(read["certificates"]))
+    assert "failed" == read["processors"][1]["outcome"]
+
+
+def test_a_dry_run_ends_in_a_plan_in_the_shape_of_a_certificate(stage: Stage) -> None:
+    opened = stage.opened(mode="dry-run")
+    stage.answered(opened, "moneybird")
+    early = json.loads(stage.erasure("status", str(opened.request_id), "--json").stdout)
+    stage.answered(opened, "jira", Outcome.NOTHING_FOUND)
+    read = json.loads(stage.erasure("status", str(opened.request_id), "--json").stdout)
+
+    moneybird, jira = read["plan"]["processors"]
+    assert early["plan"] is None
+    assert {"name", "connector", "kind", "answered_at", "outcome", "records"} <= set(moneybird)
+    assert [("contact", "erased", 1)] == [(line["kind"], line["outcome"], line["count"]) for line in moneybird["records"]]
+    assert "nothing_found" == jira["outcome"]
+    assert ([], None) == (read["certificates"], read["status"])
+
+
+def test_the_table_for_people_says_what_stands_where_and_why(stage: Stage) -> None:
+    result = stage.erasure("status", str(stage.partial().request_id))
+
+    for said in (
+        "Right       erasure",
+        "Status      partial",
+        "moneybird   erased",
+        "1 contact",
+        "did not answer",
+        "days left",
+        "revision 1",
+    ):
+        assert said in result.stdout
+
+
+def text(of: Case, today: date) -> str:
+    console = Console(width=100, record=True, quiet=False, file=None, force_terminal=False)
+    with console.capture() as capture:
+        console.print(as_table(of, ZONE, today))
+    return capture.get()
+
+
+@pytest.mark.parametrize(
+    ("today", "said"),
+    [
+        (date(2026, 12, 11), "2026-12-21, 10 days left"),
+        (date(2026, 12, 20), ", 1 day left"),
+        (date(2026, 12, 21), ", today is the last day"),
+        (date(2026, 12, 22), ", 1 day LATE"),
+        (date(2026, 12, 24), ", 3 days LATE"),
+    ],
+)
+def test_the_days_left_are_counted(today: date, said: str) -> None:
+    assert said in text(case(processor()), today)
+
+
+def test_a_closed_case_has_no_days_left() -> None:
+    assert "2026-12-21\n" in text(case(processor(record(Outcome.ERASED)), state="closed"), date(2026, 12, 1))
+
+
+def test_what_is_ordered_again_is_under_way_again() -> None:
+    again = processor(record(Outcome.ERASED), answer=Outcome.FAILED, in_flight=True, round=2)
+
+    assert "located" == as_json(case(again), ZONE)["processors"][0]["outcome"]
+
+
+def test_no_such_request_is_a_no(stage: Stage) -> None:
+    stage.completed()
+    result = stage.erasure("status", str(uuid4()))
+
+    assert 1 == result.exit_code
+    assert "There is no request" in result.stderr
+
+
+def test_before_there_is_a_ledger_no_request_is_there_and_none_is_made(stage: Stage) -> None:
+    result = stage.erasure("status", str(uuid4()), "--json")
+
+    assert 1 == result.exit_code
+    assert "There is no ledger at" in result.stderr
+    assert ["erasure.toml"] == [path.name for path in stage.folder.iterdir()]
+
+
+def test_what_is_no_id_is_wrong_use_and_is_not_repeated(stage: Stage) -> None:
+    result = stage.erasure("status", "jan@voorbeeld.nl")
+
+    assert 2 == result.exit_code
+    assert "REQUEST must be a request id" in result.stderr
+    assert "jan@" not in result.output
+
+
+def test_a_ledger_that_is_none_is_told(stage: Stage) -> None:
+    (stage.folder / "erasure.db").write_text("this is no database, and long enough to be looked at as one" * 20)
+    result = stage.erasure("status", str(uuid4()))
+
+    assert 2 == result.exit_code
+    assert "The ledger cannot be read" in result.stderr
+
+
+def test_reading_waits_for_no_writer(stage: Stage) -> None:
+    id = stage.completed()
+    ledger = Ledger.open(stage.configuration().ledger.url)
+    with ledger.transaction():
+        result = stage.erasure("status", str(id))
+    ledger.close()
+
+    assert 0 == result.exit_code
