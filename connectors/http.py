@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -32,6 +33,12 @@ _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _backoff = wait_exponential_jitter(multiplier=0.5, max=30.0)
 
 
+@lru_cache(maxsize=256)
+def _adapter(shape: type[T]) -> TypeAdapter[T]:
+    """Made once per shape: making one costs more than reading an answer."""
+    return TypeAdapter(shape)
+
+
 @dataclass(frozen=True)
 class Reply:
     """A successful answer (`connectors.contract.Answer`)."""
@@ -48,7 +55,7 @@ class Reply:
             Misread: no JSON, or another shape.
         """
         try:
-            return TypeAdapter(shape).validate_json(self.body)
+            return _adapter(shape).validate_json(self.body)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
             what = "no JSON" if first["type"] == "json_invalid" else f"{len(error.errors())} unexpected field(s)"
@@ -108,6 +115,8 @@ class HttpDoor:
 
     async def _call(self, method: str, path: str, query: Mapping[str, Any] | None, json: Any, values: Mapping[str, str]) -> Reply:
         """One call, tried again while it fails in passing and time is left."""
+        if not path.startswith("/") or "://" in path or "?" in path or "#" in path:  # httpx would follow an absolute one to another host
+            raise Misread("A path starts with / below base_url, and its query stands apart.")
         if not all(value.strip(". ") for value in values.values()):
             raise Misread(f"A part of {method} {path} is empty: the call would mean something else.")
         url = path.format(**{name: quote(value, safe="") for name, value in values.items()})

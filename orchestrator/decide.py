@@ -18,6 +18,11 @@ Decision = tuple[Case, tuple[Effect, ...]]
 _REORDER_SILENT = timedelta(days=6)
 """A command ages out of its topic after seven days: a processor that was away so long would never see it."""
 
+_LONGEST_WAIT = timedelta(days=31)
+"""However long a vendor asks to wait: it is asked again once a month."""
+
+_NOTHING_CLAIMED = frozenset({Outcome.FAILED, Outcome.REFUSED, Outcome.NEEDS_PERSON, Outcome.NEEDS_IDENTIFIER, Outcome.DEFERRED})
+
 _TRIED_AGAIN = frozenset({Outcome.FAILED, Outcome.DEFERRED, Outcome.ACCEPTED})
 """Outcomes that wait for a vendor or a date; what waits for a person is ordered again by a person."""
 
@@ -45,7 +50,9 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
                 case = case.model_copy(update={"received_at": message.received_at, "due_by": message.due_by})
             return _conclude(case, message.at, policy)
         case Reported(report):
-            return _answered(case, report, message.at, policy) if isinstance(report, Answered) else (_located(case, report), ())
+            if isinstance(report, Answered):
+                return _answered(case, report, message.at, policy)
+            return _located(case, report, message.at, policy)
         case Retried():
             again = [p.name for p in case.processors if not p.settled and message.only in (None, p.name)]
             return _order(case, again, message.at, policy)
@@ -93,26 +100,44 @@ def _command(case: Case, processor: ProcessorState) -> Command:
     )
 
 
-def _located(case: Case, report: Located) -> Case:
-    """Written down before anything is destroyed; a record once counted stays counted."""
+def _located(case: Case, report: Located, at: datetime, policy: Policy) -> Decision:
+    """Written down before anything is destroyed; a record once counted stays counted.
+
+    What turns up when no answer is awaited (a command was carried out twice) is looked for by reference at once.
+    """
     processor = case.processor(report.processor)
     if processor is None or report.sealed in processor.known:
-        return case
+        return case, ()
     new = {r.digest: RecordState(kind=r.kind) for r in report.records if r.digest not in processor.records}
     changed = _changed(processor, records=processor.records | new, known=(*processor.known, report.sealed))
-    return case.with_processor(changed)
+    case = case.with_processor(changed)
+    return _order(case, [changed.name], at, policy) if new and not processor.in_flight else (case, ())
 
 
 def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Decision:
     processor = case.processor(report.processor)
     if processor is None:
         return case, ()
-    if report.round < processor.round:
-        # A late answer of an earlier round: what it found is counted, but the newer round has the last word.
-        unknown = [line for line in report.records if line.digest not in processor.records]
-        changed = _changed(processor, records=_merged(processor.records, unknown))
+    changed = _late(processor, report) if report.round < processor.round else _in_time(processor, report, at)
+    if changed.in_flight:
         return _conclude(case.with_processor(changed), at, policy)
-    changed = _changed(
+    if report.round >= processor.round or changed.again_at is None:
+        changed = _changed(changed, again_at=_when_again(case, changed, report, at, policy))
+    case = case.with_processor(changed)
+    if _must_look_for_known(case, changed):
+        return _order(case, [changed.name], at, policy)
+    return _conclude(case, at, policy)
+
+
+def _late(processor: ProcessorState, report: Answered) -> ProcessorState:
+    """An answer of an earlier round: what it knows more is counted, but the newer round has the last word."""
+    of = processor.records
+    more = [line for line in report.records if line.digest not in of or of[line.digest].outcome is None]
+    return _changed(processor, records=_merged(of, more))
+
+
+def _in_time(processor: ProcessorState, report: Answered, at: datetime) -> ProcessorState:
+    return _changed(
         processor,
         round=report.round,
         in_flight=False,
@@ -121,11 +146,6 @@ def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Dec
         reason=report.reason,
         records=_merged(processor.records, report.records),
     )
-    changed = _changed(changed, again_at=_when_again(case, changed, report, at, policy))
-    case = case.with_processor(changed)
-    if _must_look_for_known(case, changed):
-        return _order(case, [changed.name], at, policy)
-    return _conclude(case, at, policy)
 
 
 def _merged(records: dict[str, RecordState], lines: Iterable[RecordOutcome]) -> dict[str, RecordState]:
@@ -134,10 +154,20 @@ def _merged(records: dict[str, RecordState], lines: Iterable[RecordOutcome]) -> 
     for line in lines:
         state = RecordState.model_validate(line.model_dump(exclude={"digest"}))
         before = merged.get(line.digest)
-        if before and before.hold and state.hold and state.hold.until < before.hold.until:
-            state = state.model_copy(update={"hold": before.hold})
-        merged[line.digest] = state
+        merged[line.digest] = _as_long_held(before, state) if before else state
     return merged
+
+
+def _as_long_held(before: RecordState, state: RecordState) -> RecordState:
+    """The new state with the longer hold of the two; a round that failed in between does not make it forgotten."""
+    bound = Outcome.RESTRICTED is before.outcome is state.outcome
+    if bound and before.until and state.until and state.until < before.until:
+        state = state.model_copy(update={"until": before.until})
+    if before.hold is None or state.outcome not in {Outcome.HELD, *_NOTHING_CLAIMED}:
+        return state
+    if state.hold and state.hold.until >= before.hold.until:
+        return state
+    return state.model_copy(update={"hold": before.hold})
 
 
 def _must_look_for_known(case: Case, processor: ProcessorState) -> bool:
@@ -152,18 +182,19 @@ def _when_again(case: Case, processor: ProcessorState, report: Answered, at: dat
     if not outcomes or case.mode == "dry-run":
         return None
     if report.again_at is not None:
-        return max(report.again_at, at)
+        return min(max(report.again_at, at), at + _LONGEST_WAIT)
     dates = [record.until for record in processor.records.values() if record.outcome is Outcome.ACCEPTED and record.until]
     if dates and outcomes == {Outcome.ACCEPTED}:
         return max(_start_of(min(dates), policy), at + policy.retry_every)
     again = at + policy.retry_every
-    return again if again.astimezone(policy.zone).date() <= case.due_by or Outcome.DEFERRED in outcomes else None
+    return again if again.astimezone(policy.zone).date() <= case.due_by or outcomes != {Outcome.FAILED} else None
 
 
 def _conclude(case: Case, at: datetime, policy: Policy) -> Decision:
     """Certify what can be certified, close what is complete, and say when to wake next."""
     if case.mode == "dry-run":
-        return case.model_copy(update={"state": "closed" if case.all_answered else "open", "wake_at": None}), ()
+        wake_at = min((moment for p in case.processors if (moment := _again(p))), default=None)
+        return case.model_copy(update={"state": "closed" if case.all_answered else "open", "wake_at": wake_at}), ()
     settled_at = (case.settled_at or at) if case.all_answered else case.settled_at
     case = case.model_copy(update={"settled_at": settled_at})
     today = at.astimezone(policy.zone).date()

@@ -62,9 +62,7 @@ class Handler:
         if sending is None:
             return False
         fresh = [(id, message) for id, message in sending if id not in self._published]
-        if fresh and await self._patiently(lambda: self._send(fresh)) is None:
-            return False
-        return True
+        return not fresh or await self._patiently(lambda: self._send(fresh)) is not None
 
     async def _send(self, sending: Sending) -> bool:
         await self._publisher.publish([message for _, message in sending])

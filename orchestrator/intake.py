@@ -3,20 +3,21 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from orchestrator.case import ACTION_OF, Case, ProcessorState
 from orchestrator.deadlines import due_by
 from orchestrator.decide import Policy
 from topics.bus import Delivery
-from topics.envelope import Event, Poison, Unreadable, content, event_name, read
+from topics.envelope import Event, Poison, Unreadable, content, read
 from topics.events import RIGHT_OF, EventType, RetryOrder, Right, SubjectRequest
 from topics.keyring import CONTROLLER_KEY, Keyring, case_key, hold_key
 from topics.names import LARGEST_MESSAGE_BYTES, LARGEST_REQUEST_BYTES, Names, Topic
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
 
 _CLOCK_SKEW = timedelta(days=1)
+_GDPR_APPLIES = datetime(2018, 5, 25, tzinfo=UTC) - timedelta(days=1)  # with a day for the time zones
 
 
 @dataclass(frozen=True)
@@ -73,19 +74,21 @@ class Intake:
             return Read(event, order, None, hashlib.sha256(order.model_dump_json().encode()).hexdigest()[:22])
         right = next((right for type, right in RIGHT_OF.items() if type == event.type), None)
         if right is None:
-            raise Poison(Unreadable.UNKNOWN_TYPE, f"{event_name(event)} is no known type; known are {', '.join(EventType)}.")
+            raise Poison(Unreadable.UNKNOWN_TYPE, f"The ce_type is not known here; known are {', '.join(EventType)}.")
         if right not in ACTION_OF:
             raise Poison(Unreadable.UNSUPPORTED, f"{event.type} is not carried out by this version; handle it by hand.")
         request = content(event, SubjectRequest)
         if request.received_at > now + _CLOCK_SKEW:
             raise Poison(Unreadable.INVALID_CONTENT, "received_at lies more than a day in the future.")
+        if request.received_at < _GDPR_APPLIES:
+            raise Poison(Unreadable.INVALID_CONTENT, "received_at lies before 25 May 2018, when the GDPR began to apply.")
         self._check_processors(request)
         return Read(event, request, right, self._content_of(request, right))
 
     def _report(self, event: Event, delivery: Delivery) -> Read:
         models: dict[str, type[Located] | type[Answered]] = {LOCATED_TYPE: Located, ANSWERED_TYPE: Answered}
         if event.type not in models:
-            raise Poison(Unreadable.UNKNOWN_TYPE, f"{event_name(event)} is no report; known are {', '.join(models)}.")
+            raise Poison(Unreadable.UNKNOWN_TYPE, f"The ce_type is that of no report; known are {', '.join(models)}.")
         report = content(event, models[event.type])
         return Read(event, report, None, hashlib.sha256(delivery.value or b"").hexdigest()[:22])
 

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from alembic import command as alembic
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, Select, and_, delete, func, insert, or_, select, text, update
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, Select, and_, delete, func, insert, select, text, tuple_, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from orchestrator.case import Case
@@ -67,7 +68,7 @@ class Ledger:
                 config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
                 config.attributes["connection"] = connection
                 alembic.upgrade(config, "head")
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, CommandError) as error:
             engine.dispose()
             raise LedgerGone(
                 f"The ledger cannot be opened ({_cause(error)}). Look at [ledger] url, and whether the server runs."
@@ -109,10 +110,13 @@ class Transaction:
 
     def seen(self, events: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """Of those (source, id) pairs the ones already in the inbox, with the digest of their content."""
-        wanted = [and_(inbox.c.source == source, inbox.c.id == id) for source, id in events]
+        wanted = list(events)
         if not wanted:
             return {}
-        return {(row.source, row.id): row.content for row in self._connection.execute(select(inbox).where(or_(*wanted)))}
+        return {
+            (row.source, row.id): row.content
+            for row in self._connection.execute(select(inbox).where(tuple_(inbox.c.source, inbox.c.id).in_(wanted)))
+        }
 
     def remember(self, events: Sequence[tuple[str, str, str]], now: datetime) -> None:
         """Put (source, id, content digest) into the inbox."""
@@ -233,19 +237,25 @@ def _row(case: Case) -> dict[str, Any]:
 def _hold_rows(case: Case) -> Iterator[dict[str, Any]]:
     for processor in case.processors:
         for digest, record in processor.records.items():
-            if record.sealed is None or record.outcome not in (Outcome.HELD, Outcome.RESTRICTED):
+            until = record.hold.until if record.hold else record.until
+            if record.sealed is None or until is None or record.outcome not in (Outcome.HELD, Outcome.RESTRICTED):
                 continue
             yield {
                 "request_id": case.request_id,
                 "processor": processor.name,
                 "record": digest,
                 "kind": record.kind,
-                "statute": record.hold and record.hold.statute,
-                "exception": record.hold and record.hold.exception,
+                "statute": record.hold and _storable(record.hold.statute),
+                "exception": record.hold and _storable(record.hold.exception),
                 "bound_to": record.bound_to,
-                "until": record.hold.until if record.hold else record.until,
+                "until": until,
                 "sealed": record.sealed,
             }
+
+
+def _storable(text: str) -> str:
+    """Without NUL, which PostgreSQL does not take: one such report would hold up all others."""
+    return text.replace("\x00", "")
 
 
 def _headers_text(message: Message) -> str:

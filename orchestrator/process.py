@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from orchestrator.case import Case
@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 
 _MOST_WOKEN = 200
 """Cases woken in one tick; the rest come in the next."""
+
+_AFTER_DEFECT = timedelta(hours=1)
+_DEFECTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a defect of ours raises. Anything else is no fault of one message, and stops the process."""
 
 Sending = list[tuple[int, Outgoing]]
 
@@ -78,8 +82,11 @@ class Process:
         with self._ledger.transaction() as transaction:
             cases = transaction.cases(transaction.due(now, _MOST_WOKEN))
             batch = _Batch(dict(cases), cases)
-            for request_id in cases:
-                self._decide(batch, transaction, request_id, TimePassed(now), now)
+            for request_id, case in cases.items():
+                try:
+                    self._decide(batch, transaction, request_id, TimePassed(now), now)
+                except Poison:  # logged; the others must not wait for it
+                    batch.cases[request_id] = case.model_copy(update={"wake_at": now + _AFTER_DEFECT})
             return self._save(batch, transaction, now)
 
     def unsent(self, most: int = 500) -> Sending:
@@ -99,7 +106,7 @@ class Process:
             return self._intake.read(delivery, now)
         except Poison as poison:
             return poison
-        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        except _DEFECTS as error:
             return _defect("read", error)
 
     def _one(self, batch: _Batch, transaction: Transaction, found: Read, now: datetime) -> None:
@@ -108,7 +115,10 @@ class Process:
         if batch.seen.get(event, found.content) != found.content:
             raise Poison(Unreadable.CONFLICTING_EVENT, "The same ce_source and ce_id came before with other content.")
         repeated = event in batch.seen
-        message = self._message(batch, found, now)
+        try:
+            message = self._message(batch, found, now)
+        except _DEFECTS as error:
+            raise _defect("open", error) from None
         if repeated and not isinstance(message, RequestedAgain):
             return
         self._decide(batch, transaction, found.request_id, message, now)
@@ -123,6 +133,8 @@ class Process:
             case SubjectRequest() as request:
                 return self._request(case, found, request, found.right, now)
             case RetryOrder() as order if case is not None:
+                if order.only is not None and case.processor(order.only) is None:
+                    raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The retry names a processor that this case did not ask.")
                 return Retried(order.only, now)
             case Located() | Answered() as report if case is not None:
                 if case.processor(report.processor) is None:
@@ -138,25 +150,24 @@ class Process:
         return RequestedAgain(request.received_at, self._intake.due(request.received_at), now)
 
     def _decide(self, batch: _Batch, transaction: Transaction, request_id: UUID, message: Message, now: datetime) -> None:
+        outgoing: list[Outgoing] = []
         try:
             case, effects = decide(batch.cases.get(request_id), message, self._policy)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            for effect in effects:
+                case, sending = self._carry_out(transaction, case, effect, now)
+                outgoing.append(sending)
+        except _DEFECTS as error:
             raise _defect("decide", error) from None
-        for effect in effects:
-            case = self._carry_out(batch, transaction, case, effect, now)
         batch.cases[request_id] = case
+        batch.outgoing += outgoing
 
-    def _carry_out(self, batch: _Batch, transaction: Transaction, case: Case, effect: Effect, now: datetime) -> Case:
+    def _carry_out(self, transaction: Transaction, case: Case, effect: Effect, now: datetime) -> tuple[Case, Outgoing]:
         match effect:
             case Order(command):
                 topic = self._names.commands(command.processor)
-                message = write(topic, COMMAND_TYPE, ORCHESTRATOR, case.request_id, command, now, id=command.command_id)
-                batch.outgoing.append(message)
-                return case
+                return case, write(topic, COMMAND_TYPE, ORCHESTRATOR, case.request_id, command, now, id=command.command_id)
             case Certify():
-                case, message = self._registrar.certify(transaction, case, effect, now)
-                batch.outgoing.append(message)
-                return case
+                return self._registrar.certify(transaction, case, effect, now)
 
     def _park(self, batch: _Batch, transaction: Transaction, delivery: Delivery, poison: Poison, now: datetime) -> None:
         log.warning("dead letter: %s partition %d offset %d: %s", delivery.topic, delivery.partition, delivery.offset, poison.reason)

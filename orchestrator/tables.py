@@ -1,6 +1,6 @@
 """The ledger's tables."""
 
-from sqlalchemy import Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint, Uuid
 
 from topics.database import UtcDateTime
 
@@ -33,7 +33,7 @@ inbox = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("topic", String(249), nullable=False),
     Column("key", LargeBinary),
     Column("value", LargeBinary, nullable=False),
@@ -76,7 +76,7 @@ originals = Table(
     metadata,
     Column("topic", String(249), primary_key=True),
     Column("partition", Integer, primary_key=True),
-    Column("offset", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
     Column("sealed", Text, nullable=False),  # of a dead letter that was too large to be sent on
     Column("parked_at", UtcDateTime, nullable=False),
 )

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from uuid import UUID, uuid4
 
 from cloudevents.core.base import BaseCloudEvent
@@ -21,6 +21,7 @@ ORCHESTRATOR = "/erasure/orchestrator"
 
 _JSON = JSONFormat()
 _LONGEST_ATTRIBUTE = 300
+_ATTRIBUTES = frozenset({"id", "source", "type", "specversion", "time", "subject", "datacontenttype", "dataschema"})
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -73,45 +74,72 @@ def read(delivery: Delivery, largest_bytes: int) -> Event:
     if len(delivery.value) > largest_bytes:
         raise Poison(Unreadable.TOO_LARGE, f"The message has {len(delivery.value)} bytes; at most {largest_bytes} are taken.")
     headers = {name.lower(): value or b"" for name, value in delivery.headers}
-    structured = headers.get("content-type", b"").startswith(b"application/cloudevents+json")
-    if structured:
-        headers = {name: value for name, value in headers.items() if not name.startswith("ce_")}
-    else:
-        _check_headers(headers, delivery.headers)
-    event = _parse(KafkaMessage(headers, None, delivery.value))
-    return _as_event(event)
+    media_type = headers.setdefault("content-type", b"application/json").split(b";")[0].strip().lower()
+    _check_repeated(delivery.headers)
+    data = _json(delivery.value)  # the library takes what is no JSON for text
+    if media_type == b"application/cloudevents+json":
+        event = _parse(KafkaMessage({"content-type": media_type}, None, delivery.value))
+        given = event.get_data()
+        return _as_event(event, _json(given) if isinstance(given, bytes) else given)
+    _check_headers(headers, media_type)
+    return _as_event(_parse(KafkaMessage(headers, None, b"")), data)
 
 
-def _check_headers(headers: dict[str, bytes], given: Headers) -> None:
+def _json(value: bytes) -> Any:
+    try:
+        return json.loads(value.decode(), object_pairs_hook=_each_once, parse_constant=_no_number)
+    except UnicodeDecodeError:
+        raise Poison(Unreadable.UNREADABLE, "The message is not UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise Poison(Unreadable.UNREADABLE, f"The message is not JSON (line {error.lineno}, column {error.colno}).") from None
+    except (ValueError, RecursionError):
+        what = "a name stands twice in one object, a number is none, or it is nested too deep"
+        raise Poison(Unreadable.UNREADABLE, f"The message is JSON that can be read in two ways or in none: {what}.") from None
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two equal names the last would win: the other's value would be a person who is silently not erased."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
+
+
+def _no_number(_constant: str) -> NoReturn:
+    raise ValueError
+
+
+def _check_repeated(given: Headers) -> None:
+    names = [name.lower() for name, _ in given]
+    ours = [name for name in names if name.startswith("ce_") or name == "content-type"]
+    if len(ours) != len(set(ours)):
+        raise Poison(Unreadable.INVALID_ENVELOPE, "A ce_ header, or content-type, stands there more than once.")
+
+
+def _check_headers(headers: dict[str, bytes], media_type: bytes) -> None:
     """What the library would take for structured mode or mend silently, said instead."""
     missing = [f"ce_{name}" for name in ("specversion", "id", "source", "type") if not headers.get(f"ce_{name}")]
     if missing:
         raise Poison(Unreadable.INVALID_ENVELOPE, f"The Kafka header {', '.join(missing)} is missing (CloudEvents 1.0, binary mode).")
     if headers["ce_specversion"] != b"1.0":
         raise Poison(Unreadable.INVALID_ENVELOPE, "The Kafka header ce_specversion must be 1.0.")
-    content_type = headers.setdefault("content-type", b"application/json").split(b";")[0].strip().lower()
-    if content_type != b"application/json":
+    if media_type != b"application/json":
         raise Poison(Unreadable.INVALID_ENVELOPE, "The Kafka header content-type must be application/json.")
-    names = [name.lower() for name, _ in given if name.lower().startswith("ce_")]
-    if len(names) != len(set(names)):
-        raise Poison(Unreadable.INVALID_ENVELOPE, "A ce_ header stands there more than once.")
 
 
 def _parse(message: KafkaMessage) -> BaseCloudEvent:
     try:
         return from_kafka(message, _JSON, None if "ce_specversion" not in message.headers else CloudEvent)
     except CloudEventValidationError as error:
-        fields = ", ".join(sorted(error.errors))
+        fields = ", ".join(sorted({name if name in _ATTRIBUTES else "an extension attribute" for name in error.errors}))
         raise Poison(Unreadable.INVALID_ENVELOPE, f"Not a CloudEvent 1.0; look at: {fields}.") from None
     except UnicodeDecodeError:
-        raise Poison(Unreadable.UNREADABLE, "The message is not UTF-8.") from None
-    except json.JSONDecodeError as error:
-        raise Poison(Unreadable.UNREADABLE, f"The message is not JSON (line {error.lineno}, column {error.colno}).") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Poison(Unreadable.INVALID_ENVELOPE, "A header is not UTF-8.") from None
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         raise Poison(Unreadable.INVALID_ENVELOPE, "The attributes do not make a CloudEvent 1.0 (is ce_time RFC 3339?).") from None
 
 
-def _as_event(event: BaseCloudEvent) -> Event:
+def _as_event(event: BaseCloudEvent, data: Any) -> Event:
     if event.get_specversion() != "1.0":
         raise Poison(Unreadable.INVALID_ENVELOPE, "specversion must be 1.0.")
     for name, value in (("id", event.get_id()), ("source", event.get_source()), ("type", event.get_type())):
@@ -123,12 +151,12 @@ def _as_event(event: BaseCloudEvent) -> Event:
         source=str(event.get_source()),
         id=str(event.get_id()),
         correlation_id=None if correlation is None else str(correlation),
-        data=event.get_data(),
+        data=data,
     )
 
 
 def content(event: Event, model: type[M]) -> M:
-    """The event's data as `model`.
+    """The event's data as `model`. Its type must be known to be one of ours: it is named.
 
     Raises:
         Poison: a field is missing, wrong or unknown; the detail names fields and rules, never values.
@@ -136,15 +164,12 @@ def content(event: Event, model: type[M]) -> M:
     try:
         # As JSON, so that JSON's rules hold (a list is a tuple, a text a UUID) and Python's do not.
         return model.model_validate_json(json.dumps(event.data))
+    except RecursionError:
+        raise Poison(Unreadable.INVALID_CONTENT, f"{event.type} is nested too deep.") from None
     except ValidationError as error:
         known = set(model.model_fields)
         faults = sorted({f"{_where(e['loc'], known)}: {_what(e)}" for e in error.errors(include_input=False, include_url=False)})
-        raise Poison(Unreadable.INVALID_CONTENT, f"{event_name(event)} does not fit: {'; '.join(faults[:10])}.") from None
-
-
-def event_name(event: Event) -> str:
-    """The event's type for a sentence, cut to what a type may be."""
-    return event.type[:60] if event.type.replace(".", "").replace("_", "").replace("-", "").isalnum() else "The event"
+        raise Poison(Unreadable.INVALID_CONTENT, f"{event.type} does not fit: {'; '.join(faults[:10])}.") from None
 
 
 def _where(location: tuple[int | str, ...], known: set[str]) -> str:

@@ -68,7 +68,7 @@ class Keyring:
         Raises:
             KeyMissing: there is none.
         """
-        with self._engine.connect() as connection:
+        with self._engine.connect().execution_options(read_only=True) as connection:
             secret = connection.scalar(select(_keys.c.secret).where(_keys.c.kid == kid))
         if secret is None:
             raise KeyMissing(kid)

@@ -1,4 +1,4 @@
-"""A broker in memory: partitions, consumer groups, committed offsets, and processes that die on order. It keeps what Kafka promises, no more."""
+"""A broker in memory: partitions, consumer groups, committed offsets, and processes that die on order. No more than Kafka promises."""
 
 import asyncio
 from collections import defaultdict
@@ -90,7 +90,7 @@ class MemoryBroker:
                 owner.positions[place] = before[id(owner)].get(place, committed.get(place, 0))
 
     def check(self) -> None:
-        """Raises `BrokerGone` while the broker is away."""
+        """Raise `BrokerGone` while the broker is away."""
         if self.away:
             raise BrokerGone("The broker in memory is away.")
 
@@ -144,7 +144,6 @@ class MemoryInbox:
 
     def leave(self) -> None:
         """Leave the group, as a process does that ends or dies: what was not committed comes again, to others."""
-        group = self._broker.groups[self._group]
-        group.members.remove(self)
+        self._broker.groups[self._group].members.remove(self)
         self.positions.clear()
         self._broker.share_out(self._group)

@@ -79,6 +79,10 @@ class Subject(RootModel[dict[str, tuple[str, ...]]]):
 
     __str__ = __repr__
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What rich and other pretty printers ask for."""
+        return iter(())
+
     def __format__(self, _spec: str) -> str:
         return repr(self)
 

@@ -11,7 +11,6 @@ from connectors.auth import Bearer
 from connectors.contract import Connector, Gone, Kind, Misread, Record, Secret, Settings, Shape, Spec, State, Subject, pages
 
 _KEPT = "Mollie offers no way to delete a payment, and keeps it as a controller of its own."  # its DELETE only cancels an open one
-_ZONE = ZoneInfo("Europe/Amsterdam")  # Mollie writes UTC: in the first hour of our year it is still the old year there
 _LISTS = {"payment": "/v2/payments", "invoice": "/v2/sales-invoices", "payment_link": "/v2/payment-links", "customer": "/v2/customers"}
 
 
@@ -46,7 +45,8 @@ class Entry(Shape):
 
     def record(self, kind: str) -> Record:
         moment = self.issued_at or self.paid_at or (self.created_at if kind == "payment" else None)  # of a draft none
-        return Record(kind, self.id, moment and (moment.astimezone(_ZONE) if moment.tzinfo else moment).date())
+        day = moment and (moment.astimezone(ZoneInfo("Europe/Amsterdam")) if moment.tzinfo else moment).date()  # it is told in UTC
+        return Record(kind, self.id, day)
 
 
 class Page(Shape):
@@ -54,13 +54,12 @@ class Page(Shape):
     embedded: dict[str, list[Entry]]
     links: dict[str, dict[str, Any] | None]
 
-    def next(self) -> str:
-        return (self.links["next"] or {"href": ""})["href"]
+    def next(self) -> Any:
+        return (self.links["next"] or {"href": ""})["href"] or ""  # null on the last page, never absent
 
 
 class Mollie(Connector[MollieSettings]):
-    # The customer goes before what hangs from it: it takes that along, while a cancelled subscription stays readable.
-    spec = Spec(
+    spec = Spec(  # the customer goes before what hangs from it, and takes it along: a cancelled subscription stays readable
         name="mollie",
         kind="payments",
         kinds=(Kind("payment", _KEPT), *map(Kind, ("invoice", "payment_link", "customer", "mandate", "subscription"))),
@@ -89,7 +88,6 @@ class Mollie(Connector[MollieSettings]):
                     yield entry.record(kind) if kind == "payment" else Record(kind, f"{customer}/{entry.id}")
 
     async def _list(self, path: str, *, optional: bool = False, needs: Set[str] = frozenset(), **values: str) -> AsyncIterator[Entry]:
-        """Every row. `optional`: a 404 to the first page means that there is no such list; amid the pages it is an error."""
         begun = False
         try:
             async for answer in pages(self.http, path, {"limit": "250"}, lambda a: a.next_query(a.read(Page).next()), **values):
@@ -99,7 +97,7 @@ class Mollie(Connector[MollieSettings]):
                         raise Misread(f"A row of {path} lacks what it is searched by.")
                     yield row
         except Gone:
-            if begun or not optional:
+            if begun or not optional:  # 404 to the first page: the account has no such list; to a later one: an error
                 raise
 
     async def erase(self, record: Record) -> None:
@@ -109,13 +107,12 @@ class Mollie(Connector[MollieSettings]):
         await self.http.delete(path, query=None, json=None, **values)
 
     async def peek(self, record: Record) -> State | None:
-        """There, in whatever status. That it is not there is only of a customer told without another search."""
         path, values = self._address(record)
         try:
             (await self.http.get(path, query=None, **values)).read(Entry)
         except Gone:
-            return State.GONE if record.kind == "customer" else None
-        return State.PRESENT
+            return State.GONE if record.kind == "customer" else None  # of others the search must say so too
+        return State.PRESENT  # in whatever status: cancelled is not erased
 
     def _address(self, record: Record) -> tuple[str, dict[str, str]]:
         customer, _, id = record.ref.rpartition("/")

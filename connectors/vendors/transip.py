@@ -1,28 +1,30 @@
 """TransIP: forwards, mailboxes, mail-list entries and contacts, domain by domain. Facts and doubts: docs/vendors/transip.md."""
 # ruff: noqa: N815 - the fields are named as TransIP names them
 
-import datetime as dt
 import json
 from collections.abc import AsyncIterator, Iterator
-from itertools import count
+from contextlib import suppress
+from datetime import date
 from typing import Any
 
 import httpx
 
 from connectors.auth import SignedLogin
-from connectors.contract import Connector, Gone, Kind, Misread, NeedsPerson, Record, Secret, Settings, Shape, Spec, State, Subject, pages
+from connectors.contract import MOST_PAGES, Connector, Gone, Kind, Misread, NeedsPerson, Record, Secret, Settings, Shape, Spec, Subject
 
-_MAIL = {"mail-forwards", "mailboxes", "mail-lists"}
-_LISTS = {  # path, name of the list, fields that every row must have
-    "domains": ("/domains", "domains", {"name"}),
-    "mail-forwards": ("/email/{domain}/mail-forwards", "forwards", {"id", "localPart", "forwardTo"}),
-    "mailboxes": ("/email/{domain}/mailboxes", "mailboxes", {"identifier"}),
-    "mail-lists": ("/email/{domain}/mail-lists", "mailLists", {"id", "name", "emailAddress", "entries"}),
-    "whois": ("/domains/{domain}/contacts", "contacts", {"email"}),
-    "defaults": ("/domain-defaults/contacts", "contacts", {"email"}),
-    "monitoring": ("/monitoring-contacts", "contacts", {"id", "email"}),
+_FORWARDS, _BOXES, _MAIL_LISTS = (f"/email/{{domain}}/{name}" for name in ("mail-forwards", "mailboxes", "mail-lists"))
+_WHOIS, _DEFAULTS, _MONITORING = "/domains/{domain}/contacts", "/domain-defaults/contacts", "/monitoring-contacts"
+_LISTS = {  # the list's name in the answer (TransIP's own libraries disagree), and the fields that every row must have
+    "/domains": ({"domains"}, {"name"}),
+    _FORWARDS: ({"forwards", "mailForwards"}, {"id", "localPart", "forwardTo"}),
+    _BOXES: ({"mailboxes", "Mailboxes"}, {"identifier"}),
+    _MAIL_LISTS: ({"mailLists", "lists"}, {"id", "name", "emailAddress", "entries"}),
+    _WHOIS: ({"contacts"}, {"email"}),
+    _DEFAULTS: ({"contacts"}, {"email"}),
+    _MONITORING: ({"contacts"}, {"id", "email"}),
 }
-_OTHER_NAMES = {"forwards": "mailForwards", "mailboxes": "Mailboxes", "mailLists": "lists"}  # TransIP's own libraries do not agree
+_DELETED = {("forward", _FORWARDS), ("mailbox", _BOXES), ("contact", _MONITORING)}  # never a domain, a product or a list
+_BY_HAND = "This is an address in a domain's contact, a mailbox or a mail list that stays: replace it in TransIP's control panel."
 
 
 class TransipSettings(Settings):
@@ -31,27 +33,14 @@ class TransipSettings(Settings):
 
 
 class Row(Shape):
-    """A row of any list; `_LISTS` says what it must have."""
-
     id: str = ""
-    identifier: str = ""
+    identifier: str = ""  # of a mailbox: its address
     name: str | None = None
-    localPart: str | None = None  # of a forward, empty: it takes what no other address of the domain does
+    localPart: str | None = None
     forwardTo: str | None = None
     emailAddress: str | None = None
     entries: list[str] = []
     email: str | None = None
-    type: str | None = None
-    isDnsOnly: bool | None = None
-
-
-class Page(Shape):
-    model_config = {"alias_generator": lambda name: _OTHER_NAMES.get(name, name), "validate_by_name": True}
-    domains: list[Row] | None = None
-    forwards: list[Row] | None = None
-    mailboxes: list[Row] | None = None
-    mailLists: list[Row] | None = None
-    contacts: list[Row] | None = None
 
 
 class Transip(Connector[TransipSettings]):
@@ -62,7 +51,7 @@ class Transip(Connector[TransipSettings]):
         identifiers=("email",),
         calls_per_minute=60,
         docs="https://api.transip.nl/rest/docs.html",
-        checked=dt.date(2026, 11, 22),
+        checked=date(2026, 11, 22),
         settle_seconds=10.0,  # TransIP schedules what it is told to delete
     )
     settings_model = TransipSettings
@@ -71,55 +60,64 @@ class Transip(Connector[TransipSettings]):
     @classmethod
     def auth(cls, settings: TransipSettings) -> httpx.Auth:
         asked = {"login": settings.login, "read_only": False, "expiration_time": "1 day", "global_key": True}
-        roots = ("domains", "domain-defaults", "email", "monitoring-contacts")
-        return SignedLogin("/auth", roots, settings.private_key, lambda nonce: asked | {"nonce": nonce, "label": f"erasure-{nonce}"})
+        return SignedLogin("/auth", list(_LISTS), settings.private_key, lambda nonce: asked | {"nonce": nonce, "label": f"erasure-{nonce}"})
 
     async def locate(self, subject: Subject) -> AsyncIterator[Record]:
-        for domain in await self._rows("domains", ""):
-            lists = await self._lists_of(domain)
-            for record in (record for place in lists for record in _records(subject, place, domain.name, lists[place])):
+        for domain in [row.name or "" for row in await self._rows("/domains")]:
+            lists = {_WHOIS: await self._rows(_WHOIS, domain)}
+            for path in (_FORWARDS, _BOXES, _MAIL_LISTS):
+                with suppress(Gone):
+                    lists[path] = await self._rows(path, domain)
+            if len(lists) in (2, 3):  # all three are missing where the domain has no mail service
+                raise Misread("TransIP shows some of a domain's mail and answers 404 to the rest: what it holds is not known.")
+            for record in (record for path, rows in lists.items() for record in _records(subject, path, domain, rows)):
                 yield record
-        for place in ("defaults", "monitoring"):
-            for record in _records(subject, place, "", await self._rows(place, "")):
+        for path in (_DEFAULTS, _MONITORING):
+            for record in _records(subject, path, "-", await self._rows(path)):
                 yield record
 
-    async def _lists_of(self, domain: Row) -> dict[str, list[Row]]:
-        """404 to all three lists of mail: the domain has no mail service. To some of them: what it has is not known."""
-        found = {}
-        for place in (*sorted(_MAIL), "whois"):
-            try:
-                found[place] = await self._rows(place, domain.name)
-            except Gone:
-                continue
-        if found.keys() & _MAIL not in (set(), _MAIL) or ("whois" not in found and not domain.isDnsOnly):
-            raise Misread("TransIP shows some lists of a domain and not others (404), so what the domain holds is not known.")
-        return found
-
-    async def _rows(self, place: str, domain: str) -> list[Row]:
+    async def _rows(self, path: str, domain: str = "-") -> list[Row]:
         """All rows. No total is told, pages may be smaller than asked for, some lists do not page: on until nothing is new."""
-        path, name, needed = _LISTS[place]
+        names, needed = _LISTS[path]
         rows: list[Row] = []
-        new: list[Row] = []
-        page, values = count(2), {"domain": domain} if domain else {}
-        try:
-            async for answer in pages(
-                self.http, path, {"page": "1", "pageSize": "100"}, lambda _: {"page": f"{next(page)}"} if new else None, **values
-            ):
-                given: list[Row] | None = getattr(answer.read(Page), name)
-                if given is None or not all(row.model_fields_set >= needed for row in given):
-                    raise Misread(f"The answer to GET {path} has an unknown shape.")
-                new[:] = [row for row in given if row not in rows]
-                rows += new
-        except Gone:
-            if rows:
-                raise Misread(f"TransIP answered 404 to a later page of {path}.") from None
-            raise
-        return rows
+        for page in range(1, MOST_PAGES):
+            try:
+                answer = await self.http.get(path, query={"page": page, "pageSize": 100}, domain=domain)
+            except Gone as gone:
+                raise gone if page == 1 else Misread(f"TransIP answered 404 to page {page} of {path}.") from None
+            body = answer.read(dict[str, list[Row] | dict[str, Any] | str | float | None])
+            given = next((body[name] for name in body.keys() & names), None)
+            if not isinstance(given, list) or any(needed - row.model_fields_set for row in given):
+                raise Misread(f"The answer to GET {path} has an unknown shape.")
+            new = [row for row in given if row not in rows]
+            if not new:
+                return rows
+            rows += new
+        raise Misread(f"The list {path} does not end.")
 
-    async def peek(self, record: Record) -> State | None:
-        place, domain, id, mine = json.loads(record.ref)
-        try:
-            rows = await self._rows(place, domain)
-        except Gone:
-            return None  # whether the domain or its mail service is gone, the search tells
-        ...
+    async def erase(self, record: Record) -> None:
+        path, domain, id, mine = json.loads(record.ref)
+        if (record.kind, path) in _DELETED:
+            await self.http.delete(f"{path}/{{id}}", domain=domain, id=id)
+        elif record.kind != "subscriber":
+            raise NeedsPerson(_BY_HAND)
+        else:
+            for row in await self._rows(_MAIL_LISTS, domain):
+                left = [entry for entry in row.entries if entry not in mine]
+                if row.id == id and left != row.entries:
+                    told = {"name": row.name, "emailAddress": row.emailAddress, "entries": left}
+                    await self.http.put(f"{_MAIL_LISTS}/{{id}}", json={"mailList": told, **told}, domain=domain, id=id)
+
+
+def _records(subject: Subject, path: str, domain: str, rows: list[Row]) -> Iterator[Record]:
+    for row in rows:
+        mailbox = "mailbox" if subject.matches("email", row.identifier) else "forward"  # whose copies go to the person
+        claims = {
+            _FORWARDS: [("forward", [row.forwardTo, f"{row.localPart or ''}@{domain}"])],
+            _BOXES: [(mailbox, [row.identifier, row.forwardTo])],
+            _MAIL_LISTS: [("subscriber", row.entries), ("forward", [row.emailAddress])],
+        }
+        for kind, addresses in claims.get(path, [("contact", [row.email])]):
+            mine = sorted({address for address in addresses if address and subject.matches("email", address)})
+            if mine or (path == _MONITORING and subject.matches("transip.contact_id", row.id)):
+                yield Record(kind, json.dumps([path, domain, row.identifier or row.id, mine]))

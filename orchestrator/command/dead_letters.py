@@ -16,7 +16,9 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What could 
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="PARTITION-OFFSET, as `list` names it.", show_default=False)]
 OptionalId = Annotated[str | None, typer.Argument(metavar="[ID]", help="PARTITION-OFFSET, as `list` names it.", show_default=False)]
-Reason = Annotated[str | None, typer.Option("--reason", help="With --all: only those of this reason.", show_default=False)]
+Reason = Annotated[
+    str | None, typer.Option("--reason", metavar="REASON", help="With --all: only those of this reason.", show_default=False)
+]
 
 
 @app.command("list")

@@ -18,15 +18,17 @@ SOURCE = "/erasure/emit"
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Send one request of a person, and print its id.")
 
-Emails = Annotated[list[str] | None, typer.Option("--email", help="An e-mail address; may stand several times.")]
-CustomerIds = Annotated[list[str] | None, typer.Option("--customer-id", help="A customer number; may stand several times.")]
-Phones = Annotated[list[str] | None, typer.Option("--phone", help="A telephone number; may stand several times.")]
-Names = Annotated[list[str] | None, typer.Option("--name", help="A name; may stand several times.")]
+Emails = Annotated[list[str] | None, typer.Option("--email", metavar="ADDRESS", help="An e-mail address; may stand several times.")]
+CustomerIds = Annotated[
+    list[str] | None, typer.Option("--customer-id", metavar="NUMBER", help="A customer number; may stand several times.")
+]
+Phones = Annotated[list[str] | None, typer.Option("--phone", metavar="NUMBER", help="A telephone number; may stand several times.")]
+Names = Annotated[list[str] | None, typer.Option("--name", metavar="TEXT", help="A name; may stand several times.")]
 Identifiers = Annotated[
     list[str] | None, typer.Option("--identifier", metavar="KIND=VALUE", help="Any other identifier; may stand several times.")
 ]
-Ground = Annotated[str | None, typer.Option("--ground", help="The ground, such as 17(1)(b); it stands on the certificate.")]
-VerifiedBy = Annotated[str | None, typer.Option("--verified-by", help="How the person was identified.")]
+Ground = Annotated[str | None, typer.Option("--ground", metavar="TEXT", help="The ground, such as 17(1)(b); it stands on the certificate.")]
+VerifiedBy = Annotated[str | None, typer.Option("--verified-by", metavar="TEXT", help="How the person was identified.")]
 ReceivedAt = Annotated[str | None, typer.Option("--received-at", metavar="MOMENT", help="RFC 3339 with an offset; else now.")]
 RequestId = Annotated[str | None, typer.Option("--request-id", metavar="UUID", help="Sending the same again under its id does no harm.")]
 Processors = Annotated[list[str] | None, typer.Option("--processor", metavar="NAME", help="Ask only these; may stand several times.")]
@@ -75,11 +77,11 @@ def _command(name: str, summary: str) -> None:
     app.command(name)(send_one)
 
 
-_command("erase", "Erase the person everywhere (GDPR art. 17).")
-_command("restrict", "Restrict the processing of the person's data (art. 18).")
-_command("unrestrict", "Lift a restriction again (art. 18(3)).")
-_command("object", "The person objects to the processing (art. 21).")
-_command("withdraw", "The person withdraws consent (art. 7(3)).")
+_command("erase", "Erase the person everywhere: GDPR article 17.")
+_command("restrict", "Restrict the processing of the person's data: article 18.")
+_command("unrestrict", "Lift a restriction again: article 18(3).")
+_command("object", "The person objects to the processing: article 21.")
+_command("withdraw", "The person withdraws consent: article 7(3).")
 
 
 def _emit(settings: "Configuration", type: "EventType", given: _Given) -> None:

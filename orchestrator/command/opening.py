@@ -22,7 +22,10 @@ if TYPE_CHECKING:  # annotations only: `--help` must not wait for them
 T = TypeVar("T")
 
 Config = Annotated[
-    Path | None, typer.Option("--config", help="The configuration file; else $ERASURE_CONFIG, else erasure.toml here.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="The configuration file; else $ERASURE_CONFIG, else erasure.toml here.", show_default=False
+    ),
 ]
 Request = Annotated[str, typer.Argument(metavar="REQUEST", help="The request id.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, whose form is stable.")]

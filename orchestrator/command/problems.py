@@ -15,6 +15,7 @@ from orchestrator.command.opening import No, WrongUse
 NO, WRONG = 1, 2
 
 _PLAIN_WORD = re.compile(r"-{0,2}[a-z][a-z-]*")
+_OF_EMIT = ("emit", "erase", "restrict", "unrestrict", "object", "withdraw")
 
 
 class Guarded(TyperGroup):
@@ -44,11 +45,10 @@ class Guarded(TyperGroup):
 
 def without_values(message: str, given: Sequence[str]) -> str:
     """typer repeats what it does not understand. A word that can only be a mistyped command or option stays."""
-    private = given[:1] == ("emit",)
-    words = {part for word in given for part in (word, *word.split("=", 1))}
+    secret = tuple(given[:1]) == ("emit",)
+    words = {part for word in given for part in (word, *word.split("=", 1))} - {"", *_OF_EMIT}
     for word in sorted(words, key=len, reverse=True):
-        shown = word.startswith("-") if private else False
-        if word and not (_PLAIN_WORD.fullmatch(word) and (shown or not private)):
+        if not _PLAIN_WORD.fullmatch(word) or (secret and not word.startswith("-")):
             message = re.sub(rf"(?<![\w@.-]){re.escape(word)}(?![\w@])", "…", message)
     return message
 

@@ -38,7 +38,7 @@ class ErasingChecks(KitSubject):
         """It tells what would come of each record, and claims nothing."""
         bench = self.bench(JAN)
         answer = bench.carry_out(JAN.subject(), mode="dry-run")
-        assert 0 == bench.simulator.writing_calls
+        assert bench.simulator.writing_calls == 0
         assert answer.records and all(record.evidence is None for record in answer.records)
 
     @check
@@ -48,7 +48,7 @@ class ErasingChecks(KitSubject):
         bench.crash_after_report = True
         with pytest.raises(Crash):
             bench.carry_out(JAN.subject())
-        assert 0 == bench.simulator.writing_calls
+        assert bench.simulator.writing_calls == 0
         assert {record.kind for record in bench.located[0].records} == {kind.name for kind in self.connector.spec.kinds}
 
     @check
@@ -120,7 +120,7 @@ class ErasingChecks(KitSubject):
                 bench.simulator.liar = True
                 bench.simulator.faults.append(Fault(given, times=100_000, skip=nth))
                 claimed = [r.kind for r in bench.carry_out(JAN.subject()).records if r.outcome in (Outcome.ERASED, Outcome.ANONYMISED)]
-                assert [] == claimed, f"claimed although call {nth} was answered {given.status_code}"
+                assert claimed == [], f"claimed although call {nth} was answered {given.status_code}"
 
     @check
     def test_restricting_is_verified_and_lifted_where_declared(self) -> None:

@@ -34,7 +34,7 @@ class FindingChecks(KitSubject):
         """A person without records: no record, no error, no writing call."""
         bench = self.bench(*LOOK_ALIKES)
         answer = bench.carry_out(JAN.subject())
-        assert (None, ()) == (answer.outcome, answer.records)
+        assert (answer.outcome, answer.records) == (None, ())
         assert bench.simulator.writing_calls == 0
 
     @check

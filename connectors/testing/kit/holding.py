@@ -22,7 +22,7 @@ class HoldingChecks(KitSubject):
             lines = [record for record in answer.records if record.kind == kind]
             assert lines and before[kind] == after[kind] == len(lines), f"{kind}: {before[kind]} before, {after[kind]} after"
             for line in lines:
-                assert (Outcome.HELD, Evidence.VERIFIED) == (line.outcome, line.evidence), line.reason
+                assert (line.outcome, line.evidence) == (Outcome.HELD, Evidence.VERIFIED), line.reason
                 assert line.hold and date(2032, 12, 31) == line.hold.until and "AWR" in line.hold.statute
                 assert line.sealed, "the reference of a held record is not kept"
         for record in answer.records:

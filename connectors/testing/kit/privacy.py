@@ -29,7 +29,7 @@ class PrivacyChecks(KitSubject):
 
     @check
     def test_no_personal_data_or_secret_is_logged_or_reported(self) -> None:
-        """Not in a clean case, not in a failing one, not at debug level, not printed; nor put into a reason, where the worker must cut it."""
+        """Not in a clean case, not in a failing one, not at debug level, not printed, and not in a reason that the worker must cut."""
         memory, printed, root = _Memory(), io.StringIO(), logging.getLogger()
         level = root.level
         root.addHandler(memory)
@@ -42,7 +42,7 @@ class PrivacyChecks(KitSubject):
             root.setLevel(level)
         everything = "\n".join([*memory.lines, printed.getvalue(), *written]).lower()
         needles = [JAN.email, JAN.email.replace("@", "%40"), JAN.name, JAN.phone, JAN.customer_id, *SECRETS.values(), WITHHELD]
-        assert [] == [needle for needle in needles if needle.lower() in everything]
+        assert [needle for needle in needles if needle.lower() in everything] == []
 
     @staticmethod
     def _faults() -> list[Fault | None]:
@@ -65,7 +65,7 @@ class PrivacyChecks(KitSubject):
         bench = self.bench(JAN)
         with touched_hosts() as hosts:
             bench.carry_out(JAN.subject())
-        assert [] == hosts, f"called past the door: {hosts}"
+        assert hosts == [], f"called past the door: {hosts}"
         for call in bench.simulator.calls:
             assert str(call.request.url).startswith(HOST + bench.simulator.base_path)
             assert bench.simulator._match(call.request), f"no such call: {call.request.method}"

@@ -1,0 +1,193 @@
+"""A whole installation in this process: real orchestrator, real workers, simulated vendors, a broker in memory, SQLite files."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from connectors.consume import Consumer
+from connectors.holds import HoldRule
+from connectors.http import Limits, Vendor, client_for
+from connectors.pace import Pace
+from connectors.testing.harness import Time, settings_of
+from connectors.testing.simulators.moneybird import MoneybirdSimulator
+from connectors.vendors.moneybird import Moneybird
+from connectors.worker import Processor, Worker
+from orchestrator.case import Case
+from orchestrator.certificate import Certificate, Controller, fingerprint
+from orchestrator.decide import Policy
+from orchestrator.handle import Handler
+from orchestrator.intake import Expected, Intake
+from orchestrator.ledger import Ledger, Transaction
+from orchestrator.process import Process
+from orchestrator.registrar import Registrar
+from orchestrator.sign import SigningKeys
+from orchestrator.verify import verify
+from topics.bus import Message
+from topics.keyring import Keyring
+from topics.memory import Crash, MemoryBroker, MemoryInbox, Moments
+from topics.names import Names, Topic
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+POLICY = Policy(partial_after=timedelta(minutes=15), retry_every=timedelta(days=1), zone=AMSTERDAM)
+BOOKS = HoldRule(frozenset({"invoice"}), "AWR art. 52(4)", "GDPR art. 17(3)(b)", 7, "end_of_financial_year")
+NAMES = Names()
+REQUESTS, REPORTS = NAMES.of(Topic.REQUESTS), NAMES.of(Topic.REPORTS)
+CERTIFICATES, DEAD_LETTERS = NAMES.of(Topic.CERTIFICATES), NAMES.of(Topic.DEAD_LETTERS)
+
+
+class MortalLedger(Ledger):
+    """The ledger of a process that can die before and after every commit."""
+
+    moments = Moments()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with super().transaction() as transaction:
+            yield transaction
+            self.moments.reach("before the ledger commits")
+        self.moments.reach("after the ledger commits")
+
+
+@dataclass
+class Company:
+    """`vendors`: a Moneybird administration per processor name."""
+
+    folder: Path
+    vendors: dict[str, MoneybirdSimulator] = field(default_factory=lambda: {"moneybird": MoneybirdSimulator()})
+    moments: Moments = field(default_factory=Moments)
+    time: Time = field(default_factory=Time)
+    broker: MemoryBroker = field(default_factory=lambda: MemoryBroker(partitions=2))
+
+    def __post_init__(self) -> None:
+        self.keyring = Keyring.open(f"sqlite:///{self.folder}/keyring.db")
+        self.ledger = MortalLedger.open(f"sqlite:///{self.folder}/ledger.db")
+        self.ledger.moments = self.moments  # type: ignore[attr-defined]
+        self.keys = SigningKeys.open(self.folder / "keys", self.time)
+        self.keys.ensure()
+        self._start_orchestrator()
+
+    def close(self) -> None:
+        self.keyring.close()
+        self.ledger.close()
+
+    def ask(self, subject: Mapping[str, Any], type: str = "subject.erase", **fields: Any) -> UUID:
+        """What a backend service does: one CloudEvent in binary mode."""
+        request_id = fields.pop("request_id", None) or uuid4()
+        event_id = fields.pop("event_id", None) or str(uuid4())
+        body = {"request_id": str(request_id), "received_at": self.time.now.isoformat(), "subject": dict(subject), **fields}
+        self.put(REQUESTS, json.dumps(body).encode(), type, event_id, key=str(request_id).encode())
+        return UUID(str(request_id))
+
+    def put(self, topic: str, value: bytes, type: str, event_id: str | None = None, key: bytes | None = None) -> None:
+        attributes = {"ce_specversion": "1.0", "ce_id": event_id or str(uuid4()), "ce_source": "/shop", "ce_type": type}
+        headers = tuple((name, text.encode()) for name, text in attributes.items())
+        self.broker.append(Message(topic, key, value, (*headers, ("content-type", b"application/json"))))
+
+    def retry(self, request_id: UUID, only: str | None = None) -> None:
+        body = {"request_id": str(request_id)} | ({"only": only} if only else {})
+        self.put(REQUESTS, json.dumps(body).encode(), "case.retry", key=str(request_id).encode())
+
+    def settle(self, **passed: float) -> None:
+        """Let time pass, then let both sides work until nothing moves; a side that dies is started again."""
+        self.time.now += timedelta(**passed)
+        asyncio.run(self._settle())
+
+    async def _settle(self) -> None:
+        moved = True
+        while moved:
+            try:
+                moved = await self._orchestrate()
+                for name in self.vendors:
+                    moved = await self._work(name) or moved
+            except Crash:
+                self._inbox.leave()
+                self._start_orchestrator()
+                moved = True
+
+    def _start_orchestrator(self) -> None:
+        expected = tuple(Expected(name, "moneybird", "accounting") for name in self.vendors)
+        intake = Intake(NAMES, self.keyring, expected, POLICY, "NL")
+        registrar = Registrar(self.keys, Controller(name="Perfacilis", contact="privacy@example.nl"), AMSTERDAM, NAMES)
+        process = Process(self.ledger, self.keyring, intake, registrar, POLICY, NAMES)
+        self.handler = Handler(process, self.broker.publisher(self.moments), self.time, self.time.sleep)
+        self._inbox = self.broker.inbox("orchestrator", REQUESTS, REPORTS, moments=self.moments)
+
+    async def _orchestrate(self) -> bool:
+        """What the Faust app does: a tick, and batches that are acknowledged when they are safe."""
+        assert await self.handler.tick(), self.handler.stopping
+        moved = False
+        while deliveries := await self._inbox.receive(100, 0.0):
+            assert await self.handler.take(deliveries), self.handler.stopping
+            await self._inbox.commit({(d.topic, d.partition): d.offset + 1 for d in deliveries})
+            moved = True
+        assert await self.handler.tick(), self.handler.stopping
+        return moved
+
+    async def _work(self, name: str) -> bool:
+        """A worker process, started when there is work and stopped when there is none."""
+        group, topic = f"worker.{name}", NAMES.commands(name)
+        if not self.broker.lag(group, topic):
+            return False
+        inbox, stop = self.broker.inbox(group, topic, moments=self.moments), asyncio.Event()
+        try:
+            async with client_for("https://moneybird.example/api/v2", 30.0, httpx.MockTransport(self._vendor(name))) as client:
+                running = asyncio.create_task(self._consumer(name, client, inbox).run(stop))
+                while self.broker.lag(group, topic) and not running.done():
+                    await asyncio.sleep(0)
+                stop.set()
+                await running
+        finally:
+            inbox.leave()
+        return True
+
+    def _consumer(self, name: str, client: httpx.AsyncClient, inbox: MemoryInbox) -> Consumer:
+        settings = settings_of(Moneybird, {"administration_id": 123, "token": {"env": "KIT_SECRET"}})
+        limits = Limits(timeout=30.0, give_up_after=timedelta(minutes=10))
+        vendor = Vendor(name, client, Moneybird.auth(settings), Pace(1_000_000, self.time, self.time.sleep), limits, self.time, self.time.sleep)
+        worker = Worker(Processor(name, Moneybird, settings, vendor, [BOOKS], AMSTERDAM), self.keyring, self.time, self.time.sleep)
+        publisher = self.broker.publisher(self.moments)
+        return Consumer(name, worker, inbox, publisher, self.keyring, NAMES, 4, self.time, self.time.sleep)
+
+    def _vendor(self, name: str) -> Any:
+        def answer(request: httpx.Request) -> httpx.Response:
+            self.moments.reach(f"before {name} is called ({request.method})")
+            response = self.vendors[name].handle(request)
+            self.moments.reach(f"after {name} was called ({request.method})")
+            return response
+
+        return answer
+
+    def case(self, request_id: UUID) -> Case:
+        with self.ledger.reading() as transaction:
+            case = transaction.case(request_id)
+        assert case is not None
+        return case
+
+    def certificates(self, request_id: UUID) -> list[Certificate]:
+        """Every certificate on the topic, verified, in the order of their revisions; each supersedes the one before by hash."""
+        tokens = [d.value.decode() for d in self.broker.messages(CERTIFICATES) if d.key == str(request_id).encode() and d.value]
+        once = list(dict.fromkeys(tokens))
+        found = [verify(token, self.keys.jwks()) for token in once]
+        assert [None, *map(fingerprint, once)][: len(once)] == [one.supersedes for one in found]
+        assert list(range(1, len(once) + 1)) == [one.revision for one in found]
+        with self.ledger.reading() as transaction:
+            assert once == [issued.jws for issued in transaction.certificates_of(request_id)]
+        return found
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        return [json.loads(d.value or b"") for d in self.broker.messages(DEAD_LETTERS)]
+
+
+def lines(certificate: Certificate, processor: str = "moneybird") -> dict[tuple[str, str], int]:
+    """Per (kind, outcome) the number of records."""
+    (entry,) = (entry for entry in certificate.processors if entry.name == processor)
+    return {(line.kind, line.outcome.value): line.count for line in entry.records}

@@ -1,0 +1,261 @@
+"""`erasure topics`, `connectors`, `keys` and `broker`."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import Result
+
+from connectors.registry import GROUP
+from connectors.testing.serve import serving
+from connectors.testing.simulator import Fault, Person
+from connectors.testing.simulators.moneybird import MoneybirdSimulator
+from orchestrator.command.check import NOBODY, nobody
+from tests.orchestrator.command.stage import Stage
+from topics.admin import apply
+
+
+def test_topics_are_created_once_and_then_are_as_they_must_be(tmp_path: Path, broker: str) -> None:
+    stage = Stage(tmp_path, broker)
+    before, made, again, after = (stage.erasure("topics", word) for word in ("diff", "apply", "apply", "diff"))
+
+    assert (1, 0, 0, 0) == (before.exit_code, made.exit_code, again.exit_code, after.exit_code)
+    assert f"{stage.prefix}subject.requests does not exist." in before.stdout
+    assert "6 differences." in before.stderr
+    assert f"Created {stage.prefix}processor.commands.jira.\n" in made.stdout
+    assert "All 6 topics are as they must be.\n" == again.stdout == after.stdout
+
+
+def test_a_topic_that_differs_is_told_and_never_changed(tmp_path: Path, broker: str) -> None:
+    stage = Stage(tmp_path, broker)
+    asyncio.run(apply(broker, stage.names.specs(["jira", "moneybird"], 1), None))
+    diff, made = stage.erasure("topics", "diff"), stage.erasure("topics", "apply")
+
+    assert (1, 2) == (diff.exit_code, made.exit_code)
+    assert "partitions is 1, and must be 2." in diff.stdout
+    assert "partitions is 1, and must be 2." in made.stderr
+
+
+@pytest.mark.parametrize("word", ["apply", "diff"])
+def test_topics_without_a_broker_say_so(stage: Stage, word: str) -> None:
+    result = stage.erasure("topics", word)
+
+    assert 2 == result.exit_code
+    assert "No Kafka broker answers at 127.0.0.1:1" in result.stderr
+
+
+def test_the_connectors_are_listed_with_what_they_can(stage: Stage) -> None:
+    moneybird = next(row for row in json.loads(stage.erasure("connectors", "list", "--json").stdout) if row["name"] == "moneybird")
+
+    assert ["name", "kind", "kinds", "erases", "restricts", "lifts", "verifies", "package"] == list(moneybird)
+    assert "accounting" == moneybird["kind"]
+    assert {"invoice", "contact"} <= set(moneybird["kinds"])
+    assert (["contact"], [], "by reference") == (moneybird["restricts"], moneybird["lifts"], moneybird["verifies"])
+    assert "gdpr-erasure-orchestrator" == moneybird["package"]
+    assert "moneybird (accounting, from gdpr-erasure-orchestrator)" in stage.erasure("connectors", "list").stdout
+
+
+def test_the_list_needs_no_configuration(stage: Stage) -> None:
+    stage.config.unlink()
+
+    assert 0 == stage.erasure("connectors", "list").exit_code
+
+
+@dataclass
+class Checked:
+    """A stage whose Moneybird is a simulator on loopback."""
+
+    stage: Stage
+    simulator: MoneybirdSimulator
+
+    async def check(self, name: str = "moneybird", **environ: str) -> Result:
+        async with serving(self.simulator) as base_url:
+            stage = Stage(self.stage.folder, base_url=base_url)
+            return await asyncio.to_thread(stage.erasure, "connectors", "check", name, **environ)
+
+
+@pytest.fixture
+def checked(stage: Stage) -> Checked:
+    return Checked(stage, MoneybirdSimulator())
+
+
+async def test_a_connector_that_works_says_so_and_writes_nothing(checked: Checked) -> None:
+    result = await checked.check()
+
+    assert 0 == result.exit_code
+    assert "moneybird works: settings, credential and answers are as expected" in result.stdout
+    assert 0 == checked.simulator.writing_calls < len(checked.simulator.calls)
+
+
+async def test_a_credential_that_is_not_accepted_is_told(checked: Checked) -> None:
+    result = await checked.check(MONEYBIRD_TOKEN="another")
+
+    assert 1 == result.exit_code
+    assert "the credential does not work" in result.stderr
+    assert "another" not in result.output
+
+
+async def test_settings_that_cannot_be_used_are_told(checked: Checked) -> None:
+    result = await checked.check(MONEYBIRD_TOKEN="")
+
+    assert 1 == result.exit_code
+    assert "its settings cannot be used" in result.stderr
+    assert "MONEYBIRD_TOKEN is not set" in result.stderr
+
+
+async def test_answers_of_another_shape_are_told(checked: Checked) -> None:
+    checked.simulator.faults.append(Fault(httpx.Response(200, json={"an": "error"})))
+    result = await checked.check()
+
+    assert 1 == result.exit_code
+    assert "answers, but not as documented" in result.stderr
+
+
+async def test_a_vendor_that_is_busy_is_told_at_once(checked: Checked) -> None:
+    checked.simulator.faults.append(Fault(httpx.Response(503), times=1))
+    result = await checked.check()
+
+    assert 1 == result.exit_code
+    assert "cannot be used now" in result.stderr
+    assert 1 == len(checked.simulator.calls)
+
+
+async def test_a_connector_that_finds_nobody_s_records_is_dangerous_and_told(checked: Checked) -> None:
+    checked.simulator.seed(Person(NOBODY))
+    result = await checked.check()
+
+    assert 1 == result.exit_code
+    assert "records of somebody who cannot exist" in result.stderr
+
+
+def test_a_vendor_that_cannot_be_reached_is_told(stage: Stage) -> None:
+    result = stage.erasure("connectors", "check", "moneybird")
+
+    assert 1 == result.exit_code
+    assert "moneybird did not answer" in result.stderr
+
+
+def test_a_connector_s_name_will_do_if_only_one_processor_has_it(stage: Stage) -> None:
+    unknown = stage.erasure("connectors", "check", "nowhere")
+    stage.config.write_text(
+        stage.config.read_text().replace('name = "jira"\nconnector = "jira"', 'name = "books"\nconnector = "moneybird"')
+    )
+    stage.config.write_text(stage.config.read_text().replace('name = "moneybird"', 'name = "ledger"'))
+    several = stage.erasure("connectors", "check", "moneybird")
+
+    assert (2, 2) == (unknown.exit_code, several.exit_code)
+    assert "No processor of that name is configured; give one of: moneybird, jira." in unknown.stderr
+    assert "Several processors have that connector; give one of: ledger, books." in several.stderr
+
+
+def test_nobody_has_a_value_of_every_kind() -> None:
+    subject = nobody(("email", "customer_id", "phone"))
+
+    assert {"email", "customer_id", "phone"} == subject.kinds()
+    assert subject.matches("email", NOBODY)
+
+
+def test_a_connector_that_is_not_installed_is_a_configuration_error(stage: Stage) -> None:
+    stage.config.write_text(stage.config.read_text().replace('connector = "jira"', 'connector = "nowhere"'))
+    result = stage.erasure("connectors", "check", "moneybird")
+
+    assert 2 == result.exit_code
+    assert "No connector 'nowhere' is installed" in result.stderr
+
+
+def test_a_connector_that_is_broken_is_told_beside_the_list(stage: Stage) -> None:
+    with _installed("broken", "nowhere.at:all"):
+        result = stage.erasure("connectors", "list", "--json")
+
+    assert 0 == result.exit_code
+    assert "The connector 'broken' cannot be loaded" in result.stderr
+    assert "broken" not in [row["name"] for row in json.loads(result.stdout)]
+
+
+def test_two_packages_with_one_connector_are_told(stage: Stage) -> None:
+    with _installed("moneybird", "nowhere.at:all"):
+        result = stage.erasure("connectors", "list")
+
+    assert 2 == result.exit_code
+    assert "Two installed packages offer a connector 'moneybird'" in result.stderr
+
+
+@contextmanager
+def _installed(name: str, value: str) -> Iterator[None]:
+    """One more package on the path, as an outside author would install it."""
+    with tempfile.TemporaryDirectory() as folder:
+        package = Path(folder, "outside-1.0.dist-info")
+        package.mkdir()
+        (package / "METADATA").write_text("Metadata-Version: 2.1\nName: outside\nVersion: 1.0\n")
+        (package / "entry_points.txt").write_text(f"[{GROUP}]\n{name} = {value}\n")
+        sys.path.append(folder)
+        try:
+            yield
+        finally:
+            sys.path.remove(folder)
+
+
+def test_the_first_key_is_made_by_its_export(stage: Stage) -> None:
+    none, first, again = stage.erasure("keys", "list"), stage.erasure("keys", "export"), stage.erasure("keys", "export")
+
+    (key,) = json.loads(first.stdout)["keys"]
+    assert "There is no signing key yet." in none.stdout
+    assert ("OKP", "Ed25519", False) == (key["kty"], key["crv"], "d" in key)
+    assert first.stdout == again.stdout
+    assert f"{key['kid']}  made " in stage.erasure("keys", "list").stdout
+
+
+def test_a_rotated_key_signs_and_the_old_one_stays(stage: Stage) -> None:
+    stage.erasure("keys", "export")
+    result = stage.erasure("keys", "rotate")
+
+    lines = stage.erasure("keys", "list").stdout.splitlines()
+    assert 0 == result.exit_code
+    assert [False, True] == [line.endswith("  signs") for line in lines]
+    assert lines[1].split()[0] == result.stdout.split()[0]
+    assert 2 == len(json.loads(stage.erasure("keys", "export").stdout)["keys"])
+
+
+@pytest.mark.parametrize("word", ["list", "rotate", "export"])
+def test_a_key_folder_that_others_may_write_into_is_refused(stage: Stage, word: str) -> None:
+    (stage.folder / "keys").mkdir()
+    (stage.folder / "keys").chmod(0o777)
+    result = stage.erasure("keys", word)
+
+    assert 2 == result.exit_code
+    assert "Others may write into the key folder" in result.stderr
+
+
+def _erasure(*arguments: str) -> subprocess.Popen[str]:
+    command: Any = [sys.executable, "-m", "orchestrator.command", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+
+
+def test_the_broker_answers_until_it_is_stopped_and_says_what_it_is_for() -> None:
+    with _erasure("broker", "--port", "0") as running:
+        assert running.stdout and running.stderr
+        line = running.stdout.readline()
+        running.send_signal(signal.SIGTERM)
+        told = running.stderr.read()
+
+    assert line.startswith("The broker answers at 127.0.0.1:")
+    assert "for development and demo only" in told
+    assert 0 == running.returncode
+
+
+def test_a_port_that_is_taken_is_told(stage: Stage, broker: str) -> None:
+    result = stage.erasure("broker", "--port", broker.rpartition(":")[2])
+
+    assert 2 == result.exit_code
+    assert "cannot be used; choose another one." in result.stderr

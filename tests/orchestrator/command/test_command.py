@@ -1,0 +1,228 @@
+"""The `erasure` command as a whole: what becomes of errors, and what no output may ever hold."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from orchestrator.command.opening import No, WrongUse
+from orchestrator.command.problems import Guarded, told, without_values
+from tests.orchestrator.command.stage import VALUES, Stage
+
+CANARY = "jan@voorbeeld.nl"
+ID = str(uuid4())
+
+FAILING = [
+    ("emit", "erase", "--email", CANARY),
+    ("emit", "erase", "--email", CANARY, "--ground", CANARY),
+    ("emit", "erase", "--email", CANARY, "--received-at", "Jan de Vries"),
+    ("emit", "erase", "--email", CANARY, "--request-id", "C-1001"),
+    ("emit", "erase", "--email", CANARY, "--processor", "jan@voorbeeld.nl"),
+    ("emit", "erase", "--identifier", "NL91ABNA0417164300"),
+    ("emit", "erase", "--identifier", "NL91ABNA0417164300=x"),
+    ("emit", "erase", CANARY),
+    ("emit", "erase", "--emial", CANARY),
+    ("emit", "erase", f"--emial={CANARY}"),
+    ("emit", "erase", "--name", "Jan", "de Vries"),
+    ("emit", "erase", "--dry-run=Jan de Vries"),
+    ("emit", CANARY),
+    (CANARY,),
+    ("status", CANARY),
+    ("status", ID),
+    ("status", ID, CANARY),
+    ("watch", CANARY),
+    ("watch", ID, "--timeout", CANARY),
+    ("watch", ID, "--timeout", "1ms"),
+    ("retry", CANARY),
+    ("retry", ID, "--only", CANARY),
+    ("certificate", CANARY),
+    ("certificate", ID, "--format", CANARY),
+    ("certificate", ID, "--format", "pdf"),
+    ("certificate", ID, "--revision", "C-1001"),
+    ("verify", "missing", "--keys", "missing"),
+    ("topics", "apply"),
+    ("topics", "diff"),
+    ("connectors", "check", CANARY),
+    ("connectors", "check", "moneybird"),
+    ("dead-letters", "list"),
+    ("dead-letters", "show", CANARY),
+    ("dead-letters", "replay", CANARY),
+    ("dead-letters", "replay", "--all", "--reason", CANARY),
+    ("run", CANARY),
+    ("status", ID, "--config", "missing.toml"),
+]
+
+
+@pytest.mark.parametrize("arguments", FAILING, ids=" ".join)
+def test_what_fails_says_so_without_a_traceback_and_without_any_value(stage: Stage, arguments: tuple[str, ...]) -> None:
+    result = stage.erasure(*arguments)
+
+    assert result.exit_code in (1, 2)
+    assert isinstance(result.exception, SystemExit)
+    assert "" != result.stderr.strip()
+    assert "Traceback" not in result.output
+    assert not [value for value in (*VALUES, "Jan", "de Vries") if value in result.output]
+
+
+def test_a_process_of_its_own_says_no_more_than_the_sentence(stage: Stage) -> None:
+    command = [sys.executable, "-m", "orchestrator.command", "emit", "erase", "--email", CANARY, "--config", str(stage.config)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    sentence = "erasure: No Kafka broker answers at 127.0.0.1:1. Look at [kafka] bootstrap_servers (or KAFKA_BOOTSTRAP_SERVERS), and whether it runs.\n"
+    assert (2, "", sentence) == (done.returncode, done.stdout, done.stderr)
+
+
+def test_a_configuration_error_names_file_line_and_what_to_write(stage: Stage) -> None:
+    stage.config.write_text(stage.config.read_text().replace('connector = "jira"', "connector = 7"))
+    result = stage.erasure("topics", "diff")
+
+    assert 2 == result.exit_code
+    assert f"{stage.config}" in result.stderr
+    assert "line" in result.stderr
+
+
+def test_a_configuration_that_is_not_there_is_told(stage: Stage) -> None:
+    stage.config.unlink()
+    result = stage.erasure("status", ID)
+
+    assert 2 == result.exit_code
+    assert "erasure.toml" in result.stderr
+
+
+def test_the_option_wins_over_the_variable_and_both_over_the_folder(stage: Stage, tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing.toml")
+
+    assert "missing.toml" in stage.erasure("status", ID, "--config", missing).stderr
+    assert "missing.toml" in stage.erasure("status", ID, ERASURE_CONFIG=missing).stderr
+    assert "There is no ledger at" in stage.erasure("status", ID, "--config", str(stage.config), ERASURE_CONFIG=missing).stderr
+
+
+def _commands(app: typer.Typer, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for command in app.registered_commands:
+        yield (*path, str(command.name))
+    for group in app.registered_groups:
+        assert group.typer_instance
+        yield from _commands(group.typer_instance, (*path, str(group.name)))
+
+
+def test_every_command_takes_a_configuration_file_and_has_help(stage: Stage) -> None:
+    from orchestrator.command.__main__ import app
+
+    for path in _commands(app):
+        name = path if path[-1] != "None" else (*path[:-1], "show" if path[0] == "dead-letters" else path[-1])
+        if name[-1] == "None":
+            continue
+        result = stage.erasure(*name, "--help")
+        assert 0 == result.exit_code, name
+        assert "--config" in result.stdout or name == ("demo",), name
+
+
+def test_the_help_names_every_command_and_waits_for_nothing_heavy() -> None:
+    script = "import sys; sys.argv = ['erasure', '--help']\nfrom orchestrator.command.__main__ import main\ntry: main()\nexcept SystemExit: pass\n"
+    heavy = "print([m for m in ('aiokafka', 'faust', 'sqlalchemy', 'pydantic', 'cryptography', 'httpx', 'rich') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script + heavy], capture_output=True, text=True, check=True)
+
+    assert "[]" == done.stdout.splitlines()[-1]
+    for name in ("run", "demo", "emit", "status", "watch", "retry", "certificate", "verify", "topics", "connectors", "keys", "broker"):
+        assert f"\n  {name} " in done.stdout
+    assert "\n  dead-letters " in done.stdout
+
+
+def test_the_version_is_told(stage: Stage) -> None:
+    result = stage.erasure("--version")
+
+    assert (0, "erasure 0.1.0\n") == (result.exit_code, result.stdout)
+
+
+def test_a_mistyped_command_gets_a_hint(stage: Stage) -> None:
+    assert "Did you mean 'status'?" in stage.erasure("stauts").stderr
+
+
+def _failing(error: BaseException) -> typer.Typer:
+    app = typer.Typer(cls=Guarded, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+    @app.callback()
+    def group() -> None: ...
+
+    @app.command()
+    def fail() -> None:
+        raise error
+
+    return app
+
+
+def test_an_unexpected_error_is_one_sentence_with_its_type_and_never_its_text() -> None:
+    result = CliRunner().invoke(_failing(ZeroDivisionError(CANARY)), ["fail"], env={"ERASURE_DEBUG": None})
+
+    said = "erasure: A defect of this program (ZeroDivisionError). Set ERASURE_DEBUG=1 to see more, and report it.\n"
+    assert (2, said) == (result.exit_code, result.stderr)
+
+
+def test_the_traceback_is_there_for_those_who_ask() -> None:
+    result = CliRunner().invoke(_failing(ZeroDivisionError()), ["fail"], env={"ERASURE_DEBUG": "1"})
+
+    assert 2 == result.exit_code
+    assert result.stderr.startswith("Traceback (most recent call last):")
+
+
+def test_ctrl_c_is_130_and_quiet() -> None:
+    result = CliRunner().invoke(_failing(KeyboardInterrupt()), ["fail"])
+
+    assert (130, "") == (result.exit_code, result.output.strip())
+
+
+@pytest.mark.parametrize("status", [0, 1, 2])
+def test_a_part_s_own_exit_status_is_kept(status: int) -> None:
+    assert status == CliRunner().invoke(_failing(SystemExit(status)), ["fail"]).exit_code
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "sentence"),
+    [
+        (No("There is none."), 1, "There is none."),
+        (WrongUse("Give one."), 2, "Give one."),
+        (PermissionError(13, "Permission denied", "/keys"), 2, "The file /keys cannot be used: Permission denied."),
+        (OSError("no more"), 2, "The file cannot be used: OSError."),
+    ],
+)
+def test_an_error_becomes_a_status_and_a_sentence(error: Exception, status: int, sentence: str) -> None:
+    assert (status, sentence) == told(error)
+
+
+def test_every_error_that_speaks_for_itself_is_wrong_use_or_configuration() -> None:
+    from connectors.registry import RegistryError
+    from orchestrator.jose import Unreadable
+    from orchestrator.ledger import LedgerGone
+    from orchestrator.sign import KeyFolderError
+    from topics.admin import TopicsDiffer
+    from topics.broker import BrokerUnavailable
+    from topics.bus import BrokerGone, Fenced
+    from topics.configuration import ConfigurationError
+
+    for kind in (
+        BrokerGone, BrokerUnavailable, ConfigurationError, Fenced, KeyFolderError, LedgerGone, RegistryError, TopicsDiffer, Unreadable,
+    ):  # fmt: skip
+        assert (2, "It is so.") == told(kind("It is so."))
+
+
+@pytest.mark.parametrize(
+    ("message", "given", "shown"),
+    [
+        ("No such command 'stauts'.", ["stauts"], "No such command 'stauts'."),
+        ("Got unexpected extra argument (jan)", ["emit", "erase", "jan"], "Got unexpected extra argument (…)"),
+        ("No such option: --emial", ["emit", "erase", "--emial", "jan@x.nl"], "No such option: --emial"),
+        (
+            "Option '--dry-run' does not take a value: jan",
+            ["emit", "erase", "--dry-run=jan"],
+            "Option '--dry-run' does not take a value: …",
+        ),
+        ("'jan@x.nl' is not one of", ["certificate", "--format", "jan@x.nl"], "'…' is not one of"),
+    ],
+)
+def test_what_was_typed_is_not_repeated_unless_it_can_only_be_a_mistyped_word(message: str, given: list[str], shown: str) -> None:
+    assert shown == without_values(message, given)
