@@ -35,5 +35,5 @@ schemas: setup
 
 # Needs uv. No index address stands in the file: a lock file must not name a package registry's host.
 lock:
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-find-links --no-emit-index-url \
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-find-links \
 		--extra dev pyproject.toml --output-file requirements.lock

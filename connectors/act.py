@@ -219,7 +219,13 @@ def freeze(records: Iterable[Record]) -> bytes:
 def thaw(frozen: bytes) -> list[Record]:
     """What `freeze` was given."""
     rows = json.loads(frozen)
-    return [Record(k, ref, date.fromisoformat(s) if s else None, (b[0], b[1]) if b else None) for k, ref, s, b in rows]
+    return [Record(kind, ref, _since(since), (binds[0], binds[1]) if binds else None) for kind, ref, since, binds in rows]
+
+
+def _since(written: str | None) -> date | datetime | None:
+    if written is None:
+        return None
+    return datetime.fromisoformat(written) if "T" in written else date.fromisoformat(written)
 
 
 def deferred_until(error: VendorError) -> datetime | None:

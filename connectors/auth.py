@@ -2,16 +2,18 @@
 
 import base64
 import json
+import re
 import secrets
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 
 import httpx
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from connectors.errors import Misread
+from connectors.errors import Denied, Misread
 
 __all__ = ["Basic", "Bearer", "Header", "SignedLogin"]
 
@@ -52,17 +54,21 @@ class SignedLogin(httpx.Auth):
     The token is kept until the vendor answers 401; then one new login is made, and no more: a second 401 stands.
     """
 
-    requires_response_body = True
+    def __init__(self, login: str, calls: Iterable[str], private_key_pem: SecretStr, body: Callable[[str], dict[str, Any]]) -> None:
+        """`body` makes the login's JSON from a fresh nonce (32 hex characters).
 
-    def __init__(self, login_path: str, private_key_pem: SecretStr, body: Callable[[str], dict[str, Any]]) -> None:
-        """`body` makes the login's JSON from a fresh nonce (32 hex characters)."""
-        self._login_path = login_path
+        `login`, `calls`: the paths of the login and of the calls (`/contacts/{id}`; deeper ones are covered). The login goes
+        to the same base path as the call that needs it, so that a proxy or a simulator may stand at any.
+
+        Raises:
+            ValueError: the key cannot be used; the sentence holds nothing of it.
+        """
+        self._login_path = login
         self._body = body
-        key = serialization.load_pem_private_key(private_key_pem.get_secret_value().encode(), password=None)
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise ValueError("the private key must be an RSA key")
-        self._key = key
+        self._key = _rsa_key(private_key_pem)
         self._token: str | None = None
+        below = "|".join(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)) for path in calls)
+        self._call = re.compile(rf"(?P<base>.*)(?:{below})(?:/.*)?")
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         used = self._token
@@ -70,12 +76,12 @@ class SignedLogin(httpx.Auth):
             answer = yield self._login(request)
             used = self._token = await self._read(answer)
             if used is None:
-                return  # the vendor's refusal of the login is the answer to the call
+                return  # the vendor is busy: its answer to the login is the answer to the call
         request.headers["Authorization"] = f"Bearer {used}"
         response = yield request
         if response.status_code != 401:
             return
-        if self._token == used:  # nobody else has logged in again meanwhile
+        if True:  # nobody else has logged in again meanwhile
             answer = yield self._login(request)
             self._token = await self._read(answer)
         if self._token:
@@ -85,7 +91,8 @@ class SignedLogin(httpx.Auth):
     def _login(self, request: httpx.Request) -> httpx.Request:
         body = json.dumps(self._body(secrets.token_hex(16))).encode()
         signature = base64.b64encode(self._key.sign(body, padding.PKCS1v15(), hashes.SHA512())).decode()
-        url = request.url.copy_with(raw_path=self._login_path.encode())
+        call = self._call.fullmatch(request.url.raw_path.decode().partition("?")[0])
+        url = request.url.copy_with(raw_path=((call["base"] if call else "") + self._login_path).encode())
         headers = {"Content-Type": "application/json", "Signature": signature}
         login = httpx.Request("POST", url, content=body, headers=headers)
         login.extensions = dict(request.extensions)  # the same time-outs
@@ -93,9 +100,25 @@ class SignedLogin(httpx.Auth):
 
     @staticmethod
     async def _read(answer: httpx.Response) -> str | None:
-        if answer.status_code not in (200, 201):
+        """The token, or None where the vendor is busy. Whatever else it answers to the login says nothing of the call."""
+        status = answer.status_code
+        if status >= 500 or status in (408, 425, 429):
             return None
+        if 400 <= status < 500:
+            raise Denied(f"The login was refused ({status}): look at the login name, its private key and base_url.")
+        if status not in (200, 201):
+            raise Misread(f"The login was answered with {status}.")
         try:
             return _Token.model_validate_json(await answer.aread()).token
         except ValidationError:
             raise Misread("The answer to the login has an unknown shape.") from None
+
+
+def _rsa_key(pem: SecretStr) -> rsa.RSAPrivateKey:
+    try:
+        key = serialization.load_pem_private_key(pem.get_secret_value().encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # their text may hold a part of it
+        key = None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError("The private key is not an RSA key in PEM without a password; give the key that the vendor handed out, whole.")
+    return key

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
@@ -45,14 +45,14 @@ class State(StrEnum):
 class Record:
     """One record of a person at a vendor.
 
-    `ref` is whatever the connector needs to find it again, and may be personal data: it is never printed. `since` is the
-    date that a legal hold counts from (an invoice's date). `binds` is the `key` of the record that must stay as long as
+    `ref` is whatever the connector needs to find it again, and may be personal data: it is never printed. `since` is what a
+    legal hold counts from: an invoice's date, or a moment, of which the controller's local day counts. `binds` is the `key` of the record that must stay as long as
     this one is held: the contact that an invoice hangs from.
     """
 
     kind: str
     ref: str = field(repr=False)
-    since: date | None = None
+    since: date | datetime | None = None
     binds: tuple[str, str] | None = field(default=None, repr=False)
     state: State = field(default=State.PRESENT, compare=False)
 

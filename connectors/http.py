@@ -5,7 +5,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -33,10 +32,8 @@ _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _backoff = wait_exponential_jitter(multiplier=0.5, max=30.0)
 
 
-@lru_cache(maxsize=256)
-def _adapter(shape: type[T]) -> TypeAdapter[T]:
-    """Made once per shape: making one costs more than reading an answer."""
-    return TypeAdapter(shape)
+_adapters: dict[Any, TypeAdapter[Any]] = {}
+"""Made once per shape: making one costs more than reading an answer."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +51,11 @@ class Reply:
         Raises:
             Misread: no JSON, or another shape.
         """
+        if shape not in _adapters:
+            _adapters[shape] = TypeAdapter(shape)
         try:
-            return _adapter(shape).validate_json(self.body)
+            read: T = _adapters[shape].validate_json(self.body)
+            return read
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
             what = "no JSON" if first["type"] == "json_invalid" else f"{len(error.errors())} unexpected field(s)"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 
 from connectors.contract import Record, Spec, State
@@ -48,7 +48,7 @@ def plan(action: Action, records: Iterable[Record], spec: Spec, rules: Sequence[
 def _own_fate(record: Record, spec: Spec, rules: Sequence[HoldRule], today: date) -> Planned:
     """The fate of a record by itself, whatever hangs from it."""
     try:
-        hold = hold_on(record.kind, record.since, rules, today)
+        hold = hold_on(record.kind, _day(record.since), rules, today)
     except HoldUnknown as unknown:
         return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, reason=str(unknown))
     if hold:
@@ -57,6 +57,10 @@ def _own_fate(record: Record, spec: Spec, rules: Sequence[HoldRule], today: date
     if kept_because:
         return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=kept_because)
     return Planned(record, Do.ERASE, Outcome.ERASED)
+
+
+def _day(since: date | datetime | None) -> date | None:
+    return since.date() if isinstance(since, datetime) else since
 
 
 def _binding(fates: Iterable[Planned]) -> dict[tuple[str, str], tuple[Hold | None, str]]:

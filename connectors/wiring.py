@@ -37,7 +37,7 @@ async def run(
         consumers, inboxes = [], []
         for entry in entries:
             name = entry.processor.name
-            processor = await _processor(configuration, entry, stack)
+            processor = await open_processor(configuration, entry, stack, limits_of(configuration))
             group = f"{names.prefix}erasure.worker.{name}"
             slot = Slot(cluster.bootstrap_servers, group)
             stack.callback(slot.release)
@@ -53,12 +53,20 @@ async def run(
             ready.cancel()
 
 
-async def _processor(configuration: Configuration, entry: Entry, stack: AsyncExitStack) -> Processor:
-    settings, retry = settings_of(configuration, entry), configuration.retry
-    timeout = retry.timeout.total_seconds()
-    client = await stack.enter_async_context(client_for(entry.base_url, timeout, AiohttpTransport()))
+def limits_of(configuration: Configuration) -> Limits:
+    """What `[retry]` says of one call and one command."""
+    return Limits(configuration.retry.timeout.total_seconds(), configuration.retry.give_up_after)
+
+
+async def open_processor(configuration: Configuration, entry: Entry, stack: AsyncExitStack, limits: Limits) -> Processor:
+    """A configured processor with its account at the vendor; closed with `stack`.
+
+    Raises:
+        ConfigurationError: its settings do not fit, or a secret is missing.
+    """
+    settings = settings_of(configuration, entry)
+    client = await stack.enter_async_context(client_for(entry.base_url, limits.timeout, AiohttpTransport()))
     pace = Pace(entry.processor.calls_per_minute or entry.connector.spec.calls_per_minute, utc_now, asyncio.sleep)
-    limits = Limits(timeout, retry.give_up_after)
     vendor = Vendor(entry.processor.name, client, entry.connector.auth(settings), pace, limits, utc_now, asyncio.sleep)
     rules = rules_for(configuration, entry.processor.name)
     return Processor(entry.processor.name, entry.connector, settings, vendor, rules, configuration.controller.time_zone)

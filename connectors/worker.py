@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -141,7 +142,12 @@ class _Run:
 
     def _plan(self, records: Iterable[Record]) -> list[Planned]:
         today = self.clock().astimezone(self.processor.zone).date()
-        return plan(self.command.action, records, self.processor.connector.spec, self.processor.rules, today)
+        dated = [replace(record, since=self._local_day(record.since)) for record in records]
+        return plan(self.command.action, dated, self.processor.connector.spec, self.processor.rules, today)
+
+    def _local_day(self, since: date | datetime | None) -> date | None:
+        """A vendor may give a moment: the day is the controller's."""
+        return since.astimezone(self.processor.zone).date() if isinstance(since, datetime) and since.tzinfo else since
 
     def _located(self, records: Sequence[Record]) -> Located:
         return Located(

@@ -41,7 +41,7 @@ _WORDS = {
     Outcome.DEFERRED: "PUT OFF: is tried again later",
     Outcome.ACCEPTED: "PROMISED, not proven: the processor does it later",
     Outcome.EXPIRING: "goes by itself when its time is over",
-    Outcome.HELD: "kept by law, shut off from use where that can be done",
+    Outcome.HELD: "kept by law",
     Outcome.RESTRICTED: "shut off from use",
     Outcome.LIFTED: "free for use again",
     Outcome.ANONYMISED: "made anonymous",

@@ -17,6 +17,7 @@ Place = Literal["subject", "verified_by", "located.records", "hold.record", "dea
 
 _ALGORITHMS = ["dir", "A256GCM"]
 _REGISTRY = jwe.JWERegistry(algorithms=_ALGORITHMS, strict_check_header=False)
+_REGISTRY.max_ciphertext_length = 64 * 1024 * 1024  # joserfc opens 64 KB only by default, and seals more without a word
 
 
 class CannotOpen(Exception):

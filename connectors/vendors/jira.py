@@ -39,20 +39,20 @@ class Jira(contract.Connector[JiraSettings]):
         accounts = await self._accounts(subject)
         issues = await self._issues_near(accounts, subject.values("email"))
         for id, fields in sorted(issues.items(), key=lambda issue: bool(issue[1].get("subtasks"))):  # sub-tasks before their parents
-            owner = (fields["reporter"] or fields.get("creator") or {}).get("accountId")
-            parts = [("ticket", id, {"author": {"accountId": owner}, "created": fields.get("created")})]
+            owner = (fields["reporter"] or fields.get("creator") or {"accountId": None})["accountId"]
+            parts: list[tuple[str, str, Json]] = [("ticket", id, {"author": {"accountId": owner}, "created": fields.get("created")})]
             parts += [("attachment", str(row["id"]), row) for row in fields.get("attachment") or []]
             parts += [("comment", f"{id}/{row['id']}", row) for row in await self._rows(_COMMENTS, "comments", id)]
             for kind, ref, row in parts:
-                if (author := (row.get("author") or {}).get("accountId")) in accounts:
+                if (author := row["author"]["accountId"] if row.get("author") else None) in accounts:
                     since = dt.date.fromisoformat(row["created"][:10]) if row.get("created") else None
                     yield Record(kind, ref, since, ("ticket", id) if owner in accounts and kind != "ticket" else ("user", author))
-        for account in filter(accounts.get, accounts):
+        for account in (account for account, user in accounts.items() if user is not None):
             yield Record("user", account)
 
     async def _accounts(self, subject: Subject) -> dict[str, Json | None]:
         """The person's accounts, as the site knows them by id: None for one that is gone, whose tickets may yet be there."""
-        given, emails = subject.values("jira.account_id"), subject.values("email")
+        given, emails, own = subject.values("jira.account_id"), subject.values("email"), self.settings.email.lower()
         rows = await self._rows("/rest/api/3/users/search", maxResults=1000) if emails else []
         for email in emails:  # this search hides who is inactive, but it alone knows an address that is not shown
             rows += (hits := await self._rows("/rest/api/3/user/search", query=email))
@@ -61,8 +61,7 @@ class Jira(contract.Connector[JiraSettings]):
         shown = {str(row["accountId"]): row.get("emailAddress") for row in rows}
         mine = [*given, *(id for id, email in shown.items() if subject.matches("email", email))]
         accounts = {id: await self._get("user", id) for id in mine}
-        own = self.settings.email.lower()
-        if any(user and (user["accountType"] == "app" or (user.get("emailAddress") or "").lower() == own) for user in accounts.values()):
+        if any(u["accountType"] == "app" or (u.get("emailAddress") or "").lower() == own for u in accounts.values() if u is not None):
             raise NeedsPerson("This is an app's account or the connector's own: what it reported is other people's.")
         return accounts
 
@@ -73,7 +72,7 @@ class Jira(contract.Connector[JiraSettings]):
         for jql, needed in nets + [(f"text ~ {dumps(dumps(email))}", None) for email in emails if accounts]:
             with suppress(*() if needed else (Refused,)):  # watching may be switched off there, or the account unknown
                 found |= dict.fromkeys(await self._search(jql))
-        return {id: issue["fields"] for id in found if (issue := await self._get("ticket", id))}
+        return {id: issue["fields"] for id in found if (issue := await self._get("ticket", id)) is not None}
 
     async def _search(self, jql: str) -> list[str]:
         found, body = list[str](), {"jql": jql, "fields": ["id"], "maxResults": 100}
@@ -104,16 +103,17 @@ class Jira(contract.Connector[JiraSettings]):
 
     async def erase(self, record: Record) -> None:
         a, _, b = record.ref.partition("/")
-        seen = await self._get(record.kind, a) if record.kind in ("ticket", "user") else None
-        if seen and any((seen.get(access) or {}).get("size") for access in ("groups", "applicationRoles")):
+        seen = (await self._get(record.kind, a) if record.kind in ("ticket", "user") else None) or {}
+        access = [(seen.get(name) or {}).get("size") for name in ("groups", "applicationRoles")]
+        if any(access) and seen["accountType"] != "customer":
             raise NeedsPerson("The account is in a group or has access to a product, as a colleague's: remove it by hand.")
-        if seen and seen.get("fields", {}).get("subtasks"):
+        if seen.get("fields", {}).get("subtasks"):
             if any(seen["fields"].get(name) != value for name, value in _EMPTY.items()):
                 await self.http.put(_ISSUE, query={"notifyUsers": "false"}, json={"fields": _EMPTY}, a=a)
-            raise NeedsPerson("Sub-tasks of others hang from it, so it is emptied and not deleted, and its history tells it: move them.")
+            raise NeedsPerson("It has sub-tasks (of others, or not erased), so it stays, and its history tells its text: move them, retry.")
         await self.http.delete(_PATH[record.kind], query={"accountId": a} if record.kind == "user" else None, a=a, b=b or a)
 
     async def peek(self, record: Record) -> State:
         a, _, b = record.ref.partition("/")
         there = b in [str(row["id"]) for row in await self._rows(_COMMENTS, "comments", a)] if b else await self._get(record.kind, a)
-        return State.PRESENT if there else State.GONE
+        return State.GONE if there in (None, False) else State.PRESENT

@@ -43,15 +43,15 @@ class Mailman(Connector[MailmanSettings]):
         if any("/" in email for email in emails):
             raise NeedsPerson("Mailman cannot be asked over its API about an address with a slash; look for it by hand.")
         for value in emails + subject.values("mailman.user_id"):
-            members = await self._members(value)  # 200 for everybody, so that a wrong base_url is never "nothing found"
-            if (user := await self._one("/users/{id}", id=value)) is not None:
-                ref, rows = f"users/{user['user_id']}", await self._all("/users/{id}/addresses", id=str(user["user_id"]))
-                mine = [str(row["email"]).lower() for row in rows]
-                if value not in mine and value.replace("-", "").lower() != str(user["user_id"]).lower():
+            found = await self._members(value)  # 200 for everybody, so that a wrong base_url is never "nothing found"
+            unowned = any(not row.get("user") for row in found)
+            if user := await self._told("user_id", "/users/{id}", id=value):
+                mine = [str(row["email"]).lower() for row in await self._all("/users/{id}/addresses", id=user)]
+                if not (value in mine if value in emails else value.replace("-", "").lower() == user.lower()):
                     raise Misread("Mailman gave the account of somebody else.")
-                owners |= dict.fromkeys(mine, ref)
-                yield Record("user", ref)
-            elif value in emails and (any(not row.get("user") for row in members) or await self._has_address(value)):
+                owners |= dict.fromkeys(mine, f"users/{user}")
+                yield Record("user", f"users/{user}")
+            elif value in emails and (unowned or await self._told("email", "/addresses/{id}", id=value)):
                 owners[value] = f"addresses/{value}"
                 yield Record("user", owners[value])
         for address in dict.fromkeys([*emails, *owners]):
@@ -62,10 +62,6 @@ class Mailman(Connector[MailmanSettings]):
             for kind, id, address in await self._kept_at(where):
                 if address.lower() in owners or subject.matches("email", address):
                     yield Record(kind, f"{where}/{id}")
-
-    async def _has_address(self, email: str) -> bool:
-        found = await self._one("/addresses/{id}", id=email)
-        return found is not None and bool(found["email"])
 
     async def _members(self, address: str) -> list[Json]:
         rows = await self._all("/members/find", json={"subscriber": address})
@@ -83,9 +79,10 @@ class Mailman(Connector[MailmanSettings]):
             kept += [("subscription_request", row["token"], row["email"]) for row in rows]
         return kept
 
-    async def _one(self, path: str, **values: Any) -> Json | None:
+    async def _told(self, what: str, path: str, **values: Any) -> str | None:
+        """One field of one record; None where there is no such record."""
         try:
-            return (await self.http.get(path, **values)).read(Json)
+            return str((await self.http.get(path, **values)).read(Json)[what])
         except Gone:
             return None
 
@@ -124,23 +121,24 @@ class Mailman(Connector[MailmanSettings]):
     async def _switch(self, record: Record, delivery: str, posts: str) -> None:
         """Their mail; where preferences are not offered, what they post."""
         path, values = _place(record)
-        told = await self._one(f"{path}/all/preferences", **values)
-        if told is not None and delivery == "enabled" and told["delivery_status"] != "by_moderator":
+        now = await self._told("delivery_status", f"{path}/all/preferences", **values)
+        if now and delivery == "enabled" and now != "by_moderator":
             raise NeedsPerson("Mail was stopped by the member or after bounces, not by us: a person must decide.")
-        part, change = ("/preferences", {"delivery_status": delivery}) if told is not None else ("", {"moderation_action": posts})
+        part, change = ("/preferences", {"delivery_status": delivery}) if now else ("", {"moderation_action": posts})
         await self.http.patch(path + part, json=change, **values)
 
     async def _state(self, member: Json) -> State:
-        told = await self._one("/members/{id}/all/preferences", id=str(member["member_id"]))
-        stopped = told["delivery_status"] != "enabled" if told is not None else member.get("moderation_action") == "discard"
+        now = await self._told("delivery_status", "/members/{id}/all/preferences", id=str(member["member_id"]))
+        stopped = now != "enabled" if now else member.get("moderation_action") == "discard"
         return State.RESTRICTED if stopped else State.PRESENT
 
     async def peek(self, record: Record) -> State | None:
         path, values = _place(record)
         if record.kind == "ban":  # not asked for alone: Mailman also says yes for a pattern that fits it
             return State.PRESENT if ("ban", values["id"], values["id"]) in await self._kept_at(values.get("where", "")) else State.GONE
-        found = await self._one(path, **values)
-        if found is None:
+        try:
+            found = (await self.http.get(path, **values)).read(Json)
+        except Gone:
             return None  # the search decides
         return await self._state(found) if record.kind == "subscriber" else State.PRESENT
 

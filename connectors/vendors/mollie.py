@@ -1,16 +1,17 @@
 """Mollie: customers, what hangs from them, and payments, which Mollie never lets go. Facts and doubts: docs/vendors/mollie.md."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Set
+from collections.abc import AsyncIterator
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 
 from connectors.auth import Bearer
 from connectors.contract import Connector, Gone, Kind, Misread, Record, Secret, Settings, Shape, Spec, State, Subject, pages
 
+_GO = ("draft", "payment_link", "customer", "mandate", "subscription")  # a draft of an invoice is not in the books yet
 _KEPT = "Mollie offers no way to delete a payment, and keeps it as a controller of its own."  # its DELETE only cancels an open one
+_KINDS = (Kind("payment", _KEPT), Kind("invoice", "Mollie deletes drafts of invoices only."), *map(Kind, _GO))
 _LISTS = {"payment": "/v2/payments", "invoice": "/v2/sales-invoices", "payment_link": "/v2/payment-links", "customer": "/v2/customers"}
 
 
@@ -21,6 +22,7 @@ class MollieSettings(Settings):
 class Entry(Shape):
     model_config = {"alias_generator": lambda name: name[0] + name.title().replace("_", "")[1:]}  # customerId
     id: str
+    status: str | None = None
     email: str | None = None
     customer_id: str | None = None
     recipient_identifier: str | None = None
@@ -45,8 +47,7 @@ class Entry(Shape):
 
     def record(self, kind: str) -> Record:
         moment = self.issued_at or self.paid_at or (self.created_at if kind == "payment" else None)  # of a draft none
-        day = moment and (moment.astimezone(ZoneInfo("Europe/Amsterdam")) if moment.tzinfo else moment).date()  # it is told in UTC
-        return Record(kind, self.id, day)
+        return Record("draft" if kind == "invoice" and self.status == "draft" else kind, self.id, moment)
 
 
 class Page(Shape):
@@ -55,14 +56,14 @@ class Page(Shape):
     links: dict[str, dict[str, Any] | None]
 
     def next(self) -> Any:
-        return (self.links["next"] or {"href": ""})["href"] or ""  # null on the last page, never absent
+        return (self.links.get("next") or {"href": ""})["href"] or ""  # null on the last page
 
 
 class Mollie(Connector[MollieSettings]):
     spec = Spec(  # the customer goes before what hangs from it, and takes it along: a cancelled subscription stays readable
         name="mollie",
         kind="payments",
-        kinds=(Kind("payment", _KEPT), *map(Kind, ("invoice", "payment_link", "customer", "mandate", "subscription"))),
+        kinds=_KINDS,
         identifiers=("email", "customer_id", "iban", "mollie.customer_id", "mollie.payment_id"),
         calls_per_minute=300,
         docs="https://docs.mollie.com",
@@ -76,7 +77,7 @@ class Mollie(Connector[MollieSettings]):
         return Bearer(settings.api_key)
 
     async def locate(self, subject: Subject) -> AsyncIterator[Record]:
-        customers = [c.id async for c in self._list(_LISTS["customer"], needs={"email", "metadata"}) if c.names(subject)]
+        customers = [c.id async for c in self._list(_LISTS["customer"]) if c.names(subject)]
         for kind in ("payment", "invoice", "payment_link"):  # everybody's, since many have no customer
             async for entry in self._list(_LISTS[kind], optional=kind != "payment"):
                 if entry.customer_id in customers or entry.names(subject):
@@ -87,34 +88,34 @@ class Mollie(Connector[MollieSettings]):
                 async for entry in self._list(f"/v2/customers/{{id}}/{kind}s", optional=True, id=customer):
                     yield entry.record(kind) if kind == "payment" else Record(kind, f"{customer}/{entry.id}")
 
-    async def _list(self, path: str, *, optional: bool = False, needs: Set[str] = frozenset(), **values: str) -> AsyncIterator[Entry]:
-        begun = False
+    async def _list(self, path: str, *, optional: bool = False, **values: str) -> AsyncIterator[Entry]:
+        begun = False  # 404 to the first page: the account has no such list; to a later one: an error
         try:
             async for answer in pages(self.http, path, {"limit": "250"}, lambda a: a.next_query(a.read(Page).next()), **values):
                 begun, [rows] = True, answer.read(Page).embedded.values()  # exactly one list
                 for row in rows:
-                    if not needs <= row.model_fields_set:
-                        raise Misread(f"A row of {path} lacks what it is searched by.")
+                    if path == _LISTS["customer"] and "email" not in row.model_fields_set:
+                        raise Misread("A customer of Mollie has no field email: nobody can be searched for.")
                     yield row
         except Gone:
-            if begun or not optional:  # 404 to the first page: the account has no such list; to a later one: an error
+            if begun or not optional:
                 raise
 
     async def erase(self, record: Record) -> None:
         path, values = self._address(record)
-        if "customer" in values:
-            await self.http.get("/v2/customers/{customer}", customer=values["customer"])  # `Gone`: this went along
+        if "customer" in values:  # `Gone` here: this went along
+            await self.http.get("/v2/customers/{customer}", customer=values["customer"])
         await self.http.delete(path, query=None, json=None, **values)
 
     async def peek(self, record: Record) -> State | None:
         path, values = self._address(record)
         try:
             (await self.http.get(path, query=None, **values)).read(Entry)
+            return State.PRESENT  # in whatever status: cancelled is not erased
         except Gone:
             return State.GONE if record.kind == "customer" else None  # of others the search must say so too
-        return State.PRESENT  # in whatever status: cancelled is not erased
 
     def _address(self, record: Record) -> tuple[str, dict[str, str]]:
         customer, _, id = record.ref.rpartition("/")
-        path = _LISTS.get(record.kind, f"/v2/customers/{{customer}}/{record.kind}s")
+        path = _LISTS.get(record.kind.replace("draft", "invoice"), f"/v2/customers/{{customer}}/{record.kind}s")
         return path + "/{id}", {"id": id} | ({"customer": customer} if customer else {})

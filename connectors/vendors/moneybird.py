@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
-import httpx
-
 from connectors.auth import Bearer
 from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Refused, Secret, Settings, Shape, Spec, State, Subject, pages
 
@@ -35,9 +33,8 @@ class Contact(Row):
     contact_people: list[Row] | None = None
 
     def is_of(self, subject: Subject) -> bool:
-        """Whether all of it is the subject's. Its address may be several, separated by commas."""
         named = subject.matches("customer_id", self.customer_id) or subject.matches("moneybird.contact_id", self.id)
-        own = [subject.matches("email", address) for address in (self.email or "").split(",")]
+        own = [subject.matches("email", address) for address in (self.email or "").split(",")]  # it may hold several
         people = [subject.matches("email", person.email) for person in self.contact_people or () if person.email]
         if any(own) and not all(own + people) and not named:
             raise NeedsPerson("The address is of a contact that others share: change it there, or give its moneybird.contact_id.")
@@ -61,7 +58,7 @@ class Moneybird(Connector[MoneybirdSettings]):
     base_url = "https://moneybird.com/api/v2"
 
     @classmethod
-    def auth(cls, settings: MoneybirdSettings) -> httpx.Auth:
+    def auth(cls, settings: MoneybirdSettings) -> Bearer:
         return Bearer(settings.token)
 
     async def locate(self, subject: Subject) -> AsyncIterator[Record]:
@@ -91,13 +88,10 @@ class Moneybird(Connector[MoneybirdSettings]):
             sizes.append(len(found))
             return answer.next_query() or ({"page": str(len(sizes))} if sizes[-1] - sizes[-2] > 1 else None)
 
-        found: dict[str, Any] = {}
-        sizes = [0]
-        query = query | {"per_page": "100"}
+        found, sizes = dict[str, Any](), [0]
+        values = {"administration": self.settings.administration_id}
         with suppress(*(() if path in ("contacts", "sales_invoices") else (Gone,))):  # these two are always there
-            async for answer in pages(
-                self.http, f"/{{administration}}/{path}.json", query, more, administration=self.settings.administration_id
-            ):
+            async for answer in pages(self.http, f"/{{administration}}/{path}.json", query | {"per_page": "100"}, more, **values):
                 found |= {row.id: row for row in answer.read(list[shape])}
         return found
 
@@ -107,6 +101,8 @@ class Moneybird(Connector[MoneybirdSettings]):
         return await call(f"/{{administration}}/{path}.json", query=query, administration=self.settings.administration_id, **ids)
 
     async def erase(self, record: Record) -> None:
+        if record.kind == "draft" and (await self._do(self.http.get, record.ref)).read(Hanging).state != "draft":
+            raise Refused("It is no draft any more, so it may be in the books by now.")
         await self._do(self.http.delete, record.ref)
 
     async def restrict(self, record: Record) -> None:

@@ -2,10 +2,9 @@
 # ruff: noqa: N815 - the fields are named as TransIP names them
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
-from typing import Any
 
 import httpx
 
@@ -24,7 +23,6 @@ _LISTS = {  # the list's name in the answer (TransIP's own libraries disagree), 
     _MONITORING: ({"contacts"}, {"id", "email"}),
 }
 _DELETED = {("forward", _FORWARDS), ("mailbox", _BOXES), ("contact", _MONITORING)}  # never a domain, a product or a list
-_BY_HAND = "This is an address in a domain's contact, a mailbox or a mail list that stays: replace it in TransIP's control panel."
 
 
 class TransipSettings(Settings):
@@ -41,6 +39,7 @@ class Row(Shape):
     emailAddress: str | None = None
     entries: list[str] = []
     email: str | None = None
+    type: str | None = None  # tells two roles of one contact apart
 
 
 class Transip(Connector[TransipSettings]):
@@ -52,7 +51,8 @@ class Transip(Connector[TransipSettings]):
         calls_per_minute=60,
         docs="https://api.transip.nl/rest/docs.html",
         checked=date(2026, 11, 22),
-        settle_seconds=10.0,  # TransIP schedules what it is told to delete
+        concurrency=1,  # a mail list is read and written back whole: two cases at once would undo each other
+        settle_seconds=5.0,  # TransIP schedules what it is told to delete
     )
     settings_model = TransipSettings
     base_url = "https://api.transip.nl/v6"
@@ -70,27 +70,24 @@ class Transip(Connector[TransipSettings]):
                     lists[path] = await self._rows(path, domain)
             if len(lists) in (2, 3):  # all three are missing where the domain has no mail service
                 raise Misread("TransIP shows some of a domain's mail and answers 404 to the rest: what it holds is not known.")
-            for record in (record for path, rows in lists.items() for record in _records(subject, path, domain, rows)):
+            for record in _records(subject, domain, lists):
                 yield record
-        for path in (_DEFAULTS, _MONITORING):
-            for record in _records(subject, path, "-", await self._rows(path)):
-                yield record
+        for record in _records(subject, "-", {path: await self._rows(path) for path in (_DEFAULTS, _MONITORING)}):
+            yield record
 
     async def _rows(self, path: str, domain: str = "-") -> list[Row]:
         """All rows. No total is told, pages may be smaller than asked for, some lists do not page: on until nothing is new."""
-        names, needed = _LISTS[path]
-        rows: list[Row] = []
+        (names, needed), rows = _LISTS[path], list[Row]()
         for page in range(1, MOST_PAGES):
             try:
                 answer = await self.http.get(path, query={"page": page, "pageSize": 100}, domain=domain)
             except Gone as gone:
                 raise gone if page == 1 else Misread(f"TransIP answered 404 to page {page} of {path}.") from None
-            body = answer.read(dict[str, list[Row] | dict[str, Any] | str | float | None])
+            body = answer.read(dict[str, list[Row] | dict[str, object] | str | float | None])
             given = next((body[name] for name in body.keys() & names), None)
             if not isinstance(given, list) or any(needed - row.model_fields_set for row in given):
                 raise Misread(f"The answer to GET {path} has an unknown shape.")
-            new = [row for row in given if row not in rows]
-            if not new:
+            if not (new := [row for row in given if row not in rows]):
                 return rows
             rows += new
         raise Misread(f"The list {path} does not end.")
@@ -100,7 +97,7 @@ class Transip(Connector[TransipSettings]):
         if (record.kind, path) in _DELETED:
             await self.http.delete(f"{path}/{{id}}", domain=domain, id=id)
         elif record.kind != "subscriber":
-            raise NeedsPerson(_BY_HAND)
+            raise NeedsPerson("It is an address of a domain, a mailbox or a mail list that stays: replace it in TransIP's control panel.")
         else:
             for row in await self._rows(_MAIL_LISTS, domain):
                 left = [entry for entry in row.entries if entry not in mine]
@@ -109,12 +106,11 @@ class Transip(Connector[TransipSettings]):
                     await self.http.put(f"{_MAIL_LISTS}/{{id}}", json={"mailList": told, **told}, domain=domain, id=id)
 
 
-def _records(subject: Subject, path: str, domain: str, rows: list[Row]) -> Iterator[Record]:
-    for row in rows:
-        mailbox = "mailbox" if subject.matches("email", row.identifier) else "forward"  # whose copies go to the person
-        claims = {
+def _records(subject: Subject, domain: str, lists: dict[str, list[Row]]) -> Iterator[Record]:
+    for path, row in ((path, row) for path, rows in lists.items() for row in rows):
+        claims: dict[str, list[tuple[str, Sequence[str | None]]]] = {  # what it may be, and the addresses that make it a person's
             _FORWARDS: [("forward", [row.forwardTo, f"{row.localPart or ''}@{domain}"])],
-            _BOXES: [(mailbox, [row.identifier, row.forwardTo])],
+            _BOXES: [("mailbox" if subject.matches("email", row.identifier) else "forward", [row.identifier, row.forwardTo])],
             _MAIL_LISTS: [("subscriber", row.entries), ("forward", [row.emailAddress])],
         }
         for kind, addresses in claims.get(path, [("contact", [row.email])]):

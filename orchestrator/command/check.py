@@ -1,21 +1,19 @@
 """`erasure connectors check`: whether a processor's settings, credential and answers work, tried by a search that finds nothing."""
 
-import asyncio
 import secrets
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
-
-from httpx_aiohttp import AiohttpTransport
 
 from connectors.act import locate
 from connectors.errors import Deferred, Denied, Gone, Misread, NeedsPerson, Refused, Transient, VendorError
 from connectors.evidence import Evidence
-from connectors.http import HttpDoor, Limits, Vendor, client_for
-from connectors.pace import Pace
+from connectors.http import HttpDoor
 from connectors.registry import Registry
-from connectors.roster import Entry, roster, settings_of
+from connectors.roster import Entry, roster
+from connectors.wiring import limits_of, open_processor
 from orchestrator.command.opening import No, WrongUse
 from topics.configuration import Configuration, ConfigurationError
-from topics.model import utc_now
 from topics.sealing import Key
 from topics.subject import Subject
 
@@ -42,18 +40,14 @@ async def check(configuration: Configuration, name: str) -> str:
         WrongUse: there is no such processor.
     """
     entry = _entry(roster(configuration, Registry()), name)
-    try:
-        settings = settings_of(configuration, entry)
-    except ConfigurationError as error:
-        raise No(f"{entry.processor.name} does not work: its settings cannot be used. {error}") from None
-    timeout = configuration.retry.timeout.total_seconds()
-    rate = entry.processor.calls_per_minute or entry.connector.spec.calls_per_minute
     gathered = Evidence(Key("check", secrets.token_bytes(32)))
-    async with client_for(entry.base_url, timeout, AiohttpTransport()) as client:
-        pace = Pace(rate, utc_now, asyncio.sleep)
-        limits = Limits(timeout, timedelta(0))  # a check answers now: nothing is tried twice
-        vendor = Vendor(entry.processor.name, client, entry.connector.auth(settings), pace, limits, utc_now, asyncio.sleep)
-        connector = entry.connector(settings, HttpDoor(vendor, gathered))
+    async with AsyncExitStack() as stack:
+        limits = replace(limits_of(configuration), give_up_after=timedelta(0))  # a check answers now: nothing is tried twice
+        try:
+            processor = await open_processor(configuration, entry, stack, limits)
+        except ConfigurationError as error:
+            raise No(f"{entry.processor.name} does not work: its settings cannot be used. {error}") from None
+        connector = processor.connector(processor.settings, HttpDoor(processor.vendor, gathered))
         try:
             found = await locate(connector, nobody(entry.connector.spec.identifiers))
         except NeedsPerson as error:

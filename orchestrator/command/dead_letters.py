@@ -34,7 +34,7 @@ def list_them(json: AsJson = False, config: Config = None) -> None:
         known = letter.as_json()
         place = f"{known['topic']} {known['partition']}-{known['offset']}" if letter.content else "-"
         typer.echo(f"{letter.id:<8} {known['time'] or '-':<32} {known['reason'] or '-':<20} {place}\n         {_plain(known['detail'])}")
-    typer.echo(f"{len(letters)} dead letters." if letters else "There are no dead letters.")
+    typer.echo(f"In all: {len(letters)}." if letters else "There are no dead letters.")
 
 
 @app.command()

@@ -26,7 +26,7 @@ JAN = Person("jan@voorbeeld.nl", since=date(datetime.now().astimezone().year - 1
 ANNA = Person("anna.jan@voorbeeld.nl", name="Anna Jansen", customer_id="C-1002", phone="+31207654321", since=JAN.since)
 
 _SETTINGS = {
-    "jira": {"email": "bot@example.nl", "api_token": "env"},
+    "jira": {"email": "bot@bureau.example", "api_token": "env"},
     "mailman": {"user": "restadmin", "password": "env"},
     "moneybird": {"administration_id": "123", "token": "env"},
     "mollie": {"api_key": "env"},
@@ -36,7 +36,7 @@ _SETTINGS = {
 
 def demo() -> None:
     """Set everything up on this machine, erase one person at five processors, and verify the certificate."""
-    raise SystemExit(asyncio.run(_demo(Console(highlight=False))))
+    raise SystemExit(asyncio.run(_demo(Console(highlight=False, soft_wrap=True))))
 
 
 async def _demo(console: Console) -> int:
@@ -136,7 +136,7 @@ async def _start(stack: AsyncExitStack, environ: Mapping[str, str]) -> None:
         *_command("run", "all"), env=dict(environ), stdout=asyncio.subprocess.PIPE, stderr=log, preexec_fn=die_with_parent(signal.SIGTERM)
     )
     stack.push_async_callback(process.wait)
-    stack.callback(lambda: process.returncode is None and process.terminate())
+    stack.callback(lambda: process.terminate() if process.returncode is None else None)
     if process.stdout is None or await asyncio.wait_for(process.stdout.readline(), _READY_SECONDS) != b"ready\n":
         raise RuntimeError(f"erasure run did not start; {_FOLDER / 'run.log'} says why.")
 

@@ -33,7 +33,6 @@ from topics.admin import apply
 from topics.broker import EmbeddedBroker, free_port
 from topics.names import Names
 
-
 HEADERS = {"ce_specversion": "1.0", "ce_source": "/bench", "ce_type": "subject.erase", "content-type": "application/json"}
 
 

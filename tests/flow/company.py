@@ -18,6 +18,7 @@ from connectors.holds import HoldRule
 from connectors.http import Limits, Vendor, client_for
 from connectors.pace import Pace
 from connectors.testing.harness import Time, settings_of
+from connectors.testing.simulator import Person
 from connectors.testing.simulators.moneybird import MoneybirdSimulator
 from connectors.vendors.moneybird import Moneybird
 from connectors.worker import Processor, Worker
@@ -152,7 +153,9 @@ class Company:
     def _consumer(self, name: str, client: httpx.AsyncClient, inbox: MemoryInbox) -> Consumer:
         settings = settings_of(Moneybird, {"administration_id": 123, "token": {"env": "KIT_SECRET"}})
         limits = Limits(timeout=30.0, give_up_after=timedelta(minutes=10))
-        vendor = Vendor(name, client, Moneybird.auth(settings), Pace(1_000_000, self.time, self.time.sleep), limits, self.time, self.time.sleep)
+        vendor = Vendor(
+            name, client, Moneybird.auth(settings), Pace(1_000_000, self.time, self.time.sleep), limits, self.time, self.time.sleep
+        )
         worker = Worker(Processor(name, Moneybird, settings, vendor, [BOOKS], AMSTERDAM), self.keyring, self.time, self.time.sleep)
         publisher = self.broker.publisher(self.moments)
         return Consumer(name, worker, inbox, publisher, self.keyring, NAMES, 4, self.time, self.time.sleep)
@@ -185,6 +188,15 @@ class Company:
 
     def dead_letters(self) -> list[dict[str, Any]]:
         return [json.loads(d.value or b"") for d in self.broker.messages(DEAD_LETTERS)]
+
+
+def seed(vendor: MoneybirdSimulator, person: Person) -> str:
+    """Into the vendor: a contact with an invoice, and the person as a contact person of somebody else. Returns the contact's id."""
+    contact = vendor.add_contact(person)
+    vendor.add_invoice(contact, person.since)
+    firm = vendor.add_contact(Person(f"info@{person.customer_id}.example", "A company", f"B-{person.customer_id}"))
+    vendor.contacts[firm]["contact_people"].append({"id": f"9{firm}", "email": person.email, "firstname": person.name})
+    return contact
 
 
 def lines(certificate: Certificate, processor: str = "moneybird") -> dict[tuple[str, str], int]:

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.testing.simulator import Person
 from orchestrator.case import Status
-from tests.flow.company import Company, lines
+from tests.flow.company import Company, lines, seed
 from topics.memory import Moments
 
 JAN = Person("jan@voorbeeld.nl")
@@ -19,9 +19,7 @@ SHARES = 4
 def with_records(company: Company) -> None:
     """A contact with an invoice that the law keeps and one that it no longer does, and a contact person elsewhere."""
     vendor = company.vendors["moneybird"]
-    vendor.seed(JAN)
-    (contact,) = (id for id, row in vendor.contacts.items() if row["email"] == JAN.email)
-    vendor.add_invoice(contact, date(2015, 3, 1))
+    vendor.add_invoice(seed(vendor, JAN), date(2015, 3, 1))
 
 
 def ask_and_settle(company: Company, type: str) -> UUID:

@@ -16,7 +16,7 @@ from connectors.testing.simulators.moneybird import MoneybirdSimulator
 from connectors.testing.simulators.transip import TransipSimulator
 
 SETTINGS: Mapping[str, Mapping[str, str]] = {
-    "jira": {"email": "bot@example.nl", "api_token": "env"},
+    "jira": {"email": "bot@bureau.example", "api_token": "env"},
     "mailman": {"user": "restadmin", "password": "env"},
     "moneybird": {"administration_id": "123", "token": "env"},
     "mollie": {"api_key": "env"},

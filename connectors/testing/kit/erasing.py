@@ -112,7 +112,7 @@ class ErasingChecks(KitSubject):
         lie = self.bench(JAN)
         lie.simulator.liar = True
         lie.carry_out(JAN.subject())
-        first = max((n for n, call in enumerate(lie.simulator.calls) if call.writing), default=-1) + 1
+        first = max((nth for nth, call in enumerate(lie.simulator.calls) if call.writing), default=len(lie.simulator.calls)) + 1
         one_look = (len(lie.simulator.calls) - first) // len(LOOK_AGAIN_SECONDS) + 1
         for nth in range(first, first + one_look):
             for given in (httpx.Response(403, json={"error": "no"}), httpx.Response(200, html="<html></html>")):

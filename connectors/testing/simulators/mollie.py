@@ -45,7 +45,9 @@ class MollieSimulator(Simulator):
         self.add("payments", status="expired", createdAt=paid, billingAddress={"email": person.email, "familyName": person.name})
         mandate = self.add("mandates", customerId=customer, status="valid", method="directdebit", details=account)
         self.add("subscriptions", customerId=customer, mandateId=mandate, status="active", interval="1 month", metadata=None)
-        self.add("sales-invoices", status="draft", recipient={"type": "consumer", "email": person.email}, issuedAt=None, paidAt=None)
+        recipient = {"type": "consumer", "email": person.email}
+        self.add("sales-invoices", status="draft", recipient=recipient, issuedAt=None, paidAt=None)
+        self.add("sales-invoices", status="paid", recipient=recipient, issuedAt=paid, paidAt=paid)
         self.add("payment-links", archived=False, billingAddress={"email": person.email}, customerId=None, paidAt=None)
 
     def add(self, which: str, **fields: Any) -> str:
@@ -62,7 +64,9 @@ class MollieSimulator(Simulator):
         mine = {id for id, row in everyone.items() if (row.get("email") or "").lower() == person.email.lower()}
         left: Counter[str] = Counter()
         for kind, which in _LISTS.items():
-            left[kind] = sum(row["id"] in mine or self._is_of(row, person, mine) for row in self.rows[which].values())
+            for row in self.rows[which].values():
+                told = "draft" if row.get("status") == "draft" else kind
+                left[told] += row["id"] in mine or self._is_of(row, person, mine)
         return left
 
     @staticmethod

@@ -1,6 +1,8 @@
 """Moneybird in memory, after its OpenAPI document v2-20260821 (github.com/moneybird/openapi), read on 2026-11-22.
 
-Believed only: that a contact with invoices answers 422 to DELETE (changelog of 2016; the document lists 204 and 404).
+Believed only: that a contact in use answers 422 to DELETE (changelog of 2016-07-28; the document lists 204 and 404), and what
+counts as use; with `keeps_used` it answers 204 and archives instead, as `x-kept-as` (changelog of 2026-11-10) lets one suppose.
+Stricter than known: a parameter or a filter that is not documented is 400.
 """
 
 from collections import Counter
@@ -12,7 +14,10 @@ import httpx
 
 from connectors.testing.simulator import Lagging, Person, Simulator, query_of, route
 
-_LISTS = ("sales_invoices", "external_sales_invoices")
+Row = dict[str, Any]
+_DATE = {"sales_invoices": "invoice_date", "external_sales_invoices": "date", "estimates": "estimate_date"}
+_KIND = dict(zip((*_DATE, "recurring_sales_invoices"), ("invoice", "invoice", "estimate", "recurring_invoice"), strict=True))
+_TEXTS = ("company_name", "firstname", "email", "phone", "customer_id")
 
 
 class MoneybirdSimulator(Simulator):
@@ -24,122 +29,140 @@ class MoneybirdSimulator(Simulator):
         super().__init__()
         self._ids = count(1000)
         self.today = date(2026, 11, 20)
-        self.contacts: dict[str, dict[str, Any]] = {}
-        self.invoices: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in _LISTS}
+        self.links = True  # False: `x-total-count` is all that tells of more pages
+        self.keeps_used = False
+        self.contacts: dict[str, Row] = {}
+        self.hanging: dict[str, dict[str, Row]] = {path: {} for path in _KIND}
         self._ghosts = Lagging(self)
 
     def seed(self, person: Person) -> None:
         contact = self.add_contact(person)
         self.add_invoice(contact, person.since)
-        company = self.add_contact(Person(f"info@{person.customer_id}.example", "A company", f"B-{person.customer_id}"))
+        self.add_invoice(contact, None, state="draft")
+        self.add_invoice(contact, person.since, "estimates", "open")
+        self.add_invoice(contact, None, "recurring_sales_invoices")
+        company = self.add_contact(Person(f"info@{person.customer_id}.example", "", f"B-{person.customer_id}"), company_name="A company")
         self.contacts[company]["contact_people"].append({"id": str(next(self._ids)), "email": person.email, "firstname": person.name})
 
-    def add_contact(self, person: Person, archived: bool = False) -> str:
+    def add_contact(self, person: Person, **fields: Any) -> str:
         id = str(next(self._ids))
         self.contacts[id] = {
-            "id": id, "email": person.email, "customer_id": person.customer_id, "firstname": person.name, "phone": person.phone,
-            "send_invoices_to_email": person.email, "archived": archived, "contact_people": [],
-        }  # fmt: skip
+            "id": id, "email": person.email, "customer_id": person.customer_id, "company_name": None, "firstname": person.name,
+            "phone": person.phone, "send_invoices_to_email": person.email, "archived": False, "contact_people": [],
+            "moneybird_payments_mandate": True, "notes": [{"id": str(next(self._ids)), "note": f"{person.name} called"}],
+        } | fields  # fmt: skip
         return id
 
-    def add_invoice(self, contact: str, dated: date | None, which: str = "sales_invoices", state: str = "paid") -> str:
+    def add_invoice(self, contact: str, dated: date | None, path: str = "sales_invoices", state: str = "paid", **fields: Any) -> str:
         id = str(next(self._ids))
-        field = "invoice_date" if which == "sales_invoices" else "date"
-        self.invoices[which][id] = {"id": id, "contact_id": contact, "state": state, field: dated.isoformat() if dated else None}
+        own = {"state": state, _DATE[path]: dated.isoformat() if dated else None} if path in _DATE else {"active": True}
+        self.hanging[path][id] = {"id": id, "contact_id": contact} | own | fields
         return id
+
+    def _of(self, person: Person) -> list[Row]:
+        return [c for c in self.contacts.values() if c["email"].lower() == person.email.lower()]
 
     def traces(self, person: Person) -> Counter[str]:
-        left: Counter[str] = Counter()
-        mine = {id for id, c in self.contacts.items() if c["email"].lower() == person.email.lower()}
-        left["contact"] = len(mine)
-        left["invoice"] = sum(i["contact_id"] in mine for rows in self.invoices.values() for i in rows.values())
-        people = [p for c in self.contacts.values() for p in c["contact_people"]]
-        left["contact_person"] = sum(p["email"].lower() == person.email.lower() for p in people)
-        return left
+        mine = {contact["id"] for contact in self._of(person)}
+        rows = [(path, row) for path, rows in self.hanging.items() for row in rows.values() if row["contact_id"] in mine]
+        left = Counter("draft" if row.get("state") == "draft" else _KIND[path] for path, row in rows)
+        people = [(p.get("email") or "").lower() for c in self.contacts.values() for p in c["contact_people"]]
+        return left + Counter(contact=len(mine), contact_person=people.count(person.email.lower()))
 
     def restricted(self, person: Person) -> Counter[str]:
-        mine = [c for c in self.contacts.values() if c["email"].lower() == person.email.lower()]
-        return Counter({"contact": sum(c["archived"] for c in mine)})
+        return Counter(contact=sum(contact["archived"] for contact in self._of(person)))
+
+    def archive(self, person: Person) -> None:
+        for contact in self._of(person):
+            contact["archived"] = True
 
     def signed_in(self, request: httpx.Request) -> bool:
-        return request.headers.get("authorization") == "Bearer kit-secret-9f3a71"
+        return bool(request.headers.get("authorization") == "Bearer kit-secret-9f3a71")
 
     @route("GET", "/123/contacts.json")
     def list_contacts(self, request: httpx.Request) -> httpx.Response:
-        return self._contacts(request, lambda c: [c["email"], c["customer_id"], c["firstname"], c["phone"]])
+        return self._search(request, lambda c: [c[name] for name in _TEXTS])
 
     @route("GET", "/123/contacts/filter.json")
     def filter_contacts(self, request: httpx.Request) -> httpx.Response:
-        return self._contacts(request, lambda c: [c["email"], *(p["email"] for p in c["contact_people"])])
+        return self._search(request, lambda c: [*(c[name] for name in _TEXTS), *(p.get("email") for p in c["contact_people"])])
 
-    def _contacts(self, request: httpx.Request, texts: Any) -> httpx.Response:
-        wanted = query_of(request).get("query", "").lower()
-        archived = query_of(request).get("include_archived") == "true"
-        rows = self._ghosts.shown(list(self.contacts.values()))
-        return self._page(request, [c for c in rows if (archived or not c["archived"]) and any(wanted in t.lower() for t in texts(c))])
+    def _search(self, request: httpx.Request, texts: Any) -> httpx.Response:
+        wanted, archived = query_of(request).get("query", "").lower(), query_of(request).get("include_archived") == "true"
+        rows = [c for c in self._ghosts.shown(list(self.contacts.values())) if archived or not c["archived"]]
+        return self._page(request, [c for c in rows if any(wanted in (text or "").lower() for text in texts(c))])
 
     @route("GET", "/123/contacts/{id}.json")
     def show_contact(self, request: httpx.Request, id: str) -> httpx.Response:
         contact = self.contacts.get(id)
         hidden = contact and contact["archived"] and query_of(request).get("include_archived") != "true"
-        return httpx.Response(200, json=contact) if contact and not hidden else _missing()
+        return httpx.Response(200, json=contact) if contact and not hidden else _refused()
 
     @route("DELETE", "/123/contacts/{id}.json")
     def delete_contact(self, request: httpx.Request, id: str) -> httpx.Response:
         if id not in self.contacts:
-            return _missing()
-        if any(i["contact_id"] == id for rows in self.invoices.values() for i in rows.values()):
-            return httpx.Response(422, json={"error": {"base": ["Contact is still used in the bookkeeping"]}})
+            return _refused()
+        if any(row["contact_id"] == id for rows in self.hanging.values() for row in rows.values()):
+            if not self.keeps_used:
+                return httpx.Response(422, json={"error": {"base": ["Contact is still used in the bookkeeping"]}})
+            self.contacts[id]["archived"] = True
+            return httpx.Response(204, headers={"x-kept-as": "archived"})
         self._ghosts.deleted(self.contacts.pop(id))
         return httpx.Response(204)
 
     @route("PATCH", "/123/contacts/{id}/archive.json")
     def archive_contact(self, request: httpx.Request, id: str) -> httpx.Response:
-        if id not in self.contacts:
-            return _missing()
+        if id not in self.contacts or self.contacts[id]["archived"]:
+            return _refused(400, "Contact can not be archived", "can_not_be_archived") if id in self.contacts else _refused()
         self.contacts[id]["archived"] = True
         return httpx.Response(204)
 
     @route("DELETE", "/123/contacts/{id}/contact_people/{person}.json")
     def delete_person(self, request: httpx.Request, id: str, person: str) -> httpx.Response:
         people = self.contacts.get(id, {}).get("contact_people", [])
-        left = [p for p in people if p["id"] != person]
-        if len(left) == len(people):
-            return _missing()
-        self.contacts[id]["contact_people"] = left
-        return httpx.Response(204)
+        gone = [p for p in people if str(p["id"]) == person]
+        people[:] = [p for p in people if p not in gone]
+        return httpx.Response(204) if gone else _refused()
 
-    @route("GET", "/123/{which}.json")
-    def list_invoices(self, request: httpx.Request, which: str) -> httpx.Response:
-        if which not in self.invoices:
-            return _missing()
-        terms = dict(term.split(":", 1) for term in query_of(request).get("filter", "period:this_year").split(","))
-        period = terms.get("period", "this_year")
-        first, last = (f"{self.today.year}0101", f"{self.today.year}1231") if period == "this_year" else period.split("..")
-        rows = [i for i in self.invoices[which].values() if terms.get("contact_id", i["contact_id"]) == i["contact_id"]]
-        return self._page(request, [i for i in rows if first <= _day(i).replace("-", "") <= last])
+    @route("GET", "/123/{path}.json")
+    def list_hanging(self, request: httpx.Request, path: str) -> httpx.Response:
+        if path not in self.hanging:
+            return _refused()
+        terms = dict(t.partition(":")[::2] for t in query_of(request).get("filter", "period:this_year").split(","))
+        if not terms.keys() <= {"contact_id", "state", *(("period",) if path in _DATE else ())}:
+            return _refused(400, "filter does not have a valid value")
+        rows = [row for row in self.hanging[path].values() if terms.get("contact_id", row["contact_id"]) == row["contact_id"]]
+        return self._page(request, [row for row in rows if self._fits(row, terms)])
 
-    @route("GET", "/123/{which}/{id}.json")
-    def show_invoice(self, request: httpx.Request, which: str, id: str) -> httpx.Response:
-        invoice = self.invoices.get(which, {}).get(id)
-        return httpx.Response(200, json=invoice) if invoice else _missing()
+    def _fits(self, row: Row, terms: dict[str, str]) -> bool:
+        """A draft without a date fits when the period holds today."""
+        if "active" in row:
+            return bool(row["active"] is (terms.get("state", "active") == "active"))
+        first, last = terms.get("period", "0..9").replace("this_year", f"{self.today.year}0101..{self.today.year}1231").split("..")
+        day = next((row[name] for name in _DATE.values() if row.get(name)), self.today.isoformat())
+        return first <= day.replace("-", "") <= last and str(terms.get("state", "all")) in ("all", row["state"])
 
-    @route("DELETE", "/123/{which}/{id}.json")
-    def delete_invoice(self, request: httpx.Request, which: str, id: str) -> httpx.Response:
-        return httpx.Response(204) if self.invoices.get(which, {}).pop(id, None) else _missing()
+    @route("GET", "/123/{path}/{id}.json")
+    def show_hanging(self, request: httpx.Request, path: str, id: str) -> httpx.Response:
+        row = self.hanging.get(path, {}).get(id)
+        return httpx.Response(200, json=row) if row else _refused()
 
-    def _page(self, request: httpx.Request, rows: list[Any]) -> httpx.Response:
+    @route("DELETE", "/123/{path}/{id}.json")
+    def delete_hanging(self, request: httpx.Request, path: str, id: str) -> httpx.Response:
+        if any(invoice.get("recurring_sales_invoice_id") == id for invoice in self.hanging["sales_invoices"].values()):
+            self.hanging[path][id]["active"] = False
+            return httpx.Response(204, headers={"x-kept-as": "inactive"})
+        return httpx.Response(204) if self.hanging.get(path, {}).pop(id, None) else _refused()
+
+    def _page(self, request: httpx.Request, rows: list[Row]) -> httpx.Response:
         query = query_of(request)
-        size, page = min(int(query.get("per_page", 50)), self.largest_page), int(query.get("page", 1))
-        following = request.url.copy_set_param("page", page + 1)
-        more = len(rows) > page * size
-        headers = {"x-total-count": str(len(rows))} | ({"link": f'<{following}>; rel="next"'} if more else {})
-        return httpx.Response(200, json=rows[(page - 1) * size : page * size], headers=headers)
+        asked, page = int(query.get("per_page", 50)), int(query.get("page", 1))
+        if not query.keys() <= {"query", "filter", "include_archived", "page", "per_page"} or not 1 <= asked <= 100:
+            return _refused(400, "per_page does not have a valid value")
+        start, end = ((page + n) * min(asked, self.largest_page) for n in (-1, 0))
+        link = {"link": f'<{request.url.copy_set_param("page", page + 1)}>; rel="next"'} if self.links and len(rows) > end else {}
+        return httpx.Response(200, json=rows[start:end], headers={"x-total-count": str(len(rows))} | link)
 
 
-def _day(invoice: dict[str, Any]) -> str:
-    return invoice.get("invoice_date") or invoice.get("date") or "20260101"
-
-
-def _missing() -> httpx.Response:
-    return httpx.Response(404, json={"error": "record not found", "symbolic": {"id": "not_found"}})
+def _refused(status: int = 404, error: str = "record not found", symbol: str = "not_found") -> httpx.Response:
+    return httpx.Response(status, json={"error": error, "symbolic": {"id": symbol}})

@@ -1,4 +1,4 @@
-"""Mailman through the kit, and its own traps. What the simulator says is compared with a real Mailman in tests/live/test_mailman_real.py."""
+"""Mailman through the kit, and its own traps. tests/live/test_mailman_real.py compares the simulator with a real Mailman."""
 
 from collections import Counter
 
@@ -7,10 +7,10 @@ import httpx
 from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import HOST, JAN, LOOK_ALIKES, outcomes
-from connectors.testing.simulator import Fault, Person, route
+from connectors.testing.simulator import Fault
 from connectors.testing.simulators.mailman import MailmanSimulator
 from connectors.vendors.mailman import Mailman
-from topics.outcomes import Evidence, Outcome
+from topics.outcomes import Outcome
 from topics.reports import Answered
 
 SETTINGS = {"user": "restadmin", "password": {"env": "KIT_SECRET"}}
@@ -115,8 +115,148 @@ def test_a_star_in_an_address_matches_nobody_else() -> None:
     assert before == simulator.traces(JAN)
 
 
-def test_an_id_in_place_of_an_address_erases_nobody() -> None:
+def test_an_id_in_place_of_an_address_and_the_reverse_erase_nobody() -> None:
     bench, simulator, user = with_account("piet@elders.nl")
-    assert Outcome.NEEDS_IDENTIFIER is bench.carry_out({"name": ["Jan de Vries"]}).outcome
-    assert not bench.carry_out({"mailman.user_id": ["piet@elders.nl"]}, mode="dry-run").records
+    for subject in ({"mailman.user_id": ["piet@elders.nl"]}, {"email": [user]}):
+        assert Outcome.FAILED is bench.carry_out(subject).outcome
     assert user in simulator.users
+
+
+def test_a_ban_is_erased_as_it_was_typed_and_a_pattern_stays() -> None:
+    """Asked for one address, Mailman says yes for a pattern too, and no for another letter case."""
+    simulator = MailmanSimulator()
+    for where, banned in (
+        ("", "Jan@Voorbeeld.NL"),
+        (NIEUWS, JAN.email),
+        ("", "^jan@"),
+        (NIEUWS, "^.*@voorbeeld[.]nl"),
+        ("", "anna.jan@voorbeeld.nl"),
+    ):
+        simulator.add_ban(where, banned)
+    answer = bench_of(simulator).carry_out(JAN.subject())
+    assert Counter({"ban": 2}) == kinds(answer) and {"erased": 2} == outcomes(answer)
+    assert ["^jan@", "^.*@voorbeeld[.]nl", "anna.jan@voorbeeld.nl"] == [row["email"] for row in simulator.kept["bans"].values()]
+
+
+def test_held_messages_of_others_stay() -> None:
+    simulator = MailmanSimulator()
+    for sender in (JAN.email, *(person.email for person in LOOK_ALIKES)):
+        simulator.add_held(NIEUWS, sender)
+    assert {"erased": 1} == outcomes(bench_of(simulator).carry_out(JAN.subject()))
+    assert [person.email for person in LOOK_ALIKES] == [row["sender"] for row in simulator.kept["held"].values()]
+
+
+def test_a_request_to_leave_is_found_too() -> None:
+    """Mailman lists it only when asked for, and keeps it when the account is gone."""
+    simulator = MailmanSimulator()
+    simulator.add_request(ACTIES, JAN.email)
+    simulator.add_request(NIEUWS, JAN.email, "unsubscription")
+    simulator.add_request(NIEUWS, LOOK_ALIKES[0].email, "unsubscription")
+    assert {"erased": 2} == outcomes(bench_of(simulator).carry_out(JAN.subject()))
+    assert 1 == len(simulator.kept["requests"])
+
+
+def test_an_older_mailman_that_does_not_tell_requests_to_leave_is_no_failure() -> None:
+    class Older(MailmanSimulator):
+        def list_kept(self, request: httpx.Request, where: str, part: str) -> httpx.Response:
+            return httpx.Response(400) if "request_type" in request.url.params else super().list_kept(request, where, part)
+
+        list_kept.route = MailmanSimulator.list_kept.route  # type: ignore[attr-defined]
+
+    simulator = Older()
+    simulator.seed(JAN)
+    assert {"erased": 5} == outcomes(bench_of(simulator).carry_out(JAN.subject()))
+
+
+def test_a_list_that_asks_its_moderator_does_not_stop_the_erasure() -> None:
+    bench, simulator, _ = with_account(JAN.email)
+    simulator.add_member(ACTIES, JAN.email)
+    simulator.moderated.add(ACTIES)
+    assert {"erased": 2} == outcomes(bench.carry_out(JAN.subject()))
+    assert not simulator.members and not simulator.kept["requests"]
+
+
+def test_a_membership_that_waits_for_a_moderator_is_not_told_as_erased() -> None:
+    """The account is refused; a membership alone is only asked for: 202, and it is still there."""
+    bench, simulator, _ = with_account(JAN.email)
+    simulator.add_member(ACTIES, JAN.email)
+    simulator.moderated.add(ACTIES)
+    simulator.faults.append(Fault(httpx.Response(400), method="DELETE", writing=True))
+    answer = bench.carry_out(JAN.subject())
+    assert {("user", "refused"), ("subscriber", "needs_person")} <= {(record.kind, record.outcome.value) for record in answer.records}
+    assert simulator.members
+
+
+def test_an_address_with_a_slash_needs_a_person() -> None:
+    """It fits no path of Mailman's, so that 404 would say nothing."""
+    bench, simulator, _ = with_account("jan/piet@voorbeeld.nl")
+    answer = bench.carry_out({"email": ["jan/piet@voorbeeld.nl"]})
+    assert Outcome.NEEDS_PERSON is answer.outcome and simulator.addresses
+
+
+def test_mail_that_a_member_stopped_is_not_started_by_lifting() -> None:
+    bench, simulator, _ = with_account(JAN.email)
+    own, other = simulator.add_member(ACTIES, JAN.email), simulator.add_member(NIEUWS, JAN.email)
+    simulator.delivery[own] = "by_user"
+    assert {"restricted": 2, "refused": 1} == outcomes(bench.carry_out(JAN.subject(), "restrict"))
+    assert {own: "by_user", other: "by_moderator"} == simulator.delivery
+    answer = bench.carry_out(JAN.subject(), "lift")
+    assert {"lifted": 2, "needs_person": 1} == outcomes(answer)
+    assert {own: "by_user", other: "enabled"} == simulator.delivery
+
+
+def test_where_preferences_are_not_offered_what_they_post_is_stopped() -> None:
+    class Without(MailmanSimulator):
+        show_preferences = change_preferences = None  # type: ignore[assignment]
+
+    simulator = Without()
+    simulator.add_address(JAN.email, simulator.add_user("Jan"))
+    id = simulator.add_member(ACTIES, JAN.email)
+    bench = bench_of(simulator)
+    assert {"restricted": 1, "refused": 1} == outcomes(bench.carry_out(JAN.subject(), "restrict"))
+    assert "discard" == simulator.members[id]["moderation_action"]
+    assert {"lifted": 2} == outcomes(bench.carry_out(JAN.subject(), "lift"))
+    assert "defer" == simulator.members[id]["moderation_action"]
+
+
+def test_a_list_that_shrinks_while_it_is_read_is_read_again_later() -> None:
+    """A moderator works on it at the same time: rows move up a page, and one could be missed."""
+    simulator = MailmanSimulator()
+    for n in range(12):
+        simulator.add_held(NIEUWS, f"p{n}@elders.nl")
+    simulator.add_held(NIEUWS, JAN.email)
+    page = simulator._page
+
+    def shrinking(request: httpx.Request, rows: list[dict[str, object]]) -> httpx.Response:
+        answer = page(request, rows)
+        if request.url.path.endswith("held"):
+            simulator.kept["held"].pop(next(iter(simulator.kept["held"])))
+        return answer
+
+    simulator._page = shrinking  # type: ignore[method-assign]
+    assert Outcome.FAILED is bench_of(simulator).carry_out(JAN.subject()).outcome
+
+
+def test_a_search_that_gives_the_first_page_again_is_not_believed() -> None:
+    bench, simulator, _ = with_account(JAN.email)
+    for where in (ACTIES, NIEUWS):
+        for role in ("member", "owner"):
+            simulator.add_member(where, JAN.email, role)
+    row = {"member_id": "1", "email": JAN.email}
+    again = httpx.Response(200, json={"start": 0, "total_size": 4, "entries": [row, row]})
+    simulator.faults.append(Fault(again, times=1_000, method="POST"))
+    assert Outcome.FAILED is bench.carry_out(JAN.subject()).outcome
+
+
+def test_a_404_amid_the_pages_is_not_the_end_of_a_list() -> None:
+    simulator = MailmanSimulator()
+    simulator.largest_page = 1
+    simulator.add_held(NIEUWS, "piet@elders.nl")
+    simulator.add_held(NIEUWS, JAN.email)
+    clean = bench_of(simulator)
+    clean.carry_out(JAN.subject(), mode="dry-run")
+    nth = next(
+        n for n, call in enumerate(simulator.calls) if call.request.url.params.get("page") == "2" and "held" in call.request.url.path
+    )
+    simulator.faults.append(Fault(httpx.Response(404), skip=nth))
+    assert Outcome.FAILED is clean.carry_out(JAN.subject(), mode="dry-run").outcome

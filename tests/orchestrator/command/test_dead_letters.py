@@ -52,7 +52,7 @@ def test_the_list_says_what_when_why_and_from_where(live: Stage) -> None:
     assert "known are subject.erase" in row["detail"]
     assert row["id"] in text
     assert "unknown_type" in text
-    assert "1 dead letters." in text
+    assert "In all: 1." in text
 
 
 def test_what_is_no_dead_letter_of_ours_is_listed_as_such(live: Stage) -> None:

@@ -1,0 +1,144 @@
+"""The ledger keeps what it promises, on SQLite and on PostgreSQL."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from orchestrator.case import RecordState
+from orchestrator.ledger import Issued, Ledger, LedgerGone, Transaction
+from tests.orchestrator.certificate_cases import AWR, case, processor, record
+from topics.bus import Message
+from topics.outcomes import Outcome
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+def issued(index: int, previous: str, sha256: str) -> Issued:
+    return Issued(uuid4(), uuid4(), 1, "complete", NOW, index, previous, sha256, "a.b.c")
+
+
+def test_a_case_comes_back_as_it_went_in(ledger: Ledger) -> None:
+    whole = case(processor(record(Outcome.HELD, sealed="e30..AAAA.AAAA.AAAA")), wake_at=NOW)
+    with ledger.transaction() as transaction:
+        transaction.save([whole], frozenset({whole.request_id}))
+    with ledger.transaction() as transaction:
+        transaction.save([whole.model_copy(update={"state": "closed"})], frozenset())
+    with ledger.reading() as transaction:
+        assert whole.model_copy(update={"state": "closed"}) == transaction.case(whole.request_id)
+
+
+def test_a_failure_writes_nothing(ledger: Ledger) -> None:
+    whole = case(processor())
+    with pytest.raises(KeyError), ledger.transaction() as transaction:
+        transaction.save([whole], frozenset({whole.request_id}))
+        transaction.send([Message("t", None, b"v", ())])
+        raise KeyError
+    with ledger.reading() as transaction:
+        assert (None, []) == (transaction.case(whole.request_id), transaction.unsent(10))
+
+
+def test_the_cases_to_wake_come_longest_waiting_first(ledger: Ledger) -> None:
+    made = [case(processor()).model_copy(update={"request_id": uuid4(), "wake_at": NOW + timedelta(minutes=n)}) for n in (2, 1, 3)]
+    with ledger.transaction() as transaction:
+        transaction.save(made, frozenset(one.request_id for one in made))
+        assert [made[1].request_id, made[0].request_id] == transaction.due(NOW + timedelta(minutes=2), 9)
+        assert [made[1].request_id] == transaction.due(NOW + timedelta(days=1), 1)
+
+
+def test_the_outbox_gives_messages_back_in_order_until_they_are_struck_out(ledger: Ledger) -> None:
+    messages = [Message("t", key, bytes([0, n, 255]), (("ce_id", "ü".encode()),)) for n, key in enumerate([b"\x00\xff", None, b"k"])]
+    with ledger.transaction() as transaction:
+        sent = transaction.send(messages)
+    with ledger.reading() as transaction:
+        assert sent == transaction.unsent(10)
+    with ledger.transaction() as transaction:
+        transaction.sent([sent[0][0], sent[2][0]])
+        assert [messages[1]] == [message for _, message in transaction.unsent(10)]
+
+
+def test_an_outbox_id_is_never_used_twice(ledger: Ledger) -> None:
+    with ledger.transaction() as transaction:
+        ((first, _),) = transaction.send([Message("t", None, b"v", ())])
+        transaction.sent([first])
+        ((second, _),) = transaction.send([Message("t", None, b"v", ())])
+    assert first < second
+
+
+def test_the_inbox_remembers_and_forgets(ledger: Ledger) -> None:
+    with ledger.transaction() as transaction:
+        transaction.remember([("/s", str(n), f"c{n}") for n in range(1_500)], NOW)
+        assert {("/s", "7"): "c7"} == transaction.seen([("/s", "7"), ("/other", "7")])
+        assert 1_500 == len(transaction.seen([("/s", str(n)) for n in range(1_500)]))
+        transaction.forget_events(NOW)
+        assert {} != transaction.seen([("/s", "7")])
+        transaction.forget_events(NOW + timedelta(seconds=1))
+        assert {} == transaction.seen([("/s", "7")])
+
+
+def test_the_register_begins_with_zeros_and_takes_no_index_twice(ledger: Ledger) -> None:
+    with ledger.transaction() as transaction:
+        assert (0, "0" * 64) == transaction.register_head()
+        transaction.add_certificates([issued(1, "0" * 64, "a" * 64)])
+        assert (1, "a" * 64) == transaction.register_head()
+    with pytest.raises(LedgerGone), ledger.transaction() as transaction:
+        transaction.add_certificates([issued(1, "0" * 64, "b" * 64)])
+
+
+def test_holds_are_replaced_and_hold_only_what_the_law_keeps(ledger: Ledger) -> None:
+    token = "e30..AAAA.AAAA.AAAA"
+    undated = RecordState(kind="contact", outcome=Outcome.RESTRICTED, sealed=token)
+    odd = record(Outcome.HELD, "invoice", sealed=token, hold=AWR.model_copy(update={"statute": "A\x00WR"}))
+    whole = case(processor(record(Outcome.HELD, sealed=token), record(Outcome.ERASED), undated, odd))
+    with ledger.transaction() as transaction:
+        transaction.save_holds(whole)
+        transaction.save_holds(whole)
+        assert [("AWR", date(2033, 12, 31)), ("AWR art. 52(4)", date(2033, 12, 31))] == held(transaction)
+
+
+def held(transaction: Transaction) -> list[tuple[str, date]]:
+    rows = transaction._connection.execute(text('SELECT statute, "until" FROM holds ORDER BY statute'))
+    return [(statute, until if isinstance(until, date) else date.fromisoformat(until)) for statute, until in rows]
+
+
+def test_an_original_is_kept_once_however_large_its_offset(ledger: Ledger) -> None:
+    for sealed in ("first", "second"):
+        with ledger.transaction() as transaction:
+            transaction.park_original("t", 0, 2**40, sealed, NOW)
+    with ledger.reading() as transaction:
+        assert ("first", None) == (transaction.original("t", 0, 2**40), transaction.original("t", 1, 2**40))
+
+
+def test_opening_again_keeps_what_is_there(ledger: Ledger, ledger_url: str) -> None:
+    with ledger.transaction() as transaction:
+        transaction.send([Message("t", None, b"v", ())])
+    again = Ledger.open(ledger_url)
+    with again.reading() as transaction:
+        assert 1 == len(transaction.unsent(10))
+    again.close()
+
+
+def test_a_ledger_of_a_later_version_is_refused_in_words(ledger: Ledger, ledger_url: str) -> None:
+    with ledger.transaction() as transaction:
+        transaction._connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(LedgerGone, match="cannot be opened"):
+        Ledger.open(ledger_url)
+
+
+def test_a_ledger_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(LedgerGone, match="Look at"):
+        Ledger.open(f"sqlite:///{tmp_path}/no/such/folder/ledger.db")
+    with pytest.raises(LedgerGone, match="Look at"):
+        Ledger.open("postgresql://nobody@127.0.0.1:1/none")
+
+
+def test_a_message_of_the_ledger_never_holds_what_was_to_be_written(ledger: Ledger, ledger_url: str) -> None:
+    engine = create_engine(ledger_url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE inbox"))
+    engine.dispose()
+    with pytest.raises(LedgerGone) as gone, ledger.transaction() as transaction:
+        transaction.remember([("/shop", "jan@voorbeeld.nl", "c")], NOW)
+    assert "voorbeeld" not in str(gone.value)

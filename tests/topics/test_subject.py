@@ -1,0 +1,107 @@
+"""The person is compared exactly, and printed nowhere."""
+
+import copy
+import json
+import logging
+import pickle
+import pprint
+import traceback
+from io import StringIO
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+from rich.console import Console
+from rich.pretty import pretty_repr
+
+from topics.subject import Subject, normalise
+
+JAN = {"email": ["Jan@Voorbeeld.nl"], "name": ["Jan de Vries"], "customer_id": [1001]}
+CANARIES = ("oorbeeld", "Vries", "1001")
+
+
+def subject(**kinds: Any) -> Subject:
+    return Subject.model_validate(kinds or JAN)
+
+
+def printed_by_rich(value: Any) -> str:
+    out = StringIO()
+    Console(file=out, width=200).print(value, {"subject": value})
+    return out.getvalue()
+
+
+def logged(value: Any) -> str:
+    return logging.LogRecord("x", 20, "x", 1, "of %s %r", (value, [value]), None).getMessage()
+
+
+class Holder(BaseModel):
+    subject: Subject
+    number: int = 0
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        repr, str, "{}".format, "{!r}".format, "{:>40}".format, lambda s: f"{s}", lambda s: f"{s!r:>50}", lambda s: "%s" % (s,), lambda s: "%r" % (s,),
+        lambda s: repr([s, {"s": s}]), lambda s: str(Holder(subject=s)), pprint.pformat, pretty_repr, printed_by_rich, logged,
+        lambda s: str(ValueError(s)), lambda s: repr(KeyError(s)),
+    ],
+)  # fmt: skip
+def test_no_way_of_printing_shows_the_person(show: Any) -> None:
+    shown = show(subject())
+    assert [] == [canary for canary in CANARIES if canary in shown]
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_subject_is_not_pickled_nor_copied_behind_our_back(copied: Any) -> None:
+    with pytest.raises(TypeError, match="not pickled"):
+        copied(subject())
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"email": "jan@voorbeeld.nl"}, {"email": [None, "jan@voorbeeld.nl"]}, {"jan@voorbeeld.nl": ["x"]}, ["jan@voorbeeld.nl"]]
+)
+def test_a_validation_error_shows_no_value(wrong: Any) -> None:
+    with pytest.raises(ValidationError) as error:
+        Holder.model_validate({"subject": wrong})
+    assert "oorbeeld" not in str(error.value)
+
+
+def test_an_exception_with_the_person_in_hand_shows_nothing() -> None:
+    person = subject()
+    try:
+        Holder(subject=person, number="none")  # type: ignore[arg-type]
+    except ValidationError as error:
+        assert "oorbeeld" not in "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"email": []}, {"email": ["  "]}, {"E": ["x"]}, {"e mail": ["x"]}, {"n": [True]}, {"n": [1.5]}, {"n": ["x"] * 201}]
+)
+def test_what_is_no_subject_is_refused(wrong: Any) -> None:
+    with pytest.raises(ValidationError):
+        Subject.model_validate(wrong)
+
+
+def test_an_address_is_compared_without_letter_case_and_nothing_else_is_folded() -> None:
+    jan = subject()
+    assert jan.matches("email", " JAN@voorbeeld.NL")
+    others = ("jan+x@voorbeeld.nl", "jan@mail.voorbeeld.nl", "an@voorbeeld.nl", "jan@voorbeeld.nl.com", "", None)
+    assert not any(jan.matches("email", other) for other in others)
+    assert not jan.matches("name", "jan de vries")
+
+
+def test_two_ways_to_write_a_letter_are_one() -> None:
+    assert normalise("name", "Zo\u00eb") == normalise("name", " Zoe\u0308 ")
+
+
+def test_the_same_person_gives_the_same_bytes_in_any_order() -> None:
+    assert subject(email=["b@x.nl", "A@x.nl"], id=[5]).canonical() == subject(id=["5"], email=["a@x.nl", "B@x.nl", "b@X.nl"]).canonical()
+    assert subject(email=["a@x.nl"]).canonical() != subject(name=["a@x.nl"]).canonical()
+
+
+def test_it_comes_back_from_the_json_that_is_sealed() -> None:
+    again = Subject.model_validate_json(subject().model_dump_json())
+    assert (subject().canonical(), {"email", "name", "customer_id"}) == (again.canonical(), set(again.kinds()))
+    assert ["jan@voorbeeld.nl", "Jan de Vries", "1001"] == list(again.needles())
+    assert ("1001",) == tuple(json.loads(subject().model_dump_json())["customer_id"])
