@@ -87,7 +87,7 @@ async def _act_on(connector: Connector[Any], item: Planned) -> Result | VendorEr
     except NeedsPerson as error:
         return Result(item, Outcome.NEEDS_PERSON, reason=error.reason)
     except Refused as error:
-        return Result(item, Outcome.REFUSED, reason=error.reason)
+        return Result(item, Outcome.FAILED if error.passing else Outcome.REFUSED, reason=error.reason)
     except VendorError as error:
         return Result(item, Outcome.FAILED, reason=error.reason)
     except Exception as error:
@@ -163,9 +163,9 @@ async def _confirm(connector: Connector[Any], result: Result, seen: Record | Non
         return result
     kind = record.kind
     reason = {
-        Do.ERASE: f"{connector.spec.name} said yes, but the {kind} is still there.",
-        Do.RESTRICT: f"{connector.spec.name} said yes, but the {kind} is not restricted.",
-        Do.LIFT: f"{connector.spec.name} said yes, but the {kind} is not lifted.",
+        Do.ERASE: f"The {kind} is still there after it was to be erased at {connector.spec.name}.",
+        Do.RESTRICT: f"The {kind} is not restricted after it was to be at {connector.spec.name}.",
+        Do.LIFT: f"The {kind} is still restricted after that was to be lifted at {connector.spec.name}.",
         Do.KEEP: f"The {kind} must be kept, but it is no longer there.",
     }[result.planned.do]
     return replace(result, outcome=Outcome.FAILED, evidence=None, reason=reason)

@@ -81,7 +81,7 @@ class SignedLogin(httpx.Auth):
         response = yield request
         if response.status_code != 401:
             return
-        if True:  # nobody else has logged in again meanwhile
+        if self._token == used:  # nobody else has logged in again meanwhile
             answer = yield self._login(request)
             self._token = await self._read(answer)
         if self._token:

@@ -40,7 +40,14 @@ class Denied(VendorError):
 
 
 class Refused(VendorError):
-    """The vendor understood the call and will not do it for this record."""
+    """The vendor understood the call and will not do it for this record.
+
+    `passing`: the record is locked or in conflict (409, 423), so that another day may bring another answer.
+    """
+
+    def __init__(self, reason: str = "", passing: bool = False) -> None:
+        super().__init__(reason)
+        self.passing = passing
 
 
 class Gone(VendorError):

@@ -29,6 +29,7 @@ LARGEST_BODY_BYTES = 16 * 1024 * 1024
 LONGEST_SLEEP = timedelta(minutes=2)
 _CONNECT_SECONDS = 10.0
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_CONFLICT = frozenset({409, 423})
 _backoff = wait_exponential_jitter(multiplier=0.5, max=30.0)
 
 
@@ -180,7 +181,7 @@ class HttpDoor:
             raise Denied(f"{name} answered {status} to {call}: the credential is not accepted or lacks the right.")
         if status in (404, 410):
             raise Gone(f"{name} answered {status} to {call}.")
-        raise Refused(f"{name} refused {call} ({status}).")
+        raise Refused(f"{name} refused {call} ({status}).", passing=status in _CONFLICT)
 
 
 def client_for(base_url: str, timeout: float, transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:

@@ -78,10 +78,9 @@ def test_its_test_passes_with_every_check_of_the_kit(package: Path, installed: P
     assert f"{checks} passed" in done.stdout
 
 
-SEARCH = 'pages(self.http, "/people", {"search": text, "archived": "any"})'
-FIRST_PAGE = '[await self.http.get("/people", query={"search": text, "archived": "any"})]'
+FIRST_PAGE = 'for answer in [await self.http.get("/bills", query={"person": person.id})]'
 TRAPS = {
-    "every_page_is_read": (f"async for answer in {SEARCH}", f"for answer in {FIRST_PAGE}"),
+    "every_page_is_read": ('async for answer in pages(self.http, "/bills", {"person": person.id})', FIRST_PAGE),
     "near_misses_are_untouched": ("if not (subject.matches", "if False and not (subject.matches"),
     "archived_and_restricted_records_are_found": (', "archived": "any"', ""),
     "held_records_are_left_whole_with_rule_and_date": (", binds=own.key", ""),

@@ -38,6 +38,8 @@ class Subject(RootModel[dict[str, tuple[str, ...]]]):
             if not isinstance(values, (list, tuple)):
                 raise ValueError("every identifier kind needs a list of values")
             kinds[kind] = [str(v) if type(v) is int else v for v in values]
+        if not all(isinstance(v, str) for values in kinds.values() for v in values):  # pydantic would name the kind, as it was sent
+            raise ValueError("every identifier value is a text")
         return kinds
 
     @field_validator("root")

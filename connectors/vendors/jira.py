@@ -45,7 +45,7 @@ class Jira(contract.Connector[JiraSettings]):
             parts += [("comment", f"{id}/{row['id']}", row) for row in await self._rows(_COMMENTS, "comments", id)]
             for kind, ref, row in parts:
                 if (author := row["author"]["accountId"] if row.get("author") else None) in accounts:
-                    since = dt.date.fromisoformat(row["created"][:10]) if row.get("created") else None
+                    since = dt.datetime.fromisoformat(row["created"]) if row.get("created") else None
                     yield Record(kind, ref, since, ("ticket", id) if owner in accounts and kind != "ticket" else ("user", author))
         for account in (account for account, user in accounts.items() if user is not None):
             yield Record("user", account)

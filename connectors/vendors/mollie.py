@@ -4,8 +4,6 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
-
 from connectors.auth import Bearer
 from connectors.contract import Connector, Gone, Kind, Misread, Record, Secret, Settings, Shape, Spec, State, Subject, pages
 
@@ -73,7 +71,7 @@ class Mollie(Connector[MollieSettings]):
     base_url = "https://api.mollie.com"
 
     @classmethod
-    def auth(cls, settings: MollieSettings) -> httpx.Auth:
+    def auth(cls, settings: MollieSettings) -> Bearer:
         return Bearer(settings.api_key)
 
     async def locate(self, subject: Subject) -> AsyncIterator[Record]:

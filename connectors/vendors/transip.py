@@ -6,21 +6,19 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 
-import httpx
-
 from connectors.auth import SignedLogin
 from connectors.contract import MOST_PAGES, Connector, Gone, Kind, Misread, NeedsPerson, Record, Secret, Settings, Shape, Spec, Subject
 
 _FORWARDS, _BOXES, _MAIL_LISTS = (f"/email/{{domain}}/{name}" for name in ("mail-forwards", "mailboxes", "mail-lists"))
 _WHOIS, _DEFAULTS, _MONITORING = "/domains/{domain}/contacts", "/domain-defaults/contacts", "/monitoring-contacts"
-_LISTS = {  # the list's name in the answer (TransIP's own libraries disagree), and the fields that every row must have
-    "/domains": ({"domains"}, {"name"}),
-    _FORWARDS: ({"forwards", "mailForwards"}, {"id", "localPart", "forwardTo"}),
-    _BOXES: ({"mailboxes", "Mailboxes"}, {"identifier"}),
-    _MAIL_LISTS: ({"mailLists", "lists"}, {"id", "name", "emailAddress", "entries"}),
-    _WHOIS: ({"contacts"}, {"email"}),
-    _DEFAULTS: ({"contacts"}, {"email"}),
-    _MONITORING: ({"contacts"}, {"id", "email"}),
+_LISTS = {  # how the list's name in the answer ends (TransIP's own libraries disagree), and the fields that every row must have
+    "/domains": ("domains", {"name"}),
+    _FORWARDS: ("forwards", {"id", "localPart", "forwardTo"}),
+    _BOXES: ("mailboxes", {"identifier"}),
+    _MAIL_LISTS: ("lists", {"id", "name", "emailAddress", "entries"}),
+    _WHOIS: ("contacts", {"email"}),
+    _DEFAULTS: ("contacts", {"email"}),
+    _MONITORING: ("contacts", {"id", "email"}),
 }
 _DELETED = {("forward", _FORWARDS), ("mailbox", _BOXES), ("contact", _MONITORING)}  # never a domain, a product or a list
 
@@ -52,39 +50,42 @@ class Transip(Connector[TransipSettings]):
         docs="https://api.transip.nl/rest/docs.html",
         checked=date(2026, 11, 22),
         concurrency=1,  # a mail list is read and written back whole: two cases at once would undo each other
-        settle_seconds=5.0,  # TransIP schedules what it is told to delete
     )
     settings_model = TransipSettings
     base_url = "https://api.transip.nl/v6"
 
     @classmethod
-    def auth(cls, settings: TransipSettings) -> httpx.Auth:
+    def auth(cls, settings: TransipSettings) -> SignedLogin:
         asked = {"login": settings.login, "read_only": False, "expiration_time": "1 day", "global_key": True}
         return SignedLogin("/auth", list(_LISTS), settings.private_key, lambda nonce: asked | {"nonce": nonce, "label": f"erasure-{nonce}"})
 
     async def locate(self, subject: Subject) -> AsyncIterator[Record]:
         for domain in [row.name or "" for row in await self._rows("/domains")]:
-            lists = {_WHOIS: await self._rows(_WHOIS, domain)}
-            for path in (_FORWARDS, _BOXES, _MAIL_LISTS):
-                with suppress(Gone):
-                    lists[path] = await self._rows(path, domain)
-            if len(lists) in (2, 3):  # all three are missing where the domain has no mail service
+            lists = await self._offered(domain, _WHOIS, _FORWARDS, _BOXES, _MAIL_LISTS)
+            if len(lists.keys() - {_WHOIS}) in (1, 2):  # all three are missing where the domain has no mail service
                 raise Misread("TransIP shows some of a domain's mail and answers 404 to the rest: what it holds is not known.")
             for record in _records(subject, domain, lists):
                 yield record
-        for record in _records(subject, "-", {path: await self._rows(path) for path in (_DEFAULTS, _MONITORING)}):
+        for record in _records(subject, "-", {_MONITORING: await self._rows(_MONITORING)} | await self._offered("-", _DEFAULTS)):
             yield record
+
+    async def _offered(self, domain: str, *paths: str) -> dict[str, list[Row]]:
+        lists = {}  # a domain without whois data or mail service answers 404
+        for path in paths:
+            with suppress(Gone):
+                lists[path] = await self._rows(path, domain)
+        return lists
 
     async def _rows(self, path: str, domain: str = "-") -> list[Row]:
         """All rows. No total is told, pages may be smaller than asked for, some lists do not page: on until nothing is new."""
-        (names, needed), rows = _LISTS[path], list[Row]()
+        (ending, needed), rows = _LISTS[path], list[Row]()
         for page in range(1, MOST_PAGES):
             try:
                 answer = await self.http.get(path, query={"page": page, "pageSize": 100}, domain=domain)
             except Gone as gone:
                 raise gone if page == 1 else Misread(f"TransIP answered 404 to page {page} of {path}.") from None
             body = answer.read(dict[str, list[Row] | dict[str, object] | str | float | None])
-            given = next((body[name] for name in body.keys() & names), None)
+            given = next((value for name, value in body.items() if name.lower().endswith(ending)), None)
             if not isinstance(given, list) or any(needed - row.model_fields_set for row in given):
                 raise Misread(f"The answer to GET {path} has an unknown shape.")
             if not (new := [row for row in given if row not in rows]):

@@ -445,3 +445,45 @@ class OrphaningSimulator(ShoeboxSimulator):
 
     for _name in ("delete_customer", "delete_invoice", "delete_note"):
         locals()[_name].route = getattr(ShoeboxSimulator, _name).route
+
+
+class HidesRefusals(Shoebox):
+    """What the vendor refused is remembered, and left out of every later look."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._refused: set[tuple[str, str]] = set()
+
+    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+        async for record in super().locate(subject):
+            if record.key not in self._refused:
+                yield record
+
+    async def erase(self, record: Record) -> None:
+        try:
+            await super().erase(record)
+        except Refused:
+            self._refused.add(record.key)
+
+
+class SwallowsOutages(BelievesItself):
+    """Whatever comes of it, it was erased."""
+
+    async def erase(self, record: Record) -> None:
+        try:
+            await super().erase(record)
+        except VendorError:
+            self._erased.add(record.key)
+
+
+class SwallowsRefusalsOfTheLook(SwallowsRefusals):
+    async def peek(self, record: Record) -> State | None:
+        return None
+
+
+class TakesGoneForAnError(Shoebox):
+    async def erase(self, record: Record) -> None:
+        try:
+            await super().erase(record)
+        except Gone as error:
+            raise Misread("It is not there.") from error

@@ -1,6 +1,14 @@
-"""The kit against connectors that are broken on purpose."""
+"""The kit: a correct connector passes all of it, and each one that is broken on purpose is caught by the check named here."""
+
+import socket
+from typing import Any
+
+import pytest
 
 from connectors.testing.kit import ConformanceKit
+from connectors.testing.kit.network import touched_hosts
+from connectors.testing.simulator import Simulator
+from tests.connectors import broken
 from tests.connectors.shoebox import Shoebox, ShoeboxSimulator
 
 
@@ -9,3 +17,90 @@ class TestShoebox(ConformanceKit):
     simulator = ShoeboxSimulator
     settings = {"token": {"env": "KIT_SECRET"}}
     dated = ("invoice",)
+
+
+BROKEN: list[tuple[type[Shoebox], str]] = [
+    (broken.NoDocs, "spec_is_complete"),
+    (broken.FirstPageOnly, "every_page_is_read"),
+    (broken.FirstPageOfInvoicesOnly, "every_page_is_read"),
+    (broken.EndlessPages, "everything_is_erased_and_verified"),
+    (broken.EndlessLoop, "everything_is_erased_and_verified"),
+    (broken.ArchivedNotAsked, "archived_and_restricted_records_are_found"),
+    (broken.MatchesByPrefix, "near_misses_are_untouched"),
+    (broken.MatchesByPart, "near_misses_are_untouched"),
+    (broken.MatchesByPart, "nothing_found_is_an_answer"),
+    (broken.MatchesByPartOfNumber, "near_misses_are_untouched"),
+    (broken.MatchesByName, "near_misses_are_untouched"),
+    (broken.MatchesByDomain, "near_misses_are_untouched"),
+    (broken.FoldsPlusAddresses, "near_misses_are_untouched"),
+    (broken.MatchesCase, "letter_case_of_an_address_is_ignored"),
+    (broken.ForgetsAnIdentifier, "each_identifier_is_enough"),
+    (broken.SwallowsErrors, "unreadable_answers_are_never_nothing_found"),
+    (broken.SwallowsErrors, "a_long_wait_is_deferred"),
+    (broken.SwallowsErrors, "an_outage_ends_in_failed_after_the_cap"),
+    (broken.SwallowsErrors, "a_redirect_is_not_followed"),
+    (broken.SwallowsErrors, "a_vendor_that_knows_no_path_is_never_nothing_found"),
+    (broken.SwallowsRefusals, "a_refused_credential_is_not_tried_again"),
+    (broken.ReadsAnythingAsEmpty, "unreadable_answers_are_never_nothing_found"),
+    (broken.ReadsWithDefaults, "unreadable_answers_are_never_nothing_found"),
+    (broken.TakesMissingForNothing, "a_vendor_that_knows_no_path_is_never_nothing_found"),
+    (broken.Undated, "held_records_are_left_whole_with_rule_and_date"),
+    (broken.Undated, "a_record_past_its_hold_is_erased"),
+    (broken.Misdated, "held_records_are_left_whole_with_rule_and_date"),
+    (broken.BindsNothing, "held_records_are_left_whole_with_rule_and_date"),
+    (broken.ErasesNothing, "everything_is_erased_and_verified"),
+    (broken.ErasesAllButOneKind, "everything_is_erased_and_verified"),
+    (broken.BelievesItself, "a_vendor_that_says_yes_and_does_nothing_is_caught"),
+    (broken.PeeksGone, "a_vendor_that_says_yes_and_does_nothing_is_caught"),
+    (broken.PeeksPresent, "everything_is_erased_and_verified"),
+    (broken.PeeksPresent, "a_busy_vendor_is_asked_again_when_it_says"),
+    (broken.PeeksGoneOnErrors, "a_look_that_fails_is_no_proof"),
+    (broken.NeverSettles, "a_lagging_search_is_waited_for"),
+    (broken.WritesInPeek, "a_second_delivery_makes_no_writing_call"),
+    (broken.ErasesBlindly, "nothing_found_is_an_answer"),
+    (broken.WritesInLocate, "a_dry_run_writes_nothing"),
+    (broken.WritesInLocate, "nothing_found_is_an_answer"),
+    (broken.ErasesInLocate, "a_dry_run_writes_nothing"),
+    (broken.ErasesInLocate, "what_is_located_is_reported_before_the_first_writing_call"),
+    (broken.WritesEachTime, "a_second_delivery_makes_no_writing_call"),
+    (broken.RestrictsEachTime, "a_second_delivery_leaves_held_records_alone"),
+    (broken.LogsTheAddress, "no_personal_data_or_secret_is_logged_or_reported"),
+    (broken.PrintsTheAddress, "no_personal_data_or_secret_is_logged_or_reported"),
+    (broken.RaisesWithTheAddress, "no_personal_data_or_secret_is_logged_or_reported"),
+    (broken.ReasonsWithTheName, "no_personal_data_or_secret_is_logged_or_reported"),
+    (broken.LogsTheSecret, "no_personal_data_or_secret_is_logged_or_reported"),
+    (broken.ReasonsWithTheSecret, "no_personal_data_or_secret_is_logged_or_reported"),
+    (broken.CallsAnotherHost, "everything_is_erased_and_verified"),  # the door refuses a whole URL for a path
+    (broken.HasItsOwnClient, "only_the_declared_host_is_called"),
+    (broken.UndeclaredKind, "everything_is_erased_and_verified"),
+    (broken.DeclaresTooMuch, "every_declared_kind_is_found"),
+    (broken.RestrictsNothing, "restricting_is_verified_and_lifted_where_declared"),
+    (broken.RestrictsByErasing, "restricting_is_verified_and_lifted_where_declared"),
+    (broken.LiftsNothing, "restricting_is_verified_and_lifted_where_declared"),
+    (broken.YieldsTwice, "every_declared_kind_is_found"),
+    (broken.ErasesTheNeighbour, "near_misses_are_untouched"),
+    (broken.SwallowsDenied, "a_credential_without_the_right_to_delete_is_told"),
+    (broken.SwallowsDenied, "an_outage_in_mid_case_is_told"),
+    (broken.SwallowsOutages, "a_dropped_line_is_tried_again"),
+]
+
+OF_THE_DOOR_AND_THE_WORKER = {
+    "a_missing_identifier_is_named": "asked before the connector is",
+    "every_call_has_a_time_out": "the door sets it; a client of the connector's own is caught as another host",
+}
+"""Checks that no connector can fail by itself: they keep the ground under it honest."""
+
+
+def kit_for(connector: type[Shoebox], simulator: type[Simulator] = ShoeboxSimulator) -> ConformanceKit:
+    kit = type("Kit", (TestShoebox,), {"connector": connector, "simulator": simulator})
+    return kit()
+
+
+def run(kit: ConformanceKit, check: str) -> Any:
+    return getattr(kit, f"test_{check}")()
+
+
+@pytest.mark.parametrize(("connector", "check"), BROKEN, ids=[f"{connector.__name__}-{check}" for connector, check in BROKEN])
+def test_a_broken_connector_is_caught(connector: type[Shoebox], check: str) -> None:
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        run(kit_for(connector), check)

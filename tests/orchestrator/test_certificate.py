@@ -93,9 +93,7 @@ STATUSES = [
 
 
 @pytest.mark.parametrize(("expected", "right", "records"), STATUSES)
-def test_the_status_follows_from_what_became_of_the_records(
-    expected: Status, right: Right, records: list[RecordState]
-) -> None:
+def test_the_status_follows_from_what_became_of_the_records(expected: Status, right: Right, records: list[RecordState]) -> None:
     assert expected is status_of(case(processor(*records), right=right))
 
 
@@ -313,9 +311,7 @@ processors = st.builds(
     st.booleans(),
     st.none() | st.sampled_from(Outcome),
 )
-issue_moments = st.dates(date(2026, 11, 22), date(2040, 1, 1)).map(
-    lambda d: datetime(d.year, d.month, d.day, 23, 30, tzinfo=UTC)
-)
+issue_moments = st.dates(date(2026, 11, 22), date(2040, 1, 1)).map(lambda d: datetime(d.year, d.month, d.day, 23, 30, tzinfo=UTC))
 
 
 @settings(max_examples=300, deadline=None)

@@ -193,7 +193,8 @@ def test_what_is_located_after_the_answer_is_looked_for_at_once_and_reopens_the_
     assert "closed" == played.the.state
     played.hear(located("a", "x"))
     assert ([("a", 2)], "open") == (rounds(played.orders), played.the.state)
-    played.hear(answered("a", line("x")), answered("a", line("x"), round=2))
+    assert [COMPLETE] == played.hear(answered("a", line("x"))).statuses, "the answer to the new order is awaited"
+    played.hear(answered("a", line("x"), round=2))
     assert ([COMPLETE, COMPLETE], "closed") == (played.statuses, played.the.state)
 
 

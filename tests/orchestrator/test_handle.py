@@ -107,4 +107,4 @@ async def both(handlers: Sequence[Handler], ids: Sequence[UUID]) -> None:
             assert await handler.take([request(id, event_id=str(id)), *reports]), handler.stopping
             assert await handler.tick(), handler.stopping
 
-    await asyncio.gather(work(handlers[0], ids), work(handlers[1], ids))
+    await asyncio.gather(work(handlers[0], ids), work(handlers[1], ids[::-1]))

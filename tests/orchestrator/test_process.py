@@ -149,6 +149,13 @@ def test_time_wakes_a_case_once(installation: Installation) -> None:
     assert [] == installation.process.wake(later)
 
 
+def test_a_retry_that_comes_twice_orders_once(installation: Installation) -> None:
+    installation.take(request(ID))
+    retry = delivery(json.dumps({"request_id": str(ID), "only": "a"}).encode(), "case.retry", event_id="r")
+    assert ["processor.commands.a"] == topics(installation.take(retry, retry))
+    assert [] == installation.take(retry)
+
+
 def test_what_is_in_the_outbox_stays_until_it_was_sent(installation: Installation, ledger: Ledger) -> None:
     sending = installation.process.take([request(ID)], installation.time.now)
     again = installation.another(ledger)

@@ -86,9 +86,7 @@ def test_a_certificate_signed_before_a_rotation_still_verifies(tmp_path: Path) -
 # Step 1
 
 
-@pytest.mark.parametrize(
-    "text", ["", "a", "a.b", "a.b.c.d", "a..c", "{}", "a b.c.d", "é.b.c", "a=.b.c", "+.b.c", "....."]
-)
+@pytest.mark.parametrize("text", ["", "a", "a.b", "a.b.c.d", "a..c", "{}", "a b.c.d", "é.b.c", "a=.b.c", "+.b.c", "....."])
 def test_1_what_is_no_compact_jws_fails(signing: SigningKeys, text: str) -> None:
     assert failure(text, signing.jwks()).number == 1
 
@@ -137,9 +135,7 @@ def test_2_another_header_fails_although_the_signature_holds(signing: SigningKey
     assert failure(changed, signing.jwks()).number == 2
 
 
-@pytest.mark.parametrize(
-    "text", ["[]", "null", "no JSON", '{"alg":"EdDSA","alg":"EdDSA"}', "[" * 100_000, '{"alg":NaN}']
-)
+@pytest.mark.parametrize("text", ["[]", "null", "no JSON", '{"alg":"EdDSA","alg":"EdDSA"}', "[" * 100_000, '{"alg":NaN}'])
 def test_2_a_header_that_is_no_object_or_says_something_twice_fails(signing: SigningKeys, text: str) -> None:
     assert failure(f"{encode(text.encode())}.e30.e30", signing.jwks()).number == 2
 
@@ -258,9 +254,7 @@ def test_every_character_counts_and_fails_at_the_step_of_its_part(signing: Signi
 
 @settings(max_examples=400, deadline=None)
 @given(st.data())
-def test_no_byte_can_be_changed_without_its_being_noticed(
-    signing: SigningKeys, token: str, data: st.DataObject
-) -> None:
+def test_no_byte_can_be_changed_without_its_being_noticed(signing: SigningKeys, token: str, data: st.DataObject) -> None:
     raw = bytearray(token.encode())
     for position in data.draw(st.sets(st.integers(0, len(raw) - 1), min_size=1, max_size=3)):
         raw[position] ^= data.draw(st.integers(1, 255))
@@ -271,9 +265,7 @@ def test_no_byte_can_be_changed_without_its_being_noticed(
 # Step 5
 
 
-@pytest.mark.parametrize(
-    "payload", [b"", b"no JSON", b"[]", b"null", b"{}", b"\xff", b"[" * 100_000, b'{"revision":NaN}']
-)
+@pytest.mark.parametrize("payload", [b"", b"no JSON", b"[]", b"null", b"{}", b"\xff", b"[" * 100_000, b'{"revision":NaN}'])
 def test_5_content_that_is_no_certificate_fails(signing: SigningKeys, payload: bytes) -> None:
     assert failure(signing.sign(payload), signing.jwks()).number == (5 if payload else 1)
 
@@ -374,9 +366,7 @@ CONTRADICTIONS = [
 
 
 @pytest.mark.parametrize(("path", "value", "word"), CONTRADICTIONS, ids=str)
-def test_6_a_certificate_that_contradicts_itself_fails(
-    signing: SigningKeys, path: tuple[Any, ...], value: Any, word: str | None
-) -> None:
+def test_6_a_certificate_that_contradicts_itself_fails(signing: SigningKeys, path: tuple[Any, ...], value: Any, word: str | None) -> None:
     if word is None:  # a lifting with holds and nothing lifted is odd, but no contradiction
         verify(signing.sign(changed(HOLDS, path, value)), signing.jwks())
         return
@@ -390,9 +380,7 @@ def test_6_the_same_line_twice_fails(signing: SigningKeys) -> None:
     lines = HOLDS["processors"][0]["records"]
     twice = [*lines, {**lines[2], "count": 5}]
 
-    assert (
-        "twice" in failure(signing.sign(changed(HOLDS, ("processors", 0, "records"), twice)), signing.jwks()).sentence
-    )
+    assert "twice" in failure(signing.sign(changed(HOLDS, ("processors", 0, "records"), twice)), signing.jwks()).sentence
 
 
 def test_6_the_first_of_a_register_cannot_supersede(signing: SigningKeys) -> None:
@@ -416,9 +404,7 @@ def test_6_whatever_we_certify_is_valid(signing: SigningKeys, made: Any) -> None
 # Step 7
 
 
-def test_7_the_certificate_superseded_or_before_it_in_the_register_is_recognised(
-    signing: SigningKeys, token: str
-) -> None:
+def test_7_the_certificate_superseded_or_before_it_in_the_register_is_recognised(signing: SigningKeys, token: str) -> None:
     before = signing.sign(b"another certificate")
     place = {"index": 42, "previous": fingerprint(before)}
     whole = {**HOLDS, "revision": 2, "supersedes": fingerprint(token), "register": place}
@@ -436,9 +422,7 @@ def test_7_the_certificate_superseded_or_before_it_in_the_register_is_recognised
 # Reading
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe", "é.b.c".encode(), b"hello", b"{}", b"a.b", b"a b.c.d", b"a.b.c.d"]
-)
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", "é.b.c".encode(), b"hello", b"{}", b"a.b", b"a b.c.d", b"a.b.c.d"])
 def test_a_file_that_was_never_a_certificate_is_unreadable(content: bytes) -> None:
     with pytest.raises(Unreadable):
         read_token(content)
@@ -449,9 +433,7 @@ def test_a_certificate_and_a_key_set_are_read_from_files(signing: SigningKeys, t
     assert signing.jwks() == read_jwks(json.dumps(signing.jwks()).encode())
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"\xff", b"[]", b"{}", b'{"keys":{}}', b'{"keys":[1]}', b'{"keys":[],"keys":[]}']
-)
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"{}", b'{"keys":{}}', b'{"keys":[1]}', b'{"keys":[],"keys":[]}'])
 def test_a_key_file_that_is_no_key_set_is_unreadable(content: bytes) -> None:
     with pytest.raises(Unreadable):
         read_jwks(content)
@@ -459,8 +441,6 @@ def test_a_key_file_that_is_no_key_set_is_unreadable(content: bytes) -> None:
 
 @pytest.mark.parametrize("check", [verify, report])
 @pytest.mark.parametrize("jwks", [{}, {"keys": None}, {"keys": ["k"]}, [], None])
-def test_a_key_set_that_is_none_is_unreadable_and_not_a_failed_step(
-    token: str, jwks: Any, check: Callable[..., object]
-) -> None:
+def test_a_key_set_that_is_none_is_unreadable_and_not_a_failed_step(token: str, jwks: Any, check: Callable[..., object]) -> None:
     with pytest.raises(Unreadable):
         check(token, jwks)

@@ -81,7 +81,7 @@ class FaultChecks(KitSubject):
         """Erased, and then the vendor cannot be asked any more: not told as erased."""
         clean = self.bench(JAN)
         clean.carry_out(JAN.subject())
-        last_writing = max(n for n, call in enumerate(clean.simulator.calls) if call.writing)
+        last_writing = max((n for n, call in enumerate(clean.simulator.calls) if call.writing), default=-1)
         bench = self.bench(JAN)
         bench.simulator.faults.append(Fault(httpx.Response(403), times=100_000, skip=last_writing + 1))
         answer = bench.carry_out(JAN.subject())

@@ -113,7 +113,8 @@ class FindingChecks(KitSubject):
     def test_unreadable_answers_are_never_nothing_found(self) -> None:
         """HTML, an empty body or another shape in place of any answer that is read: `failed`, and nothing is written."""
         clean = self.bench(JAN)
-        clean.carry_out(JAN.subject(), mode="dry-run")
+        first = clean.carry_out(JAN.subject(), mode="dry-run")
+        assert first.outcome is None, f"without a fault it answered {first.outcome}: {first.reason}"
         strange = [
             httpx.Response(200, html="<html><title>Sign in</title></html>"),
             httpx.Response(200, content=b""),

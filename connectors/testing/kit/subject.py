@@ -18,7 +18,7 @@ HOST = "https://vendor.test"
 """Where the simulated vendor lives; nothing may be called outside it."""
 
 JAN = Person("jan@voorbeeld.nl")
-MOST_CALLS = 5_000
+MOST_CALLS = 3_000
 """No case of the kit needs so many."""
 
 LOOK_ALIKES = (

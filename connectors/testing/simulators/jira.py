@@ -23,16 +23,15 @@ class JiraSimulator(Simulator):
 
     def __init__(self) -> None:
         super().__init__()
-        self._ids = (str(number) for number in count(10_001))
+        self._ids, self._ghosts = map(str, count(10_001)), Lagging(self)
         self.users, self.former = dict[str, Row](), dict[str, Row]()
         self.issues, self.parts = dict[str, Row](), dict[str, Row]()  # parts: comments and attachments
-        self._ghosts = Lagging(self)
         self.colleague = self.add_user("anna@bureau.example", "Anna Bakker", accountType="atlassian", groups=2)
         self.add_user(_BOT, "Erasure bot", accountType="atlassian", groups=1)
 
     def seed(self, person: Person) -> None:
         account = self.add_user(person.email, person.name)
-        own = self.add_issue(account, f"{person.name}, {person.phone}, asks for help", created=person.since.isoformat())
+        own = self.add_issue(account, f"{person.name}, {person.phone}, asks for help", created=f"{person.since}T09:00:00.000+0000")
         for issue in (own, self.add_issue(self.colleague, "The printer is broken", watcher=_who(account))):
             self.add_part(issue, "comment", account, body=f"Greetings, {person.name}")
             self.add_part(issue, "comment", self.colleague, body="We look into it")
@@ -46,13 +45,13 @@ class JiraSimulator(Simulator):
 
     def add_issue(self, reporter: str | None, summary: str, **more: Any) -> str:
         id, who = next(self._ids), _who(reporter)
-        self.issues[id] = {"id": id, "summary": summary, "description": None, "created": "2025-06-01", "parent": None}
+        self.issues[id] = {"id": id, "summary": summary, "description": None, "created": "2025-06-01T09:00:00.000+0000", "parent": None}
         self.issues[id] |= {"reporter": who, "creator": who, "assignee": None, "watcher": None} | more
         return id
 
     def add_part(self, issue: str, kind: str, author: str | None, **more: Any) -> str:
         id = next(self._ids)
-        self.parts[id] = {"id": id, "issue": issue, "kind": kind, "author": _who(author), "created": "2025-06-01"} | more
+        self.parts[id] = {"id": id, "issue": issue, "kind": kind, "author": _who(author), "created": "2025-06-01T09:00:00.000+0000"} | more
         return id
 
     def traces(self, person: Person) -> Counter[str]:
@@ -60,6 +59,10 @@ class JiraSimulator(Simulator):
         left = Counter(part["kind"] for part in self.parts.values() if part["author"] in map(_who, mine))
         tickets = [issue for issue in self.issues.values() if issue["reporter"] in map(_who, mine)]
         return left + Counter(user=sum(id in self.users for id in mine), ticket=len(tickets))
+
+    def archive(self, person: Person) -> None:
+        for user in self.users.values():
+            user["active"] &= user["address"].lower() != person.email.lower()
 
     def signed_in(self, request: httpx.Request) -> bool:
         return str(request.headers.get("authorization")) == "Basic " + base64.b64encode(f"{_BOT}:kit-secret-9f3a71".encode()).decode()
@@ -86,9 +89,9 @@ class JiraSimulator(Simulator):
 
     @route("DELETE", f"{_API}/user")
     def delete_user(self, request: httpx.Request) -> httpx.Response:
-        user = self.users.pop(query_of(request).get("accountId", ""), None)
-        self.former |= {user["accountId"]: user | {"active": False}} if user else {}
-        return httpx.Response(204) if user else _error(404, "No such user")
+        id = query_of(request).get("accountId", "")
+        self.former |= {id: self.users[id] | {"active": False}} if id in self.users else {}
+        return httpx.Response(204) if self.users.pop(id, None) else _error(404, "No such user")
 
     @route("POST", f"{_API}/search/jql", reads=True)
     def search(self, request: httpx.Request) -> httpx.Response:
@@ -105,8 +108,9 @@ class JiraSimulator(Simulator):
 
     def _fits(self, issue: Row, field: str, value: str) -> bool:
         parts = self._parts(issue=issue["id"])
-        by = {"updatedBy": [issue["creator"], *(part["author"] for part in parts)]}.get(field) or [issue.get(field)]
-        return value in f"{issue['summary']} {[part.get('body') for part in parts]}".lower() if field == "text" else _who(value) in by
+        if field == "text":
+            return value in f"{issue['summary']} {[part.get('body') for part in parts]}".lower()
+        return _who(value) in ([issue["creator"], *(part["author"] for part in parts)] if field == "updatedBy" else [issue[field]])
 
     def _issue(self, issue: Row, asked: list[str]) -> Row:
         subtasks = [{"id": id, "key": f"HELP-{id}"} for id, other in self.issues.items() if other["parent"] == issue["id"]]
@@ -125,10 +129,10 @@ class JiraSimulator(Simulator):
     @route("PUT", f"{_API}/issue/{{id}}")
     def edit_issue(self, request: httpx.Request, id: str) -> httpx.Response:
         changes = body_of(request).get("fields", {})
-        if id not in self.issues or set(changes) - {"summary", "description"} or not changes.get("summary", "-"):
-            return _error(400, "A field cannot be set") if id in self.issues else _error(404, "No such issue")
-        self.issues[id] |= changes
-        return httpx.Response(204)
+        if set(changes) - {"summary", "description"} or not changes.get("summary", "-"):
+            return _error(400, "A field cannot be set")
+        self.issues.get(id, {}).update(changes)
+        return httpx.Response(204) if id in self.issues else _error(404, "No such issue")
 
     @route("DELETE", f"{_API}/issue/{{id}}")
     def delete_issue(self, request: httpx.Request, id: str) -> httpx.Response:

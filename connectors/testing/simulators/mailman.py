@@ -106,9 +106,14 @@ class MailmanSimulator(Simulator):
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         try:
-            return super().handle(request)
+            answer = super().handle(request)
         except _Refusal as refusal:
             return refusal.answer
+        if answer.content != b'{"error":"no such path"}':
+            return answer
+        path = request.url.raw_path.decode().partition("?")[0]
+        known = any(pattern.fullmatch(path) for _, pattern, _, _ in self._routes)
+        return _Refusal("405 Method Not Allowed" if known else "404 Not Found").answer
 
     @route("GET", "/{what}")
     def list_site(self, request: httpx.Request, what: str) -> httpx.Response:
@@ -123,11 +128,11 @@ class MailmanSimulator(Simulator):
     def delete(self, request: httpx.Request, what: str, id: str) -> httpx.Response:
         if what == "bans":
             return self.lift_ban(request, "", id)
-        row = self._rows[what].pop(key := self._key(what, id))
+        row = self._rows[what][key := self._key(what, id)]
         if what == "members" and row["role"] == "member" and row["list_id"] in self.moderated:
-            self.members[key] = row
             token = self.add_request(row["list_id"], row["email"], _KINDS[1])
             return httpx.Response(202, json={"token": token, "token_owner": "moderator"} | _ETAG)
+        del self._rows[what][key]
         for email in [email for email, address in self.addresses.items() if address.get("user") == _ACCOUNT + key]:
             self.delete(request, "addresses", email)
         ended = [self.members.pop(member) for member in self._members_of(key)] if what == "addresses" else [row] * (what == "members")

@@ -1,8 +1,20 @@
 """Jira Cloud through the kit, and its own traps."""
 
+from datetime import date
+
+import httpx
+
+from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
+from connectors.testing.kit.subject import HOST, JAN, assert_erased_and_verified, outcomes
+from connectors.testing.simulator import Fault, body_of, query_of
 from connectors.testing.simulators.jira import JiraSimulator
 from connectors.vendors.jira import Jira
+from topics.outcomes import Evidence, Outcome
+from topics.reports import Answered
+
+BY_EMAIL = {"email": [JAN.email]}
+KINDS = {"attachment", "comment", "ticket", "user"}
 
 
 class TestJira(ConformanceKit):
@@ -10,3 +22,234 @@ class TestJira(ConformanceKit):
     simulator = JiraSimulator
     settings = {"email": "bot@bureau.example", "api_token": {"env": "KIT_SECRET"}}
     dated = ("attachment", "comment", "ticket")
+
+
+def at(simulator: JiraSimulator) -> Bench:
+    return Bench(Jira, simulator, TestJira.settings, HOST)
+
+
+def fate(answer: Answered, kind: str) -> Outcome:
+    """What came of the one record of a kind."""
+    (outcome,) = [record.outcome for record in answer.records if record.kind == kind]
+    return outcome
+
+
+# Who it is
+
+
+def test_an_inactive_account_is_found_which_the_user_search_hides() -> None:
+    jira = JiraSimulator()
+    account = jira.add_user(JAN.email, JAN.name, active=False)
+    jira.add_issue(account, "Old question")
+    answer = at(jira).carry_out(BY_EMAIL)
+    assert_erased_and_verified(answer)
+    assert {"ticket", "user"} == {record.kind for record in answer.records}
+    assert not jira.traces(JAN).total()
+
+
+def test_an_account_whose_name_begins_with_the_address_is_somebody_else() -> None:
+    jira = JiraSimulator()
+    jira.add_issue(jira.add_user("other@elders.nl", f"{JAN.email} (formerly)"), "Mine")
+    assert (None, ()) == ((answer := at(jira).carry_out(BY_EMAIL)).outcome, answer.records)
+    assert 0 == jira.writing_calls
+
+
+def test_an_account_that_hides_its_address_needs_a_person_to_look_it_up() -> None:
+    for shown_as in ("", None):
+        jira = JiraSimulator()
+        jira.add_issue(jira.add_user(JAN.email, JAN.name, emailAddress=shown_as), "Help")
+        answer = at(jira).carry_out(BY_EMAIL)
+        assert Outcome.NEEDS_PERSON is answer.outcome
+        assert "jira.account_id" in str(answer.reason)
+        assert 0 == jira.writing_calls
+
+
+def test_an_account_that_hides_its_address_is_erased_by_its_id() -> None:
+    for subject in ({}, BY_EMAIL):
+        jira = JiraSimulator()
+        account = jira.add_user(JAN.email, JAN.name, emailAddress="")
+        jira.add_issue(account, "Help")
+        answer = at(jira).carry_out({**subject, "jira.account_id": [account]})
+        assert_erased_and_verified(answer)
+        assert ["ticket", "user"] == sorted(record.kind for record in answer.records)
+        assert not jira.traces(JAN).total()
+
+
+def test_everybody_is_listed_beyond_the_first_thousand() -> None:
+    jira = JiraSimulator()
+    jira.largest_page = 1000
+    for number in range(1100):
+        jira.add_user(f"p{number}@elders.nl", f"Piet {number}")
+    jira.seed(JAN)
+    assert_erased_and_verified(at(jira).carry_out(BY_EMAIL))
+    assert not jira.traces(JAN).total()
+
+
+def test_a_list_of_users_that_takes_too_long_is_never_nothing_found() -> None:
+    jira = JiraSimulator()
+    jira.faults.append(Fault(httpx.Response(409, json={"errorMessages": ["took longer than 10 seconds"]}), times=1000))
+    assert Outcome.FAILED is at(jira).carry_out(BY_EMAIL).outcome
+
+
+def test_an_account_that_was_removed_before_is_no_record_though_it_is_listed() -> None:
+    jira = JiraSimulator()
+    account = jira.add_user(JAN.email, JAN.name, accountType="atlassian")
+    first, writing = at(jira).carry_out(BY_EMAIL), jira.writing_calls
+    assert_erased_and_verified(first)
+    for subject in (BY_EMAIL, {"jira.account_id": [account]}):
+        assert (None, ()) == ((again := at(jira).carry_out(subject)).outcome, again.records)
+    assert writing == jira.writing_calls
+
+
+def test_a_colleagues_account_is_left_to_a_person_and_what_they_wrote_is_erased() -> None:
+    jira = JiraSimulator()
+    jira.add_issue(jira.colleague, "Question of my own")
+    answer = at(jira).carry_out({"email": ["anna@bureau.example"]})
+    assert (Outcome.ERASED, Outcome.NEEDS_PERSON) == (fate(answer, "ticket"), fate(answer, "user"))
+    assert jira.colleague in jira.users
+
+
+def test_the_connectors_own_account_and_an_apps_are_not_touched() -> None:
+    jira = JiraSimulator()
+    app = jira.add_user("", "Mail to ticket", accountType="app")
+    jira.add_issue(app, "Mail of a customer")
+    for subject in ({"email": ["BOT@bureau.example"]}, {"jira.account_id": [app]}):
+        assert Outcome.NEEDS_PERSON is at(jira).carry_out(subject).outcome
+    assert 0 == jira.writing_calls
+
+
+# What is theirs
+
+
+def test_on_somebody_elses_issue_only_their_comment_and_attachment_go() -> None:
+    jira = JiraSimulator()
+    account = jira.add_user(JAN.email, JAN.name)
+    issue = jira.add_issue(jira.colleague, "The printer is broken")
+    kept = {jira.add_part(issue, "comment", who, body="Noted") for who in (jira.colleague, None)}
+    for kind in ("comment", "attachment"):
+        jira.add_part(issue, kind, account, body="Same here")  # not a watcher: found by what the account has updated
+    answer = at(jira).carry_out(BY_EMAIL)
+    assert_erased_and_verified(answer)
+    assert {"comment": 1, "attachment": 1, "user": 1} == {kind: sum(r.kind == kind for r in answer.records) for kind in KINDS - {"ticket"}}
+    assert (kept, "The printer is broken") == (set(jira.parts), jira.issues[issue]["summary"])
+
+
+def test_an_issue_that_only_names_the_address_is_not_theirs() -> None:
+    jira = JiraSimulator()
+    jira.add_user(JAN.email, JAN.name)
+    issue = jira.add_issue(jira.colleague, f"Call {JAN.email} back")
+    answer = at(jira).carry_out(BY_EMAIL)
+    assert {"erased": 1} == outcomes(answer)
+    assert issue in jira.issues
+
+
+def test_an_issue_that_they_created_for_somebody_else_is_somebody_elses() -> None:
+    jira = JiraSimulator()
+    account = jira.add_user(JAN.email, JAN.name)
+    them = jira.issues[jira.add_issue(account, "Question")]["creator"]
+    issue = jira.add_issue(jira.colleague, "For a colleague", creator=them)
+    nobodys = jira.add_issue(None, "Reporter was cleared", creator=them)
+    assert_erased_and_verified(at(jira).carry_out(BY_EMAIL))
+    assert (True, False) == (issue in jira.issues, nobodys in jira.issues)
+
+
+def test_where_watching_is_switched_off_the_rest_is_still_searched() -> None:
+    bench = TestJira().bench(JAN)
+    refusal = httpx.Response(400, json={"errorMessages": ["Field 'watcher' does not exist"]})
+    bench.simulator.faults.append(Fault(refusal, method="POST", skip=2))
+    assert_erased_and_verified(bench.carry_out(BY_EMAIL))
+    assert not bench.simulator.traces(JAN).total()
+
+
+def test_a_refused_search_for_the_reporter_is_never_nothing_found() -> None:
+    bench = TestJira().bench(JAN)
+    bench.simulator.faults.append(Fault(httpx.Response(400, json={"errorMessages": ["no"]}), method="POST"))
+    assert Outcome.FAILED is bench.carry_out(BY_EMAIL).outcome
+    assert 0 == bench.simulator.writing_calls
+
+
+def test_a_search_that_does_not_say_how_it_goes_on_is_never_nothing_found() -> None:
+    bench = TestJira().bench(JAN)
+    bench.simulator.faults.append(Fault(httpx.Response(200, json={"issues": [], "isLast": False}), method="POST"))
+    assert Outcome.FAILED is bench.carry_out(BY_EMAIL).outcome
+
+
+def test_every_search_names_its_fields_and_stays_within_the_accounts() -> None:
+    bench = TestJira().bench(JAN)
+    bench.carry_out(BY_EMAIL, mode="dry-run")
+    bodies = [body_of(call.request) for call in bench.simulator.calls if call.request.method == "POST"]
+    assert bodies and all(body["fields"] and '"' in body["jql"] for body in bodies)
+
+
+def test_an_issue_that_only_the_lagging_search_shows_is_not_told() -> None:
+    bench = TestJira().bench(JAN)
+    bench.simulator.lag = 100_000
+    assert_erased_and_verified(bench.carry_out(BY_EMAIL))
+    account = next(iter(bench.simulator.former))  # type: ignore[attr-defined]
+    assert () == bench.carry_out({"jira.account_id": [account]}, known=False).records
+
+
+# Sub-tasks
+
+
+def test_their_own_subtasks_go_first_and_then_the_issue_without_the_flag() -> None:
+    jira = JiraSimulator()
+    account = jira.add_user(JAN.email, JAN.name)
+    parent = jira.add_issue(account, "Move house")
+    for name in ("Pack", "Drive"):
+        jira.add_issue(account, name, parent=parent)
+    answer = at(jira).carry_out(BY_EMAIL)
+    assert_erased_and_verified(answer)
+    assert {"erased": 4} == outcomes(answer)
+    deleted = [call.request.url for call in jira.calls if call.request.method == "DELETE" and "/issue/" in call.request.url.path]
+    assert f"/rest/api/3/issue/{parent}" == deleted[-1].path
+    assert not any("deleteSubtasks" in url.params for url in deleted)
+
+
+def test_somebody_elses_subtask_is_kept_and_the_issue_is_emptied_and_left_to_a_person() -> None:
+    jira = JiraSimulator()
+    account = jira.add_user(JAN.email, JAN.name)
+    parent = jira.add_issue(account, f"Call {JAN.phone}", description={"type": "doc", "content": [{"text": JAN.name}]})
+    subtask = jira.add_issue(jira.colleague, "Find the file", parent=parent)
+    bench = at(jira)
+    answer = bench.carry_out(BY_EMAIL)
+    assert (Outcome.NEEDS_PERSON, Outcome.ERASED) == (fate(answer, "ticket"), fate(answer, "user"))
+    assert ("Erased", None) == (jira.issues[parent]["summary"], jira.issues[parent]["description"])
+    assert "Find the file" == jira.issues[subtask]["summary"]
+    (edit,) = [call.request for call in jira.calls if call.request.method == "PUT"]
+    assert "false" == query_of(edit)["notifyUsers"]
+
+    writing = jira.writing_calls
+    assert Outcome.NEEDS_PERSON is fate(bench.carry_out(BY_EMAIL), "ticket")
+    assert writing == jira.writing_calls, "an emptied issue is emptied again"
+
+    jira.issues[subtask]["parent"] = None
+    assert_erased_and_verified(bench.carry_out(BY_EMAIL))
+    assert (False, True) == (parent in jira.issues, subtask in jira.issues)
+
+
+# Holds
+
+
+def test_an_account_stays_while_a_ticket_of_it_is_held() -> None:
+    bench = TestJira().bench(JAN, rules=[TestJira().hold("ticket")])
+    answer = bench.carry_out(BY_EMAIL)
+    (user,) = [record for record in answer.records if record.kind == "user"]
+    assert (Outcome.HELD, Evidence.VERIFIED, "ticket") == (user.outcome, user.evidence, user.bound_to)
+    assert (1, 1, 0) == tuple(bench.simulator.traces(JAN)[kind] for kind in ("user", "ticket", "comment"))
+
+
+def test_a_ticket_stays_while_a_comment_on_it_is_held() -> None:
+    bench = TestJira().bench(JAN, rules=[TestJira().hold("comment")])
+    answer = bench.carry_out(BY_EMAIL)
+    assert Outcome.HELD is fate(answer, "ticket")
+    assert (1, 2, 0) == tuple(bench.simulator.traces(JAN)[kind] for kind in ("ticket", "comment", "attachment"))
+
+
+def test_a_moment_counts_as_the_day_that_it_was_for_the_controller() -> None:
+    jira = JiraSimulator()
+    account = jira.add_user(JAN.email, JAN.name)
+    jira.add_issue(account, "New year's eve", created="2025-12-31T23:30:00.000+0000")
+    answer = Bench(Jira, jira, TestJira.settings, HOST, [TestJira().hold("ticket")]).carry_out(BY_EMAIL)
+    (ticket,) = [record for record in answer.records if record.kind == "ticket"]
+    assert ticket.hold and date(2033, 12, 31) == ticket.hold.until

@@ -122,6 +122,7 @@ def test_what_a_login_is_answered_in_mid_case_is_never_taken_for_the_answer_to_t
     simulator.faults.append(Fault(httpx.Response(status), method="POST", times=100, skip=1))
     answer = run.carry_out(JAN.subject())
     assert {Outcome.FAILED} == {record.outcome for record in answer.records}
+    assert all("The login was" in (record.reason or "") for record in answer.records)
     assert 1 == simulator.traces(JAN)["mailbox"]
 
 
@@ -289,7 +290,8 @@ def test_no_single_answer_of_404_or_406_is_ever_nothing_found(status: int) -> No
     clean = TransipSimulator()
     clean.seed(JAN)
     bench(clean).carry_out(JAN.subject(), mode="dry-run")
-    for nth in range(1, len(clean.calls)):
+    mail = [nth for nth, call in enumerate(clean.calls) if "contacts" not in call.request.url.path or "monitoring" in call.request.url.path]
+    for nth in mail[1:]:
         simulator = TransipSimulator()
         simulator.seed(JAN)
         simulator.faults.append(Fault(httpx.Response(status, json={"error": "Not found"}), skip=nth))
@@ -311,6 +313,13 @@ def test_a_404_to_a_later_page_is_no_missing_mail_service() -> None:
     simulator.seed(JAN)
     answer = bench(simulator).carry_out(JAN.subject())
     assert Outcome.FAILED is answer.outcome and "page 2" in (answer.reason or "")
+
+
+def test_a_forward_of_all_mail_is_of_nobody_who_is_called_none() -> None:
+    simulator = TransipSimulator()
+    id = simulator.add_forward("voorbeeld.nl", "", PIET.email)
+    simulator.mail["voorbeeld.nl"]["mail-forwards"][id]["localPart"] = None
+    assert () == bench(simulator).carry_out({"email": ["none@voorbeeld.nl"]}).records
 
 
 class OfTheGoLibrary(TransipSimulator):
@@ -347,12 +356,12 @@ def test_a_row_without_a_field_that_decides_is_misread(field: str) -> None:
     assert Outcome.FAILED is answer.outcome and 0 == simulator.writing_calls
 
 
-def test_what_is_being_modified_is_told_with_the_refusal_and_the_rest_goes() -> None:
+def test_what_is_locked_is_told_as_failed_so_that_it_is_tried_again_and_the_rest_goes() -> None:
     simulator = TransipSimulator()
     simulator.seed(JAN)
     simulator.locked = {JAN.email}
     answer = bench(simulator).carry_out(JAN.subject())
-    assert [Outcome.REFUSED] == fates(answer, "mailbox")
+    assert [Outcome.FAILED] == fates(answer, "mailbox")
     assert {Outcome.ERASED} == {record.outcome for record in answer.records if record.kind != "mailbox"}
 
 

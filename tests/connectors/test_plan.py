@@ -1,0 +1,115 @@
+"""What is to become of each located record."""
+
+from datetime import date
+
+import pytest
+
+from connectors.contract import Kind, Record, Spec, State
+from connectors.holds import HoldRule
+from connectors.plan import Do, Planned, plan
+from topics.outcomes import Outcome
+
+TODAY = date(2026, 11, 20)
+SEVEN = HoldRule(frozenset({"invoice"}), "AWR art. 52(4)", "GDPR art. 17(3)(b)", 7, "end_of_financial_year")
+TEN = HoldRule(frozenset({"deed"}), "Longer Act", "GDPR art. 17(3)(b)", 10, "end_of_financial_year")
+CONTRACT = HoldRule(frozenset({"deed"}), "Contract Act", "GDPR art. 17(3)(b)", 5, "end_of_contract")
+SPEC = Spec(
+    name="toy",
+    kind="other",
+    kinds=(
+        Kind("invoice"),
+        Kind("deed"),
+        Kind("address"),
+        Kind("log", kept_because="Logs cannot be erased."),
+        Kind("contact", restricts=True, lifts=True),
+        Kind("user", restricts=True),
+    ),
+    identifiers=("email",),
+    calls_per_minute=60,
+    docs="https://toy.example",
+    checked=TODAY,
+)
+CONTACT = Record("contact", "c1")
+INVOICE = Record("invoice", "i1", date(2025, 6, 1), CONTACT.key)
+
+
+def fates(*records: Record, rules: tuple[HoldRule, ...] = (SEVEN,)) -> dict[str, Planned]:
+    return {item.record.ref: item for item in plan("erase", records, SPEC, rules, TODAY)}
+
+
+def test_records_are_worked_off_in_the_order_of_the_specs_kinds() -> None:
+    records = [Record("user", "u"), CONTACT, Record("address", "a"), INVOICE]
+    assert ["i1", "a", "c1", "u"] == [item.record.ref for item in plan("erase", records, SPEC, (), TODAY)]
+
+
+def test_without_a_rule_everything_is_erased() -> None:
+    assert {Do.ERASE} == {item.do for item in fates(CONTACT, INVOICE, rules=()).values()}
+
+
+def test_a_held_record_is_kept_with_its_rule_and_date() -> None:
+    item = fates(INVOICE)["i1"]
+    assert (Do.KEEP, Outcome.HELD) == (item.do, item.outcome)
+    assert item.hold and date(2032, 12, 31) == item.hold.until
+
+
+def test_what_a_held_record_hangs_from_is_restricted_until_the_hold_ends() -> None:
+    item = fates(CONTACT, INVOICE)["c1"]
+    assert (Do.RESTRICT, Outcome.RESTRICTED, "invoice", date(2032, 12, 31)) == (item.do, item.outcome, item.bound_to, item.until)
+
+
+def test_what_a_held_record_hangs_from_is_held_with_it_where_the_vendor_cannot_restrict() -> None:
+    address = Record("address", "a1")
+    item = fates(address, Record("invoice", "i2", date(2025, 6, 1), address.key))["a1"]
+    assert (Do.KEEP, Outcome.HELD, "invoice") == (item.do, item.outcome, item.bound_to)
+    assert item.hold and date(2032, 12, 31) == item.hold.until
+
+
+def test_the_longest_of_several_holds_binds() -> None:
+    deed = Record("deed", "d1", date(2020, 6, 1), CONTACT.key)  # ten years: until the end of 2030
+    newer = Record("invoice", "i2", date(2026, 6, 1), CONTACT.key)  # seven: until the end of 2033
+    for order in ((INVOICE, deed, newer), (newer, INVOICE, deed)):
+        item = fates(CONTACT, *order, rules=(SEVEN, TEN))["c1"]
+        assert (date(2033, 12, 31), "invoice") == (item.until, item.bound_to)
+
+
+def test_a_record_past_its_hold_binds_nothing() -> None:
+    old = Record("invoice", "i2", date(2010, 6, 1), CONTACT.key)
+    assert {"c1": Do.ERASE, "i2": Do.ERASE} == {ref: item.do for ref, item in fates(CONTACT, old).items()}
+
+
+def test_another_persons_contact_is_not_bound() -> None:
+    assert Do.ERASE is fates(Record("contact", "c2"), CONTACT, INVOICE)["c2"].do
+
+
+def test_a_hold_that_cannot_be_told_needs_a_person_and_keeps_what_it_hangs_from() -> None:
+    deed = Record("deed", "d1", date(2025, 6, 1), CONTACT.key)
+    items = fates(CONTACT, deed, rules=(CONTRACT,))
+    assert {(Do.LEAVE, Outcome.NEEDS_PERSON)} == {(item.do, item.outcome) for item in items.values()}
+    assert "deed" == items["c1"].bound_to and "deed" in (items["c1"].reason or "")
+
+
+@pytest.mark.parametrize("known_first", [True, False])
+def test_a_known_hold_beside_an_unknown_one_restricts_what_both_hang_from(known_first: bool) -> None:
+    deed = Record("deed", "d1", None, CONTACT.key)
+    records = (INVOICE, deed) if known_first else (deed, INVOICE)
+    item = fates(CONTACT, *records, rules=(SEVEN, CONTRACT))["c1"]
+    assert (Outcome.RESTRICTED, date(2032, 12, 31)) == (item.outcome, item.until)
+
+
+def test_what_the_vendor_cannot_erase_is_refused_with_its_reason() -> None:
+    item = fates(Record("log", "l1"))["l1"]
+    assert (Do.LEAVE, Outcome.REFUSED, "Logs cannot be erased.") == (item.do, item.outcome, item.reason)
+
+
+def test_a_restriction_reaches_what_can_be_restricted_and_refuses_the_rest_with_a_reason() -> None:
+    items = {item.record.ref: item for item in plan("restrict", [CONTACT, INVOICE], SPEC, (SEVEN,), TODAY)}
+    assert (Do.RESTRICT, Outcome.RESTRICTED) == (items["c1"].do, items["c1"].outcome)
+    assert (Do.LEAVE, Outcome.REFUSED) == (items["i1"].do, items["i1"].outcome)
+    assert items["i1"].reason
+
+
+def test_lifting_is_told_apart_from_what_was_never_restricted_and_what_a_person_must_lift() -> None:
+    user = Record("user", "u1", state=State.RESTRICTED)
+    restricted = Record("contact", "c2", state=State.RESTRICTED)
+    items = {item.record.ref: item for item in plan("lift", [CONTACT, restricted, user], SPEC, (), TODAY)}
+    assert {"c1": Outcome.LIFTED, "c2": Outcome.LIFTED, "u1": Outcome.NEEDS_PERSON} == {ref: item.outcome for ref, item in items.items()}
