@@ -487,3 +487,12 @@ class TakesGoneForAnError(Shoebox):
             await super().erase(record)
         except Gone as error:
             raise Misread("It is not there.") from error
+
+
+class YieldsTheSameTwice(Shoebox):
+    """No fault: two searches may find the same record."""
+
+    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+        async for record in super().locate(subject):
+            yield record
+            yield record

@@ -86,15 +86,22 @@ from = "end_of_financial_year"
         """SIGKILL: nothing is finished, nothing is said."""
         process = self.processes.pop(part)
         process.kill()
-        process.wait(10)
+        _end(process)
 
     def stop(self) -> dict[str, int]:
         """SIGTERM to all; their exit statuses."""
         for process in self.processes.values():
             process.send_signal(signal.SIGTERM)
-        statuses = {part: process.wait(60) for part, process in self.processes.items()}
+        statuses = {part: _end(process) for part, process in self.processes.items()}
         self.processes.clear()
         return statuses
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    status = process.wait(60)
+    if process.stdout is not None:
+        process.stdout.close()
+    return status
 
 
 def request_of(person: Person, **more: Any) -> dict[str, Any]:

@@ -76,7 +76,7 @@ async def test_duplicates_poison_and_a_dry_run_disturb_nothing(installation: Ins
     assert not any(JAN.email in json.dumps(letter) for letter in backend.dead_letters)
     assert dry not in backend.certificates
     status = json.loads(installation.erasure("status", dry, "--json").stdout)
-    assert ("closed", list(SETTINGS)) == (status["state"], [processor["name"] for processor in status["plan"]])
+    assert ("closed", list(SETTINGS)) == (status["state"], [processor["name"] for processor in status["plan"]["processors"]])
 
 
 async def test_a_lying_vendor_is_told_and_a_retry_supersedes(installation: Installation, backend: Backend) -> None:

@@ -48,10 +48,10 @@ def lines(draw: st.DrawFn, record: str) -> Any:
 def stories(draw: st.DrawFn) -> tuple[tuple[str, ...], list[Any]]:
     """One to three processors, and what is said: reports (a list that repeats and skips), waits, retries."""
     names = NAMES[: draw(st.integers(1, 3))]
-    said = draw(st.lists(reports(names), max_size=8))
-    steps = st.sampled_from(said) if said else st.nothing()
+    said = draw(st.lists(reports(names), min_size=3, max_size=8))
+    steps = st.sampled_from(said)
     others = st.sampled_from([timedelta(minutes=20), timedelta(days=1), timedelta(days=35), "retry"])
-    return names, draw(st.lists(steps | others, max_size=14))
+    return names, draw(st.lists(st.one_of(steps, steps, steps, others), min_size=4, max_size=16))
 
 
 def play(names: tuple[str, ...], story: list[Any]) -> list[Case]:
@@ -111,6 +111,18 @@ def test_a_case_that_waits_for_a_worker_or_a_vendor_always_wakes_again(story: tu
         waiting = [p for p in case.processors if p.in_flight]
         assert not waiting or case.wake_at is not None or case.state == "closed"
         assert not waiting or case.state == "open"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.none() | st.integers(2027, 2035), min_size=2, max_size=6))
+def test_a_hold_is_as_long_as_the_longest_that_was_ever_said_whatever_failed_in_between(years: list[int | None]) -> None:
+    played = Played().open("a")
+    for round, year in enumerate(years, start=1):
+        hold = Hold(statute="s", exception="e", until=date(year or 2027, 12, 31))
+        played.hear(answered("a", line("x", Outcome.HELD, hold=hold) if year else line("x", Outcome.FAILED), round=round))
+    (record,) = played.the.processors[0].records.values()
+    longest = max((year for year in years if year), default=None)
+    assert longest == (record.hold and record.hold.until.year)
 
 
 @settings(max_examples=200, deadline=None)

@@ -54,8 +54,10 @@ def test_while_the_broker_is_away_it_waits_a_minute_and_then_stops_unacknowledge
 
 
 def test_a_broker_that_comes_back_in_time_is_all_it_needs(installation: Installation) -> None:
+    wait = installation.time.sleep
+
     async def come_back(seconds: float) -> None:
-        await installation.time.sleep(seconds)
+        await wait(seconds)
         installation.broker.away = len(installation.time.waits) < 3
 
     installation.broker.away = True

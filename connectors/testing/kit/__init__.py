@@ -7,11 +7,15 @@ class TestMoneybird(ConformanceKit):
     dated = ("invoice",)
 """
 
-from connectors.testing.kit.erasing import ErasingChecks
-from connectors.testing.kit.faults import FaultChecks
-from connectors.testing.kit.finding import FindingChecks
-from connectors.testing.kit.holding import HoldingChecks
-from connectors.testing.kit.privacy import PrivacyChecks
+import pytest
+
+pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in ("subject", "erasing", "faults", "finding", "holding", "privacy")))
+# Only now: so that a check that fails shows the values that it compared.
+from connectors.testing.kit.erasing import ErasingChecks  # noqa: E402
+from connectors.testing.kit.faults import FaultChecks  # noqa: E402
+from connectors.testing.kit.finding import FindingChecks  # noqa: E402
+from connectors.testing.kit.holding import HoldingChecks  # noqa: E402
+from connectors.testing.kit.privacy import PrivacyChecks  # noqa: E402
 
 __all__ = ["ConformanceKit"]
 

@@ -7,7 +7,7 @@ import httpx
 from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import HOST, JAN, assert_erased_and_verified, outcomes
-from connectors.testing.simulator import Fault, body_of, query_of
+from connectors.testing.simulator import Fault, body_of, query_of, route
 from connectors.testing.simulators.jira import JiraSimulator
 from connectors.vendors.jira import Jira
 from topics.outcomes import Evidence, Outcome
@@ -75,14 +75,20 @@ def test_an_account_that_hides_its_address_is_erased_by_its_id() -> None:
         assert not jira.traces(JAN).total()
 
 
-def test_everybody_is_listed_beyond_the_first_thousand() -> None:
+def test_whoever_stands_behind_a_crowd_is_found_though_every_page_is_capped() -> None:
     jira = JiraSimulator()
-    jira.largest_page = 1000
-    for number in range(1100):
+    jira.largest_page = 7
+    for number in range(20):
         jira.add_user(f"p{number}@elders.nl", f"Piet {number}")
-    jira.seed(JAN)
-    assert_erased_and_verified(at(jira).carry_out(BY_EMAIL))
-    assert not jira.traces(JAN).total()
+    account = jira.add_user(JAN.email, JAN.name, active=False)
+    issue = jira.add_issue(jira.colleague, "The printer is broken")
+    for author in [jira.colleague] * 20 + [account]:
+        jira.add_part(issue, "comment", author, body="Same here")
+    for number in range(20):
+        jira.add_issue(account, f"Question {number}")
+    answer = at(jira).carry_out(BY_EMAIL)
+    assert_erased_and_verified(answer)
+    assert (22, 0) == (len(answer.records), jira.traces(JAN).total())
 
 
 def test_a_list_of_users_that_takes_too_long_is_never_nothing_found() -> None:
@@ -187,6 +193,18 @@ def test_an_issue_that_only_the_lagging_search_shows_is_not_told() -> None:
     assert_erased_and_verified(bench.carry_out(BY_EMAIL))
     account = next(iter(bench.simulator.former))  # type: ignore[attr-defined]
     assert () == bench.carry_out({"jira.account_id": [account]}, known=False).records
+
+
+def test_an_answer_without_anything_in_it_does_not_prove_that_a_record_is_gone() -> None:
+    class Empty(JiraSimulator):
+        @route("GET", "/rest/api/3/attachment/{id}")
+        def show_attachment(self, request: httpx.Request, id: str) -> httpx.Response:
+            return httpx.Response(200, json={})
+
+    jira = Empty()
+    jira.seed(JAN)
+    answer = at(jira).carry_out(BY_EMAIL)
+    assert {Outcome.FAILED} == {record.outcome for record in answer.records if record.kind == "attachment"}
 
 
 # Sub-tasks
