@@ -13,13 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.waiting import Sleep
 from connectors.worker import Worker
-from topics.bus import Delivery, Inbox, Publisher
+from topics.bus import BrokerGone, Delivery, Inbox, Publisher
 from topics.commands import COMMAND_TYPE, Command
 from topics.dead_letters import dead_letter
 from topics.envelope import Poison, Unreadable, content, read, write
 from topics.keyring import KeyMissing, Keyring, dead_letters_key
 from topics.model import Clock
 from topics.names import LARGEST_MESSAGE_BYTES, Names, Topic
+from topics.outcomes import Outcome
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
 from topics.sealing import CannotOpen
 
@@ -143,6 +144,11 @@ class Consumer:
                 if pause is None:
                     raise
                 await self._sleep(pause)
+            except BrokerGone:
+                raise
+            except Exception as error:  # else one such command would be taken, and end the process, for ever
+                log.error("%s: defect of the worker: %s", self._name, type(error).__name__)
+                return _defective(command, type(error).__name__)
         raise AssertionError("the last pause raises")  # pragma: no cover
 
     async def _publish(self, type: str, report: Located | Answered) -> None:
@@ -162,3 +168,16 @@ class Consumer:
         lock = self._cases.setdefault(request_id, asyncio.Lock())
         async with lock:
             yield
+
+
+def _defective(command: Command, what: str) -> Answered:
+    """A defect of ours is told like any failure: nothing is claimed, and it is tried again."""
+    return Answered(
+        command_id=command.command_id,
+        request_id=command.request_id,
+        processor=command.processor,
+        round=command.round,
+        mode=command.mode,
+        outcome=Outcome.FAILED,
+        reason=f"A defect of the worker or the connector ({what}); its log says more.",
+    )

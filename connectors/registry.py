@@ -1,6 +1,7 @@
 """Connectors by entry point (group `erasure.connectors`): an outside package adds a vendor with one line and no fork."""
 
 import inspect
+import re
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from connectors.contract import Connector, Spec
 
 GROUP = "erasure.connectors"
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,62}")  # topics.model.RecordKind: another name could not be reported
 
 
 class RegistryError(Exception):
@@ -70,6 +72,8 @@ def incomplete(name: str, connector: Any) -> list[str]:
         faults.append("its spec names no record kinds or no identifiers")
     if len({kind.name for kind in spec.kinds}) != len(spec.kinds):
         faults.append("a record kind stands twice in its spec")
+    if not all(_KIND.fullmatch(kind.name) for kind in spec.kinds):
+        faults.append("a record kind has no usable name (lower-case letters, digits, underscores)")
     if spec.calls_per_minute < 1 or spec.concurrency < 1 or not spec.docs.startswith("https://"):
         faults.append("calls_per_minute, concurrency or docs is not usable")
     for ability in ("restrict", "lift"):

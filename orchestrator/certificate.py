@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -66,6 +66,7 @@ def claims_of(case: Case, on: date | None = None) -> str:
     claims = {
         "processors": [entry.model_dump(mode="json", exclude={"answered_at"}) for entry in processors],
         "status": status_from(case.right, processors, on).value,
+        "received_at": case.received_at.astimezone(UTC).isoformat(),
         "due_by": case.due_by.isoformat(),
     }
     return hashlib.sha256(canonical_json(claims)).hexdigest()

@@ -197,18 +197,24 @@ def _conclude(case: Case, at: datetime, policy: Policy) -> Decision:
         return case.model_copy(update={"state": "closed" if case.all_answered else "open", "wake_at": wake_at}), ()
     settled_at = (case.settled_at or at) if case.all_answered else case.settled_at
     case = case.model_copy(update={"settled_at": settled_at})
+    if not case.all_answered and _first_partial_at(case, policy) > at:  # the usual way: nothing to certify before the last answer
+        return case.model_copy(update={"state": "open", "wake_at": _wake_at(case, policy)}), ()
     today = at.astimezone(policy.zone).date()
     status, claims = status_of(case, today), claims_of(case, today)
     complete = case.all_answered and status is not Status.PARTIAL
     changed = not case.certificates or case.certificates[-1].claims != claims
     due = complete or (case.all_answered and bool(case.certificates)) or _first_partial_at(case, policy) <= at
     effects: tuple[Effect, ...] = (Certify(status, claims),) if changed and due else ()
+    wake_at = None if complete else _wake_at(case, policy, certified=bool(effects))
+    return case.model_copy(update={"state": "closed" if complete else "open", "wake_at": wake_at}), effects
+
+
+def _wake_at(case: Case, policy: Policy, certified: bool = False) -> datetime | None:
+    """The next moment at which time alone changes something."""
     wakes = [_again(p) for p in case.processors]
-    if not case.certificates and not effects:
+    if not case.certificates and not certified:
         wakes.append(_first_partial_at(case, policy))
-    closing: dict[str, Any] = {"state": "closed" if complete else "open"}
-    closing["wake_at"] = None if complete else min((moment for moment in wakes if moment), default=None)
-    return case.model_copy(update=closing), effects
+    return min((moment for moment in wakes if moment), default=None)
 
 
 def _first_partial_at(case: Case, policy: Policy) -> datetime:

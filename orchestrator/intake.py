@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -15,6 +16,7 @@ from topics.events import RIGHT_OF, EventType, RetryOrder, Right, SubjectRequest
 from topics.keyring import CONTROLLER_KEY, Keyring, case_key, hold_key
 from topics.names import LARGEST_MESSAGE_BYTES, LARGEST_REQUEST_BYTES, Names, Topic
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
+from topics.sealing import Key
 
 _CLOCK_SKEW = timedelta(days=1)
 _GDPR_APPLIES = datetime(2018, 5, 25, tzinfo=UTC) - timedelta(days=1)  # with a day for the time zones
@@ -110,9 +112,14 @@ class Intake:
         """The last day of the statutory month."""
         return due_by(received_at, self._policy.zone, self._country)
 
-    def case_for(self, found: Read, request: SubjectRequest, right: Right, now: datetime) -> Case:
-        """The case that a request opens, the person in it sealed under a new key of its own."""
-        key, _ = self._keyring.ensure(case_key(request.request_id), hold_key(request.request_id))
+    def make_keys(self, request_ids: Iterable[UUID]) -> dict[UUID, Key]:
+        """New cases' keys, all in one transaction of the keyring: one that seals the person, one (not returned) for what is held."""
+        ids = list(request_ids)
+        keys = self._keyring.ensure(*map(case_key, ids), *map(hold_key, ids)) if ids else []
+        return dict(zip(ids, keys, strict=False))
+
+    def case_for(self, found: Read, request: SubjectRequest, right: Right, key: Key, now: datetime) -> Case:
+        """The case that a request opens, the person in it sealed under the case's key."""
         asked = [one for one in self._expected if request.processors is None or one.name in request.processors]
         return Case(
             request_id=request.request_id,

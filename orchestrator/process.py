@@ -21,6 +21,7 @@ from topics.events import RetryOrder, Right, SubjectRequest
 from topics.keyring import Keyring, dead_letters_key
 from topics.names import Names, Topic
 from topics.reports import Answered, Located
+from topics.sealing import Key
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class _Batch:
 
     cases: dict[UUID, Case]
     before: dict[UUID, Case]
+    keys: dict[UUID, Key] = field(default_factory=dict)
     outgoing: list[Outgoing] = field(default_factory=list)
     remembered: list[tuple[str, str, str]] = field(default_factory=list)
     seen: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -67,7 +69,8 @@ class Process:
         with self._ledger.transaction() as transaction:
             cases = transaction.cases({found.request_id for found in good})
             seen = transaction.seen({(found.event.source, found.event.id) for found in good})
-            batch = _Batch(dict(cases), cases, seen=seen)
+            new = {found.request_id for found in good if isinstance(found.body, SubjectRequest)} - cases.keys()
+            batch = _Batch(dict(cases), cases, self._intake.make_keys(new), seen=seen)
             for delivery, found in read:
                 try:
                     if isinstance(found, Poison):
@@ -131,7 +134,7 @@ class Process:
         case = batch.cases.get(found.request_id)
         match found.body:
             case SubjectRequest() as request:
-                return self._request(case, found, request, found.right, now)
+                return self._request(batch, found, request, found.right, now)
             case RetryOrder() as order if case is not None:
                 if order.only is not None and case.processor(order.only) is None:
                     raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The retry names a processor that this case did not ask.")
@@ -142,9 +145,11 @@ class Process:
                 return Reported(report, now)
         raise Poison(Unreadable.UNKNOWN_REQUEST, "There is no case for this request_id.")
 
-    def _request(self, case: Case | None, found: Read, request: SubjectRequest, right: Right | None, now: datetime) -> Message:
+    def _request(self, batch: _Batch, found: Read, request: SubjectRequest, right: Right | None, now: datetime) -> Message:
+        case = batch.cases.get(found.request_id)
         if case is None:
-            return Requested(self._intake.case_for(found, request, right or Right.ERASURE, now), now)
+            key = batch.keys[found.request_id]
+            return Requested(self._intake.case_for(found, request, right or Right.ERASURE, key, now), now)
         if case.content != found.content:
             raise Poison(Unreadable.CONFLICTING_REQUEST, "The same request_id came before with other content; send it under a new id.")
         return RequestedAgain(request.received_at, self._intake.due(request.received_at), now)

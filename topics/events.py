@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from topics.model import Moment, ProcessorName, Wire
 from topics.subject import Subject
@@ -52,7 +52,7 @@ class SubjectRequest(Wire):
     received_at: Moment
     subject: Subject
     ground: Ground | None = None
-    verified_by: str | None = None
+    verified_by: str | None = Field(None, repr=False)
     processors: tuple[ProcessorName, ...] | None = None
     mode: Mode = "execute"
 

@@ -4,6 +4,7 @@ Destroying a case's key shreds every sealed copy of the person, backups of other
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -63,33 +64,40 @@ class Keyring:
         return keyring
 
     def get(self, kid: str) -> Key:
-        """The key of that name.
+        """The key of that name; raises as `get_all`."""
+        return self.get_all(kid)[0]
+
+    def get_all(self, *kids: str) -> list[Key]:
+        """The keys of those names, in that order.
 
         Raises:
-            KeyMissing: there is none.
+            KeyMissing: there is none of one of them.
         """
-        with self._engine.connect().execution_options(read_only=True) as connection:
-            secret = connection.scalar(select(_keys.c.secret).where(_keys.c.kid == kid))
-        if secret is None:
-            raise KeyMissing(kid)
-        return Key(kid, secret)
+        found = self._read(kids)
+        missing = [kid for kid in kids if kid not in found]
+        if missing:
+            raise KeyMissing(missing[0])
+        return [found[kid] for kid in kids]
 
     def ensure(self, *kids: str) -> list[Key]:
-        """The keys of those names, each made if it is not there."""
-        return [self._ensure(kid) for kid in kids]
-
-    def _ensure(self, kid: str) -> Key:
-        try:
-            return self.get(kid)
-        except KeyMissing:
-            pass
-        row = {"kid": kid, "secret": secrets.token_bytes(32), "created_at": datetime.now(UTC)}
+        """The keys of those names, each made if it is not there; all in one transaction."""
+        found = self._read(kids)
+        missing = [kid for kid in dict.fromkeys(kids) if kid not in found]
+        rows = [{"kid": kid, "secret": secrets.token_bytes(32), "created_at": datetime.now(UTC)} for kid in missing]
+        if not rows:
+            return self.get_all(*kids)
         try:
             with self._engine.begin() as connection:
-                connection.execute(insert(_keys), row)
-        except IntegrityError:
-            pass  # another process made it at the same moment: theirs stands
-        return self.get(kid)
+                connection.execute(insert(_keys), rows)
+        except IntegrityError:  # another process made one at the same moment: theirs stands
+            for kid in missing if len(missing) > 1 else ():
+                self.ensure(kid)
+        return self.get_all(*kids)
+
+    def _read(self, kids: Sequence[str]) -> dict[str, Key]:
+        query = select(_keys.c.kid, _keys.c.secret).where(_keys.c.kid.in_(kids))
+        with self._engine.connect().execution_options(read_only=True) as connection:
+            return {kid: Key(kid, secret) for kid, secret in connection.execute(query)}
 
     def destroy(self, kid: str) -> None:
         """Destroy the key of that name, if it is there: what it sealed can no longer be read by anybody."""

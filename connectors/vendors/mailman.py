@@ -49,9 +49,8 @@ class Mailman(Connector[MailmanSettings]):
                 if address.lower() in owners or subject.matches("email", address):
                     yield Record(kind, f"{where}/{id}")
 
-    async def _members(self, address: str) -> list[Json]:
-        rows = await self._all("/members/find", json={"subscriber": address})
-        return [row for row in rows if str(row["email"]).lower() == address]  # `*` in an address is a wildcard there
+    async def _members(self, address: str) -> list[Json]:  # compared, since `*` in an address is a wildcard there
+        return [row for row in await self._all("/members/find", json={"subscriber": address}) if str(row["email"]).lower() == address]
 
     async def _kept_at(self, where: str) -> list[tuple[str, str, str]]:  # kind, id, address; "" is the site, which has bans only
         root, at = ("/lists/{where}", {"where": where}) if where else ("", {})
@@ -77,19 +76,18 @@ class Mailman(Connector[MailmanSettings]):
             try:
                 page = (await call).read(Json)
             except optional:  # on the first page only
-                break
+                return []
             if page.get("start") not in (None, len(rows)) or page["total_size"] < total:
-                raise Misread(f"The list {path} does not end, or changed while it was read.")
+                break
             rows, total, optional = [*rows, *page.get("entries", [])], page["total_size"], ()
             if len(rows) >= total:
-                break
-        return rows
+                return rows
+        raise Misread(f"The list {path} does not end, or changed while it was read.")
 
     async def erase(self, record: Record) -> None:
-        path, values = self._place(record)
-        if record.kind in ("message", "subscription_request"):
-            await self.http.post(path, json={"action": "discard"}, **values)
-        elif (await self.http.delete(path, **values)).status == 202:
+        (path, values), discard = self._place(record), record.kind in ("message", "subscription_request")
+        answer = await (self.http.post(path, json={"action": "discard"}, **values) if discard else self.http.delete(path, **values))
+        if answer.status == 202:
             raise NeedsPerson("The mailing list asks its moderator before a member leaves; answer that request there.")
 
     async def restrict(self, record: Record, mail: str = "by_moderator", posts: str = "discard") -> None:

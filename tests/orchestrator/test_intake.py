@@ -36,7 +36,8 @@ def intake(keyring: Keyring) -> Intake:
 def case_of(intake: Intake, given: Delivery) -> Case:
     found = intake.read(given, START)
     assert isinstance(found.body, SubjectRequest)
-    return intake.case_for(found, found.body, found.right or Right.ERASURE, START)
+    key = intake.make_keys([found.request_id])[found.request_id]
+    return intake.case_for(found, found.body, found.right or Right.ERASURE, key, START)
 
 
 def reason(intake: Intake, given: Delivery) -> Unreadable:

@@ -42,7 +42,7 @@ def test_it_says_of_every_record_what_became_of_it_why_and_until_when() -> None:
     rows = [line for line in as_text(certificate()).splitlines() if line.startswith("| ") and "2033" in line]
 
     assert ["contact", "1", "shut off from use", "belongs to a kept invoice", "31 December 2033"] == cells(rows[0])
-    assert ["invoice", "2", "kept by law, shut off", "AWR art. 52(4), an", "31 December 2033"] == cells(rows[1])
+    assert ["invoice", "2", "kept by law (looked", "AWR art. 52(4), an", "31 December 2033"] == cells(rows[1])
     assert "exception under GDPR art." in as_text(certificate())
 
 

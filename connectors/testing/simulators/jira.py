@@ -1,6 +1,7 @@
 """Jira Cloud in memory, after Atlassian's OpenAPI document of the REST API v3 (September 2025), read on 2026-11-22.
 
-Believed only: how JQL is written and what it refuses, and that a removed Atlassian account stays listed but is 404 by id."""
+Believed only: how JQL is written and what it refuses, and that a removed Atlassian account stays listed but is 404 by id.
+"""
 
 import base64
 import re

@@ -7,7 +7,7 @@ import httpx
 from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import HOST, JAN, LOOK_ALIKES, outcomes
-from connectors.testing.simulator import Fault
+from connectors.testing.simulator import Fault, body_of, route
 from connectors.testing.simulators.mailman import MailmanSimulator
 from connectors.vendors.mailman import Mailman
 from topics.outcomes import Outcome
@@ -158,10 +158,10 @@ def test_a_request_to_leave_is_found_too() -> None:
 
 def test_an_older_mailman_that_does_not_tell_requests_to_leave_is_no_failure() -> None:
     class Older(MailmanSimulator):
-        def list_kept(self, request: httpx.Request, where: str, part: str) -> httpx.Response:
-            return httpx.Response(400) if "request_type" in request.url.params else super().list_kept(request, where, part)
+        def list_part(self, request: httpx.Request, what: str, where: str, part: str) -> httpx.Response:
+            return httpx.Response(400) if "request_type" in request.url.params else super().list_part(request, what, where, part)
 
-        list_kept.route = MailmanSimulator.list_kept.route  # type: ignore[attr-defined]
+        list_part.route = MailmanSimulator.list_part.route  # type: ignore[attr-defined]
 
     simulator = Older()
     simulator.seed(JAN)
@@ -209,6 +209,11 @@ def test_where_preferences_are_not_offered_what_they_post_is_stopped() -> None:
     class Without(MailmanSimulator):
         show_preferences = change_preferences = None  # type: ignore[assignment]
 
+        @route("PATCH", "/members/{id}")
+        def change_member(self, request: httpx.Request, id: str) -> httpx.Response:
+            self.members[id] |= body_of(request)
+            return httpx.Response(204)
+
     simulator = Without()
     simulator.add_address(JAN.email, simulator.add_user("Jan"))
     id = simulator.add_member(ACTIES, JAN.email)
@@ -223,13 +228,13 @@ def test_a_list_that_shrinks_while_it_is_read_is_read_again_later() -> None:
     """A moderator works on it at the same time: rows move up a page, and one could be missed."""
 
     class Moderated(MailmanSimulator):
-        def list_kept(self, request: httpx.Request, where: str, part: str) -> httpx.Response:
-            answer = super().list_kept(request, where, part)
+        def list_part(self, request: httpx.Request, what: str, where: str, part: str) -> httpx.Response:
+            answer = super().list_part(request, what, where, part)
             if (where, part) == (NIEUWS, "held"):
                 self.kept["held"].pop(next(iter(self.kept["held"])))
             return answer
 
-        list_kept.route = MailmanSimulator.list_kept.route  # type: ignore[attr-defined]
+        list_part.route = MailmanSimulator.list_part.route  # type: ignore[attr-defined]
 
     simulator = Moderated()
     for sender in (*(f"p{n}@elders.nl" for n in range(10)), JAN.email, "p11@elders.nl"):

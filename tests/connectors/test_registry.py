@@ -1,0 +1,113 @@
+"""Connectors by entry point: what is not there, stands twice, cannot be loaded or is incomplete is told."""
+
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+
+from connectors.contract import Kind
+from connectors.registry import GROUP, Registry, RegistryError, incomplete
+from tests.connectors.shoebox import Shoebox
+
+HERE = "tests.connectors.shoebox"
+
+
+def point(name: str, value: str) -> EntryPoint:
+    return EntryPoint(name, value, GROUP)
+
+
+def without(name: str) -> type[Shoebox]:
+    """A Shoebox that does not say `name`."""
+    return type("Lacking", (Shoebox,), {name: None})
+
+
+def specced(**changes: Any) -> type[Shoebox]:
+    return type("Changed", (Shoebox,), {"spec": replace(Shoebox.spec, **changes)})
+
+
+def test_a_connector_is_found_by_its_name() -> None:
+    assert "Shoebox" == Registry([point("shoebox", f"{HERE}:Shoebox")]).get("shoebox").__name__
+
+
+def test_an_unknown_name_is_told_with_those_that_there_are() -> None:
+    registry = Registry([point("b", "x:Y"), point("a", "x:Y")])
+    with pytest.raises(RegistryError, match="No connector 'c' is installed; there are: a, b"):
+        registry.get("c")
+
+
+def test_two_packages_with_one_name_are_refused_at_once() -> None:
+    with pytest.raises(RegistryError, match="Two installed packages offer a connector 'shoebox'"):
+        Registry([point("shoebox", f"{HERE}:Shoebox"), point("shoebox", "other:Shoebox")])
+
+
+def test_the_same_entry_point_seen_twice_is_no_fault() -> None:
+    """As with an editable installation beside its own metadata."""
+    assert ["shoebox"] == Registry([point("shoebox", f"{HERE}:Shoebox")] * 2).names()
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("no.such.module:X", "ModuleNotFoundError"),
+        (f"{HERE}:NoSuchName", "AttributeError"),
+        ("tests.connectors.no_import:X", "ModuleNotFound"),
+    ],
+)
+def test_a_connector_that_cannot_be_loaded_is_told_with_the_reason(value: str, why: str) -> None:
+    with pytest.raises(RegistryError, match=f"'shoebox' cannot be loaded .*{why}"):
+        Registry([point("shoebox", value)]).get("shoebox")
+
+
+def test_a_broken_connector_is_loaded_only_when_asked_for() -> None:
+    registry = Registry([point("broken", "no.such:X"), point("shoebox", f"{HERE}:Shoebox")])
+    assert ["broken", "shoebox"] == registry.names()
+    assert "shoebox" == registry.get("shoebox").spec.name
+
+
+@pytest.mark.parametrize("value", [f"{HERE}:ShoeboxSimulator", f"{HERE}:Box", "json:dumps", "connectors.contract:MOST_PAGES"])
+def test_what_is_no_connector_is_refused(value: str) -> None:
+    with pytest.raises(RegistryError, match="incomplete: it is no subclass"):
+        Registry([point("shoebox", value)]).get("shoebox")
+
+
+@pytest.mark.parametrize(
+    ("connector", "fault"),
+    [
+        (without("spec"), "it has no spec"),
+        (specced(name="other"), "its spec is named 'other'"),
+        (specced(kinds=()), "no record kinds"),
+        (specced(identifiers=()), "no identifiers"),
+        (specced(kinds=(*Shoebox.spec.kinds, Kind("note"))), "stands twice"),
+        (specced(calls_per_minute=0), "not usable"),
+        (specced(concurrency=0), "not usable"),
+        (specced(docs="http://shoebox.example"), "not usable"),
+        (specced(kinds=(Kind("note"),)), "restrict is written but no kind declares it"),
+        (specced(kinds=(Kind("No Note"), *Shoebox.spec.kinds)), "no usable name"),
+    ],
+)
+def test_an_incomplete_connector_is_told_by_what_it_lacks(connector: type[Shoebox], fault: str) -> None:
+    assert fault in "; ".join(incomplete("shoebox", connector))
+
+
+def test_a_method_that_is_not_written_is_named() -> None:
+    class Half(Shoebox):
+        locate = Shoebox.__mro__[1].locate  # type: ignore[assignment]
+
+    assert any("it does not define locate" in fault for fault in incomplete("shoebox", Half))
+
+
+def test_an_ability_that_is_declared_but_not_written_is_told() -> None:
+    base = Shoebox.__mro__[1]
+    connector = type("Silent", (Shoebox,), {"restrict": base.restrict, "lift": base.lift})
+    faults = incomplete("shoebox", connector)
+    assert ["restrict is declared but not written", "lift is declared but not written"] == faults
+
+
+def test_a_complete_connector_lacks_nothing() -> None:
+    assert [] == incomplete("shoebox", Shoebox)
+
+
+def test_the_package_that_brings_a_connector_is_known() -> None:
+    assert "gdpr-erasure-orchestrator" == Registry().package_of("moneybird")
+    assert "unknown" == Registry([point("shoebox", f"{HERE}:Shoebox")]).package_of("shoebox")

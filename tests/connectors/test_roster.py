@@ -1,0 +1,132 @@
+"""What `erasure.toml` says, held against what is installed."""
+
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from connectors.registry import GROUP, Registry
+from connectors.roster import roster, rules_for, settings_of
+from tests.connectors.shoebox import Shoebox
+from topics.configuration import Configuration, ConfigurationError, load
+
+REGISTRY = Registry(
+    [
+        EntryPoint("shoebox", "tests.connectors.shoebox:Shoebox", GROUP),
+        EntryPoint("homeless", "tests.connectors.test_roster:Homeless", GROUP),
+        EntryPoint("broken", "no.such.module:Broken", GROUP),
+    ]
+)
+
+
+class Homeless(Shoebox):
+    spec = replace(Shoebox.spec, name="homeless")
+    base_url = None
+
+
+HEAD = """\
+[controller]
+name = "Perfacilis"
+contact = "privacy@example.nl"
+financial_year_end = "06-30"
+
+[[processors]]
+name = "box"
+connector = "shoebox"
+settings.token = {env = "BOX_TOKEN"}
+"""
+HOLD = """
+[[holds]]
+kind = "invoice"
+statute = "AWR art. 52(4)"
+exception = "GDPR art. 17(3)(b)"
+years = 7
+from = "end_of_financial_year"
+"""
+
+
+def configured(tmp_path: Path, text: str, environ: dict[str, str] | None = None) -> Configuration:
+    file = tmp_path / "erasure.toml"
+    file.write_text(text)
+    environ = {"BOX_TOKEN": "kit-secret-9f3a71"} if environ is None else environ
+    return load(file, {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092", **environ})
+
+
+def test_a_processor_gets_the_connectors_kind_and_address_where_it_gives_none(tmp_path: Path) -> None:
+    [entry] = roster(configured(tmp_path, HEAD), REGISTRY)
+    assert ("box", "Shoebox", "other", "https://shoebox.example/v1") == (
+        entry.processor.name,
+        entry.connector.__name__,
+        entry.kind,
+        entry.base_url,
+    )
+
+
+def test_a_processors_own_kind_and_address_win(tmp_path: Path) -> None:
+    [entry] = roster(configured(tmp_path, HEAD + 'kind = "mailbox"\nbase_url = "http://127.0.0.1:9/v1"\n'), REGISTRY)
+    assert ("mailbox", "http://127.0.0.1:9/v1") == (entry.kind, entry.base_url)
+
+
+def test_processors_stand_in_the_order_of_the_file(tmp_path: Path) -> None:
+    more = HEAD + '[[processors]]\nname = "attic"\nconnector = "shoebox"\n'
+    assert ["box", "attic"] == [entry.processor.name for entry in roster(configured(tmp_path, more), REGISTRY)]
+
+
+def test_a_connector_that_is_not_installed_is_told_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"(?s)8.*No connector 'shoebex' is installed"):
+        roster(configured(tmp_path, HEAD.replace('"shoebox"', '"shoebex"')), REGISTRY)
+
+
+def test_a_connector_without_an_address_of_its_own_needs_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="needs a base_url"):
+        roster(configured(tmp_path, HEAD.replace('"shoebox"', '"homeless"')), REGISTRY)
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    text = HEAD.replace('"shoebox"', '"shoebex"') + HOLD.replace('"invoice"', '"invoise"')
+    with pytest.raises(ConfigurationError) as error:
+        roster(configured(tmp_path, text), REGISTRY)
+    assert "shoebex" in str(error.value) and "no installed connector declares" in str(error.value)
+
+
+def test_a_hold_on_a_kind_that_nobody_has_is_refused(tmp_path: Path) -> None:
+    """It would hold nothing, silently."""
+    with pytest.raises(ConfigurationError, match="declared are customer, invoice, note"):
+        roster(configured(tmp_path, HEAD + HOLD.replace('"invoice"', '["invoice", "invoise"]')), REGISTRY)
+
+
+def test_a_secret_that_is_not_there_is_told_at_start(tmp_path: Path) -> None:
+    configuration = configured(tmp_path, HEAD, environ={})
+    with pytest.raises(ConfigurationError, match="BOX_TOKEN"):
+        settings_of(configuration, roster(configuration, REGISTRY)[0])
+
+
+def test_settings_are_read_with_their_secret_and_never_print_it(tmp_path: Path) -> None:
+    configuration = configured(tmp_path, HEAD)
+    settings = settings_of(configuration, roster(configuration, REGISTRY)[0])
+    assert "kit-secret" not in f"{settings!r}{settings.model_dump_json()}"
+
+
+def test_a_credential_that_cannot_sign_in_is_told_at_start_without_showing_it(tmp_path: Path) -> None:
+    text = HEAD.replace('"shoebox"', '"transip"').replace("settings.token", 'settings.login = "me"\nsettings.private_key')
+    configuration = configured(tmp_path, text, {"BOX_TOKEN": "kit-secret-9f3a71"})
+    with pytest.raises(ConfigurationError, match="cannot be used to sign in") as error:
+        settings_of(configuration, roster(configuration, Registry())[0])
+    assert "kit-secret" not in str(error.value)
+
+
+def test_a_rule_without_a_processor_applies_everywhere_and_one_with_it_there_only(tmp_path: Path) -> None:
+    more = (
+        HEAD
+        + '[[processors]]\nname = "attic"\nconnector = "shoebox"\n'
+        + HOLD
+        + HOLD.replace("years = 7", 'years = 10\nprocessor = "attic"')
+    )
+    configuration = configured(tmp_path, more)
+    assert [7] == [rule.years for rule in rules_for(configuration, "box")]
+    assert [7, 10] == [rule.years for rule in rules_for(configuration, "attic")]
+
+
+def test_rules_carry_the_controllers_financial_year(tmp_path: Path) -> None:
+    assert [(6, 30)] == [rule.financial_year_end for rule in rules_for(configured(tmp_path, HEAD + HOLD), "box")]
