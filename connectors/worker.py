@@ -111,14 +111,17 @@ class _Run:
         unfinished = [self._line(record, Outcome.FAILED, "New records kept appearing while it was erased.") for record in found.values()]
         return self._answered([*self._gone(vanished), *map(self._result_line, self.results.values()), *unfinished])
 
-    async def _known_but_not_found(self, found: Records) -> tuple[list[Record], Records]:
-        """Records of earlier rounds that the search no longer shows: gone, or still there by reference."""
+    async def _known_but_not_found(self, found: Records) -> tuple[list[tuple[Record, Outcome]], Records]:
+        """Records of earlier rounds that the search no longer shows: gone or anonymised, or still there by reference."""
         vanished, still_there = [], Records()
         for key, record in self.known.items():
             if key in found:
                 continue
-            if await state_of(self.connector, record) in (None, State.GONE):
-                vanished.append(record)
+            state = await state_of(self.connector, record)
+            if state in (None, State.GONE):
+                vanished.append((record, Outcome.ERASED))
+            elif state is State.ANONYMISED and self.command.action == "erase":
+                vanished.append((record, Outcome.ANONYMISED))
             else:
                 still_there[key] = record
         return vanished, still_there
@@ -161,9 +164,9 @@ class _Run:
     def _digest(self, record: Record) -> str:
         return self.key.digest(self.processor.name, record.kind, record.ref)
 
-    def _gone(self, records: Iterable[Record]) -> list[RecordOutcome]:
+    def _gone(self, records: Iterable[tuple[Record, Outcome]]) -> list[RecordOutcome]:
         """What an earlier round found, and a fresh look no longer does."""
-        lines = [self._line(record, Outcome.ERASED, None) for record in records]
+        lines = [self._line(record, outcome, None) for record, outcome in records]
         return [line.model_copy(update={"evidence": Evidence.VERIFIED}) for line in lines]
 
     def _line(self, record: Record, outcome: Outcome, reason: str | None) -> RecordOutcome:

@@ -129,6 +129,24 @@ def test_the_databases_of_the_environment_are_those_that_postgres_makes() -> Non
     assert (f"{server}/{postgres['POSTGRES_DB']}", f"{server}/{made}") == (given["LEDGER_URL"], given["KEYRING_URL"])
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["nosuch=0"], "There is no simulator 'nosuch'; there are jira, mailman, mollie, moneybird, transip."),
+        (["nosuch.module:Simulator=0"], "The module nosuch of 'nosuch.module:Simulator' is not installed"),
+        (["connectors.testing.simulators.mollie:Nosuch=0"], "has no simulator 'Nosuch'"),
+        (["moneybird"], "'moneybird' is not NAME=PORT"),
+        (["moneybird=0", "--secrets", "nosuch/folder"], "No such file or directory"),
+    ],
+)
+def test_what_cannot_be_served_is_told_in_a_sentence(words: list[str], told: str) -> None:
+    command = [sys.executable, "-W", "error", *SERVICES["simulators"]["entrypoint"][1:], *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 # The same without containers
 
 

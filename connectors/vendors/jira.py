@@ -85,14 +85,13 @@ class Jira(contract.Connector[JiraSettings]):
         raise Misread("The search does not end.")
 
     async def _rows(self, path: str, field: str = "", a: str = "-", **query: Any) -> list[Json]:
-        """A list that pages by offset, to its first empty page: a page may be capped below what is asked for."""
+        """A list that pages by offset, to the first page with nothing new: a page may be capped below what is asked for."""
         rows: list[Json] = []
         for _ in range(contract.MOST_PAGES):
-            answer = await self.http.get(path, query=query | {"startAt": len(rows)}, a=a)
-            page = answer.read(Json)[field] if field else answer.read(list[Json])
-            rows += page
-            if not page:
+            page: Any = (await self.http.get(path, query=query | {"startAt": len(rows)}, a=a)).read(Json if field else list[Json])
+            if not (new := [row for row in (page[field] if field else page) if row not in rows]):
                 return rows
+            rows += new
         raise Misread("The list does not end.")
 
     async def _get(self, kind: str, ref: str) -> Json | None:
@@ -104,14 +103,16 @@ class Jira(contract.Connector[JiraSettings]):
     async def erase(self, record: Record) -> None:
         a, _, b = record.ref.partition("/")
         seen = (await self._get(record.kind, a) if record.kind in ("ticket", "user") else None) or {}
-        access = [(seen.get(name) or {}).get("size") for name in ("groups", "applicationRoles")]
-        if any(access) and seen["accountType"] != "customer":
+        if any((seen.get(name) or {}).get("size") for name in ("groups", "applicationRoles")) and seen["accountType"] != "customer":
             raise NeedsPerson("The account is in a group or has access to a product, as a colleague's: remove it by hand.")
-        if seen.get("fields", {}).get("subtasks"):
+        tasks = [await self._get("ticket", str(row["id"])) or {"fields": {}} for row in seen.get("fields", {}).get("subtasks") or []]
+        owners = [task["fields"].get("reporter") or {} for task in tasks]
+        if any(who.get("accountType") == "customer" or who == seen["fields"]["reporter"] for who in owners):
             if any(seen["fields"].get(name) != value for name, value in _EMPTY.items()):
                 await self.http.put(_ISSUE, query={"notifyUsers": "false"}, json={"fields": _EMPTY}, a=a)
-            raise NeedsPerson("It has sub-tasks (of others, or not erased), so it stays, and its history tells its text: move them, retry.")
-        await self.http.delete(_PATH[record.kind], query={"accountId": a} if record.kind == "user" else None, a=a, b=b or a)
+            raise NeedsPerson("A held sub-task, or another customer's, hangs from it; its history tells its text: move it, then retry.")
+        query = {"accountId": a} if record.kind == "user" else {"deleteSubtasks": "true"} if tasks else None  # colleagues' go along
+        await self.http.delete(_PATH[record.kind], query=query, a=a, b=b or a)
 
     async def peek(self, record: Record) -> State:
         a, _, b = record.ref.partition("/")

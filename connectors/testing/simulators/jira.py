@@ -116,6 +116,8 @@ class JiraSimulator(Simulator):
     def _issue(self, issue: Row, asked: list[str]) -> Row:
         subtasks = [{"id": id, "key": f"HELP-{id}"} for id, other in self.issues.items() if other["parent"] == issue["id"]]
         fields = issue | {"subtasks": subtasks, "attachment": [_shown(p) for p in self._parts(issue=issue["id"], kind="attachment")]}
+        type = self.users.get((issue["reporter"] or {}).get("accountId", ""), {}).get("accountType")
+        fields |= {"reporter": issue["reporter"] and issue["reporter"] | ({"accountType": type} if type else {})}
         shown = {name: fields[name] for name in asked or fields if name in fields}
         return {"id": issue["id"]} | ({} if asked == ["id"] else {"key": f"HELP-{issue['id']}", "fields": shown})
 

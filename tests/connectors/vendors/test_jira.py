@@ -224,11 +224,31 @@ def test_their_own_subtasks_go_first_and_then_the_issue_without_the_flag() -> No
     assert not any("deleteSubtasks" in url.params for url in deleted)
 
 
-def test_somebody_elses_subtask_is_kept_and_the_issue_is_emptied_and_left_to_a_person() -> None:
+def test_a_colleagues_subtask_is_part_of_the_ticket_and_goes_along() -> None:
+    jira = JiraSimulator()
+    parent = jira.add_issue(jira.add_user(JAN.email, JAN.name), "Move house")
+    jira.add_issue(jira.colleague, "Find the file", parent=parent)
+    answer = at(jira).carry_out(BY_EMAIL)
+    assert_erased_and_verified(answer)
+    assert {"erased": 2} == outcomes(answer) and parent not in jira.issues
+
+
+def test_a_held_subtask_of_their_own_is_never_taken_along() -> None:
+    jira = JiraSimulator()
+    account = jira.add_user(JAN.email, JAN.name)
+    parent = jira.add_issue(account, "Move house", created="2010-01-05T10:00:00.000+0100")
+    subtask = jira.add_issue(account, "Pack", parent=parent, created="2025-06-01T10:00:00.000+0200")
+    bench = at(jira)
+    bench.rules = [TestJira().hold("ticket")]
+    assert {"held", "needs_person"} == set(outcomes(bench.carry_out(BY_EMAIL)))
+    assert subtask in jira.issues and parent in jira.issues
+
+
+def test_another_customers_subtask_is_kept_and_the_issue_is_emptied_and_left_to_a_person() -> None:
     jira = JiraSimulator()
     account = jira.add_user(JAN.email, JAN.name)
     parent = jira.add_issue(account, f"Call {JAN.phone}", description={"type": "doc", "content": [{"text": JAN.name}]})
-    subtask = jira.add_issue(jira.colleague, "Find the file", parent=parent)
+    subtask = jira.add_issue(jira.add_user("piet@elders.nl", "Piet"), "Find the file", parent=parent)
     bench = at(jira)
     answer = bench.carry_out(BY_EMAIL)
     assert (Outcome.NEEDS_PERSON, Outcome.ERASED) == (fate(answer, "ticket"), fate(answer, "user"))
