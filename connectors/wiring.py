@@ -1,8 +1,9 @@
 """Wires the workers: the only place of this side that knows broker, keyring, vendors and the real clock together."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 from httpx_aiohttp import AiohttpTransport
 
@@ -41,14 +42,14 @@ async def run(
             group = f"{names.prefix}erasure.worker.{name}"
             slot = Slot(cluster.bootstrap_servers, group)
             stack.callback(slot.release)
-            inbox = await stack.enter_async_context(KafkaInbox(cluster, names.commands(name), group, slot.identity))
+            inbox = KafkaInbox(cluster, names.commands(name), group, slot.identity)
             worker = Worker(processor, keyring, utc_now, asyncio.sleep)
             concurrency = entry.connector.spec.concurrency
             consumers.append(Consumer(name, worker, inbox, publisher, keyring, names, concurrency, utc_now, asyncio.sleep))
             inboxes.append(inbox)
         ready = asyncio.create_task(_tell_ready(inboxes, on_ready))
         try:
-            await _together(consumers, stop)
+            await _together([_joined(inbox, consumer, stop) for inbox, consumer in zip(inboxes, consumers, strict=True)], stop)
         finally:
             ready.cancel()
 
@@ -72,9 +73,15 @@ async def open_processor(configuration: Configuration, entry: Entry, stack: Asyn
     return Processor(entry.processor.name, entry.connector, settings, vendor, rules, configuration.controller.time_zone)
 
 
-async def _together(consumers: Sequence[Consumer], stop: asyncio.Event) -> None:
+async def _joined(inbox: KafkaInbox, consumer: Consumer, stop: asyncio.Event) -> None:
+    """One processor's commands, as a member of its group; to join may take a second, so all join at once."""
+    async with inbox:
+        await consumer.run(stop)
+
+
+async def _together(running: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
     """All until told to stop. When one ends by itself, the others finish what they have in hand."""
-    tasks = [asyncio.create_task(consumer.run(stop)) for consumer in consumers]
+    tasks = [asyncio.create_task(one) for one in running]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     await asyncio.gather(*tasks)

@@ -1,6 +1,5 @@
 """A command carried out: locate, write ahead, act, look again, answer. The same for every vendor."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -58,7 +57,7 @@ class Worker:
         Raises:
             KeyMissing, CannotOpen: the case's key is not (or no longer) in the keyring, so nobody can read the subject.
         """
-        key, held = await asyncio.to_thread(self._keyring.get_all, case_key(command.request_id), hold_key(command.request_id))
+        key, held = await self._keyring.fetch(case_key(command.request_id), hold_key(command.request_id))
         subject = Subject.model_validate_json(key.open("subject", command.subject))
         known = [record for token in command.known for record in thaw(key.open("located.records", token))]
         run = _Run(self._processor, command, subject, known, key, held, self._clock, self._sleep)

@@ -12,7 +12,7 @@ from uuid import UUID
 from alembic import command as alembic
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Select, and_, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, Engine, Select, and_, bindparam, delete, func, insert, select, text, tuple_, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from orchestrator.case import Case
@@ -23,6 +23,8 @@ from topics.outcomes import Outcome
 
 INBOX_KEPT = timedelta(days=30)
 """Longer than any topic keeps a message, so that no repetition is taken for new."""
+
+_UPDATE_CASE = update(cases).where(cases.c.request_id == bindparam("known_id"))
 
 _NONE_BEFORE = (0, "0" * 64)
 
@@ -148,11 +150,11 @@ class Transaction:
         """Write cases; those in `new` for the first time."""
         rows = [_row(case) for case in changed]
         fresh = [row for row in rows if row["request_id"] in new]
+        known = [row | {"known_id": row["request_id"]} for row in rows if row["request_id"] not in new]
         if fresh:
             self._connection.execute(insert(cases), fresh)
-        for row in rows:
-            if row["request_id"] not in new:
-                self._connection.execute(update(cases).where(cases.c.request_id == row["request_id"]).values(row))
+        if known:
+            self._connection.execute(_UPDATE_CASE, known)
 
     def save_holds(self, case: Case) -> None:
         """Write what the law keeps of a case, in place of what was written before."""

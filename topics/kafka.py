@@ -40,7 +40,7 @@ class Cluster:
     @property
     def fetch_wait_ms(self) -> int:
         """How long a fetch waits for a message."""
-        return 50 if self.embedded else 500
+        return 50
 
 
 async def find_cluster(bootstrap_servers: str, static_membership: bool | None = None) -> Cluster:

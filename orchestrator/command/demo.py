@@ -57,7 +57,9 @@ async def _demo(console: Console) -> int:
         others = {name: simulator.traces(ANNA) for name, simulator in simulators.items()}
         _table(console, before, simulators, "before")
         console.print("\n[bold]3. One event on Kafka[/]")
-        request = (await _erasure(environ, "emit", "erase", "--email", JAN.email, "--customer-id", JAN.customer_id, "--ground", "17(1)(b)")).strip()
+        request = (
+            await _erasure(environ, "emit", "erase", "--email", JAN.email, "--customer-id", JAN.customer_id, "--ground", "17(1)(b)")
+        ).strip()
         status = await _erasure_shown(environ, "watch", request)
         console.print("\n[bold]4. The certificate[/], for a person to read")
         await _erasure_shown(environ, "certificate", request)

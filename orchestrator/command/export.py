@@ -48,7 +48,9 @@ _WRITERS = {
 def documents() -> dict[str, str]:
     """Every exported file by name, as it must be."""
     files = {f"{name}.json": _schema(model) for name, model in MODELS.items()}
-    return {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in (files | {"asyncapi.json": _asyncapi()}).items()}
+    return {
+        name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in (files | {"asyncapi.json": _asyncapi()}).items()
+    }
 
 
 def _schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -112,7 +114,9 @@ def main() -> int:
     different = sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
     if "--check" in sys.argv:
         for name in different:
-            print(f"topics/schemas/{name} differs from the models: run `make schemas`, and look at what changes on the wire.", file=sys.stderr)
+            print(
+                f"topics/schemas/{name} differs from the models: run `make schemas`, and look at what changes on the wire.", file=sys.stderr
+            )
         return 1 if different else 0
     FOLDER.mkdir(exist_ok=True)
     for name in different:

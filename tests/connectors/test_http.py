@@ -201,15 +201,16 @@ async def test_each_method_sends_its_body(method: str) -> None:
     assert (method.upper(), {"a": 1}) == (bench.requests[0].method, json.loads(bench.requests[0].content))
 
 
-class Endless(httpx.AsyncByteStream):
-    """A body that goes on; `pause`: awaited before each part."""
+class Huge(httpx.AsyncByteStream):
+    """A body well over the limit; `pause`: awaited before each part."""
 
     def __init__(self, pause: Callable[[], Any]) -> None:
-        self.closed, self._pause = False, pause
+        self.closed, self.parts, self._pause = False, 0, pause
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while True:
+        for _ in range(2 * LARGEST_BODY_BYTES // 1024**2):
             await self._pause()
+            self.parts += 1
             yield b"x" * 1024**2
 
     async def aclose(self) -> None:
@@ -217,16 +218,17 @@ class Endless(httpx.AsyncByteStream):
 
 
 async def test_a_body_over_the_limit_is_not_read_to_its_end() -> None:
-    body = Endless(lambda: asyncio.sleep(0))
+    body = Huge(lambda: asyncio.sleep(0))
     with pytest.raises(Misread, match=f"over {LARGEST_BODY_BYTES // 1024**2} MB"):
         await Bench(lambda _: httpx.Response(200, stream=body)).door.get("/things")
-    assert body.closed
+    assert body.closed and LARGEST_BODY_BYTES // 1024**2 + 1 == body.parts
 
 
 async def test_an_answer_whose_body_never_comes_ends_with_the_time_out() -> None:
-    never = Endless(asyncio.Event().wait)
+    never = Huge(asyncio.Event().wait)
     bench = Bench(lambda _: httpx.Response(200, stream=never), status(200), timeout=0.01)
-    await bench.door.get("/things")
+    async with asyncio.timeout(5):
+        await bench.door.get("/things")
     assert never.closed and 2 == len(bench.requests)
 
 
@@ -241,8 +243,9 @@ class Silent(httpx.AsyncBaseTransport):
 async def test_a_vendor_that_never_answers_is_given_up() -> None:
     bench = Bench(status(200), timeout=0.001)
     bench.vendor.client = client_for("https://vendor.test", 0.001, Silent())
-    with pytest.raises(Transient, match="did not answer GET /things"):
-        await bench.door.get("/things")
+    async with asyncio.timeout(5):
+        with pytest.raises(Transient, match="did not answer GET /things"):
+            await bench.door.get("/things")
 
 
 async def test_every_call_carries_its_time_outs_and_a_connection_at_most_ten_seconds() -> None:

@@ -1,0 +1,382 @@
+"""Commands in, answers out: what is committed when, and what becomes of what cannot be read."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from connectors.consume import Consumer, Offsets
+from connectors.testing.harness import START, Time
+from connectors.worker import Worker
+from topics.bus import BrokerGone, Delivery, Message
+from topics.commands import COMMAND_TYPE, Command, command_id
+from topics.dead_letters import DeadLetter, unpack
+from topics.envelope import write
+from topics.keyring import KeyMissing, Keyring, case_key, dead_letters_key, hold_key
+from topics.memory import MemoryBroker
+from topics.names import Names, Topic
+from topics.reports import Answered, Located
+from topics.sealing import CannotOpen
+
+COMMANDS, REPORTS, LETTERS = Names().commands("toy"), Names().of(Topic.REPORTS), Names().of(Topic.DEAD_LETTERS)
+SEALED = "eyJh..AA.AA.AA"
+PLACE = (COMMANDS, 0)
+
+
+def command(request_id: UUID | None = None, round: int = 1, processor: str = "toy") -> Command:
+    case = request_id or uuid4()
+    return Command(
+        command_id=command_id(case, processor, round),
+        request_id=case,
+        processor=processor,
+        action="erase",
+        mode="execute",
+        round=round,
+        subject=SEALED,
+        due_by=date(2026, 12, 21),
+    )
+
+
+def message(given: Command, type: str = COMMAND_TYPE) -> Message:
+    return write(COMMANDS, type, "/erasure/orchestrator", given.request_id, given, START)
+
+
+class GatedWorker:
+    """Begins each command and ends it when told to, by its place in the order of arrival; `fault`: raised instead."""
+
+    def __init__(self, *, open: bool = False) -> None:
+        self.begun: list[Command] = []
+        self.gates: list[asyncio.Event] = []
+        self.faults: list[Exception] = []
+        self._open = open
+
+    async def carry_out(self, given: Command, report: Callable[[Located], Awaitable[None]]) -> Answered:
+        self.begun.append(given)
+        gate = asyncio.Event()
+        self.gates.append(gate)
+        if self.faults:
+            raise self.faults.pop(0)
+        if not self._open:
+            await gate.wait()
+        return Answered(command_id=given.command_id, request_id=given.request_id, processor="toy", round=given.round, mode="execute")
+
+
+@dataclass
+class Bench:
+    """A consumer on a broker in memory with one partition."""
+
+    worker: GatedWorker = field(default_factory=GatedWorker)
+    concurrency: int = 4
+    broker: MemoryBroker = field(default_factory=lambda: MemoryBroker(partitions=1))
+    keyring: Keyring = field(default_factory=lambda: Keyring.open("sqlite://"))
+    time: Time = field(default_factory=Time)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def send(self, *given: Command) -> None:
+        for each in given:
+            self.broker.append(message(each))
+
+    @property
+    def committed(self) -> int:
+        return self.broker.groups["workers"].committed.get(PLACE, 0)
+
+    @property
+    def answers(self) -> list[UUID]:
+        return [UUID(json.loads(delivery.value or b"")["command_id"]) for delivery in self.broker.messages(REPORTS)]
+
+    @property
+    def letters(self) -> list[DeadLetter]:
+        return [DeadLetter.model_validate_json(delivery.value or b"") for delivery in self.broker.messages(LETTERS)]
+
+    def consumer(self) -> Consumer:
+        inbox, publisher = self.broker.inbox("workers", COMMANDS), self.broker.publisher()
+        worker: Any = self.worker
+        return Consumer("toy", worker, inbox, publisher, self.keyring, Names(), self.concurrency, self.time, self.time.sleep)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["asyncio.Task[None]"]:
+        task = asyncio.create_task(self.consumer().run(self.stop))
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0)
+
+
+async def a_while() -> None:
+    """Long enough for whatever would happen by itself."""
+    for _ in range(200):
+        await asyncio.sleep(0)
+
+
+async def test_an_answer_is_published_before_its_command_is_committed() -> None:
+    bench = Bench(GatedWorker(open=True))
+    given = command()
+    bench.send(given)
+    async with bench.running():
+        await until(lambda: bench.committed)
+    assert [given.command_id] == bench.answers
+
+
+async def test_what_ends_out_of_order_is_committed_only_up_to_the_first_that_is_open() -> None:
+    bench = Bench()
+    bench.send(*(command() for _ in range(3)))
+    async with bench.running():
+        await until(lambda: len(bench.worker.gates) == 3)
+        bench.worker.gates[2].set()
+        bench.worker.gates[1].set()
+        await until(lambda: len(bench.answers) == 2)
+        await a_while()
+        assert 0 == bench.committed
+        bench.worker.gates[0].set()
+        await until(lambda: bench.committed)
+        assert 3 == bench.committed
+
+
+async def test_a_command_that_is_open_while_the_process_dies_comes_again() -> None:
+    bench = Bench()
+    bench.send(*(command() for _ in range(3)))
+    async with bench.running():
+        await until(lambda: len(bench.worker.gates) == 3)
+        bench.worker.gates[0].set()
+        bench.worker.gates[2].set()
+        await until(lambda: bench.committed == 1)
+    assert 2 == bench.broker.lag("workers", COMMANDS)
+
+
+async def test_commands_of_one_case_run_one_after_the_other_in_order() -> None:
+    bench = Bench()
+    case = uuid4()
+    bench.send(command(case, 1), command(case, 2), command())
+    async with bench.running():
+        await until(lambda: len(bench.worker.begun) == 2)
+        await a_while()
+        assert [(case, 1)] == [(begun.request_id, begun.round) for begun in bench.worker.begun if begun.request_id == case]
+        assert 2 == len(bench.worker.begun), "another case need not wait"
+        bench.worker.gates[0].set()
+        await until(lambda: len(bench.worker.begun) == 3)
+        assert (case, 2) == (bench.worker.begun[2].request_id, bench.worker.begun[2].round)
+
+
+async def test_no_more_run_at_once_than_the_connector_allows() -> None:
+    bench = Bench(concurrency=2)
+    bench.send(*(command() for _ in range(5)))
+    async with bench.running():
+        await until(lambda: len(bench.worker.begun) == 2)
+        await a_while()
+        assert 2 == len(bench.worker.begun)
+        bench.worker.gates[0].set()
+        await until(lambda: len(bench.worker.begun) == 3)
+        await a_while()
+        assert 3 == len(bench.worker.begun)
+
+
+async def test_told_to_stop_it_finishes_what_it_has_in_hand_and_takes_nothing_new() -> None:
+    bench = Bench()
+    bench.send(command(), command())
+    async with bench.running() as run:
+        await until(lambda: len(bench.worker.gates) == 2)
+        bench.stop.set()
+        await a_while()
+        bench.send(command())
+        await a_while()
+        assert not run.done() and 2 == len(bench.worker.begun)
+        for gate in bench.worker.gates:
+            gate.set()
+        await run
+    assert (2, 2) == (bench.committed, len(bench.answers))
+
+
+async def test_a_broker_that_does_not_take_the_answer_ends_the_run_and_nothing_is_committed() -> None:
+    bench = Bench()
+    bench.send(command())
+    async with bench.running() as run:
+        await until(lambda: bench.worker.gates)
+        bench.broker.away = True
+        bench.worker.gates[0].set()
+        with pytest.raises(BrokerGone):
+            await run
+    assert (0, []) == (bench.committed, bench.answers)
+
+
+async def test_a_broker_that_goes_away_stops_what_runs_beside() -> None:
+    """Else a command would go on in a process whose partition another has by now."""
+    bench = Bench()
+    bench.send(command(), command())
+    async with bench.running() as run:
+        await until(lambda: len(bench.worker.gates) == 2)
+        bench.broker.away = True
+        async with asyncio.timeout(5):
+            with pytest.raises(BrokerGone):
+                await run
+        bench.broker.away = False
+        bench.worker.gates[0].set()
+        await a_while()
+    assert (0, []) == (bench.committed, bench.answers)
+
+
+async def test_a_broker_that_does_not_take_what_was_located_ends_the_run() -> None:
+    """It is no failure of the vendor: nothing was destroyed yet, and the command comes again."""
+    bench = Bench(GatedWorker(open=True))
+    bench.worker.faults = [BrokerGone("the report was not acknowledged")]
+    bench.send(command())
+    async with bench.running() as run:
+        with pytest.raises(BrokerGone):
+            await run
+    assert (0, []) == (bench.committed, bench.answers)
+
+
+def poison(value: bytes | None) -> Message:
+    good = message(command())
+    return Message(COMMANDS, b"jan@voorbeeld.nl", value or b"", good.headers)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (poison(b"{not json"), "unreadable"),
+        (poison(None), "unreadable"),
+        (poison(b'{"request_id": "jan@voorbeeld.nl"}'), "invalid_content"),
+        (Message(COMMANDS, None, b"{}", ()), "invalid_envelope"),
+        (message(command(), "processor.something_else"), "unknown_type"),
+        (message(command(processor="other")), "unknown_processor"),
+        (poison(b" " * (4 * 1024**2 + 1)), "too_large"),
+    ],
+)
+async def test_poison_goes_to_dead_letters_sealed_and_the_next_command_runs(given: Message, reason: str) -> None:
+    bench = Bench(GatedWorker(open=True))
+    bench.broker.append(given)
+    bench.send(command())
+    async with bench.running():
+        await until(lambda: bench.committed == 2)
+    (letter,) = bench.letters
+    assert (reason, COMMANDS, 0, 0) == (letter.reason.value, letter.topic, letter.partition, letter.offset)
+    assert "jan" not in letter.detail and 1 == len(bench.answers)
+    assert b"jan@" not in b"".join((d.key or b"") + (d.value or b"") for d in bench.broker.messages(LETTERS))
+
+
+async def test_a_dead_letter_opens_with_the_months_key_to_what_was_received() -> None:
+    bench = Bench(GatedWorker(open=True))
+    bench.broker.append(poison(b"{not json"))
+    async with bench.running():
+        await until(lambda: bench.committed)
+    (letter,) = bench.letters
+    opened: Delivery = unpack(bench.keyring.get(dead_letters_key(START)).open("dead_letter", letter.sealed or ""), letter)
+    assert (b"{not json", b"jan@voorbeeld.nl", 0) == (opened.value, opened.key, opened.offset)
+
+
+@pytest.mark.parametrize("fault", [KeyMissing("case/1"), CannotOpen()])
+async def test_a_command_that_nobody_can_open_goes_to_dead_letters_as_sealed(fault: Exception) -> None:
+    """The case was closed and its key destroyed: a replayed command is unreadable, as it must be."""
+    bench = Bench(GatedWorker(open=True))
+    bench.worker.faults = [fault]
+    bench.send(command(), command())
+    async with bench.running():
+        await until(lambda: bench.committed == 2)
+    assert ["sealed"] == [letter.reason.value for letter in bench.letters]
+    assert 1 == len(bench.answers)
+
+
+async def test_a_broker_that_does_not_take_the_dead_letter_ends_the_run_and_nothing_is_committed() -> None:
+
+    class Cut(GatedWorker):
+        async def carry_out(self, given: Command, report: Callable[[Located], Awaitable[None]]) -> Answered:
+            bench.broker.away = True
+            raise KeyMissing("case/1")
+
+    bench = Bench(Cut())
+    bench.send(command())
+    async with bench.running() as run:
+        with pytest.raises(BrokerGone):
+            await run
+    assert (0, []) == (bench.committed, bench.letters)
+
+
+async def test_a_replayed_command_of_a_closed_case_is_unreadable() -> None:
+    """With the worker itself: the key is destroyed, so the person cannot be read by anybody."""
+    bench = Bench()
+    given = command()
+    key, _ = bench.keyring.ensure(case_key(given.request_id), hold_key(given.request_id))
+    sealed = key.seal("subject", b'{"email": ["jan@voorbeeld.nl"]}')
+    bench.keyring.destroy(key.kid)
+    nobody: Any = None
+    bench.worker = Worker(nobody, bench.keyring, bench.time, bench.time.sleep)  # type: ignore[assignment]
+    bench.send(given.model_copy(update={"subject": sealed}))
+    async with bench.running():
+        await until(lambda: bench.committed)
+    assert (["sealed"], []) == ([letter.reason.value for letter in bench.letters], bench.answers)
+
+
+async def test_a_keyring_that_is_away_for_a_while_is_waited_for() -> None:
+    bench = Bench(GatedWorker(open=True))
+    bench.worker.faults = [OperationalError("select", {}, Exception("locked")) for _ in range(3)]
+    bench.send(command())
+    async with bench.running():
+        await until(lambda: bench.committed)
+    assert [0.5, 1.0, 2.0] == bench.time.waits and 1 == len(bench.answers)
+
+
+async def test_a_keyring_that_stays_away_ends_the_run_and_nothing_is_committed() -> None:
+    bench = Bench()
+    bench.worker.faults = [OperationalError("select", {}, Exception("locked")) for _ in range(99)]
+    bench.send(command())
+    async with bench.running() as run:
+        with pytest.raises(OperationalError):
+            await run
+    assert (0, [], []) == (bench.committed, bench.answers, bench.letters)
+
+
+async def test_a_defect_of_ours_is_told_as_a_failure_without_its_text() -> None:
+    bench = Bench(GatedWorker(open=True))
+    bench.worker.faults = [ZeroDivisionError("jan@voorbeeld.nl")]
+    bench.send(command())
+    async with bench.running():
+        await until(lambda: bench.committed)
+    (report,) = bench.broker.messages(REPORTS)
+    answer = Answered.model_validate_json(report.value or b"")
+    assert "failed" == answer.outcome and "ZeroDivisionError" in (answer.reason or "") and b"jan" not in (report.value or b"")
+
+
+def delivery(offset: int, partition: int = 0) -> Delivery:
+    return Delivery("t", partition, offset, None, None, ())
+
+
+def test_offsets_are_kept_per_partition() -> None:
+    offsets = Offsets()
+    for number, partition in ((0, 0), (5, 1), (1, 0)):
+        offsets.taken(delivery(number, partition))
+    offsets.done(delivery(0, 0))
+    offsets.done(delivery(5, 1))
+    assert {("t", 0): 1, ("t", 1): 6} == offsets.to_commit()
+
+
+def test_what_is_committed_is_not_committed_again() -> None:
+    offsets = Offsets()
+    offsets.taken(delivery(7))
+    offsets.committed(offsets.to_commit())
+    assert {} == offsets.to_commit()
+    offsets.done(delivery(7))
+    assert {("t", 0): 8} == offsets.to_commit()
+
+
+def test_an_offset_that_comes_again_after_a_rebalance_is_open_again() -> None:
+    offsets = Offsets()
+    for number in (0, 1):
+        offsets.taken(delivery(number))
+        offsets.done(delivery(number))
+    offsets.committed(offsets.to_commit())
+    offsets.taken(delivery(0))
+    assert {("t", 0): 0} == offsets.to_commit()
