@@ -46,8 +46,8 @@ class Record:
     """One record of a person at a vendor.
 
     `ref` is whatever the connector needs to find it again, and may be personal data: it is never printed. `since` is what a
-    legal hold counts from: an invoice's date, or a moment, of which the controller's local day counts. `binds` is the `key` of the record that must stay as long as
-    this one is held: the contact that an invoice hangs from.
+    legal hold counts from: an invoice's date, or a moment, of which the controller's local day counts. `binds`
+    is the `key` of the record that must stay as long as this one is held: the contact that an invoice hangs from.
     """
 
     kind: str

@@ -169,7 +169,7 @@ def certify(case: Case, facts: Facts) -> Certificate:
         deadline_met=_met_before(case, zone, status) or deadline_met(status, case.due_by, issued_at.date()),
         processors=processors,
         orchestrator=own,
-        not_claimed=not_claimed(case, status, processors, own),
+        not_claimed=not_claimed(case, processors, own),
         register=facts.place,
     )
 

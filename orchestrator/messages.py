@@ -1,4 +1,4 @@
-"""What `decide` is told, and what it wants done. Every message carries the moment at which it was taken, so that deciding needs no clock."""
+"""What `decide` is told, and what it wants done. A message carries the moment at which it was taken, so that deciding needs no clock."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

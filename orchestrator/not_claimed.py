@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from orchestrator.case import Case, Status
+from orchestrator.case import Case
 from orchestrator.payload import Own, ProcessorEntry
 from topics.events import Right
 from topics.outcomes import Outcome
@@ -13,18 +13,18 @@ _ALWAYS = (
 )
 _OF_ERASURE = "It is not claimed that the disk blocks on which deleted data stood have been overwritten."
 _KEPT = "The orchestrator keeps this certificate and the certificates before it, with a keyed pseudonym in place of the person."
-_OPEN = "The case is open: until it closes, the orchestrator keeps the request sealed, and its key."
-_HELD = "Of each held record the orchestrator keeps the reference, sealed, until its hold ends."
+_SEALED = "The orchestrator keeps the request sealed, and the key that opens it: this version does not destroy it when the case is closed."
+_HELD = "Of each held record the orchestrator keeps the reference, sealed. The end of a hold does not start an erasure by itself yet."
 
 
-def not_claimed(case: Case, status: Status, processors: tuple[ProcessorEntry, ...], own: Own) -> tuple[str, ...]:
+def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own) -> tuple[str, ...]:
     """The sentences for a case with these entries: first what is particular to it, then what is true of every one."""
     return (
         *_not_asked(case.not_asked),
         *_not_proven(processors),
         *_ALWAYS,
         *([_OF_ERASURE] if case.right in {Right.ERASURE, Right.WITHDRAWAL} else []),
-        *_own_stores(status, processors, own),
+        *_own_stores(processors, own),
     )
 
 
@@ -42,10 +42,9 @@ def _not_proven(processors: Iterable[ProcessorEntry]) -> Iterable[str]:
     return [f"Accepted but not proven: {listed} said yes and does it later; that it was completed is not claimed."]
 
 
-def _own_stores(status: Status, processors: Iterable[ProcessorEntry], own: Own) -> Iterable[str]:
+def _own_stores(processors: Iterable[ProcessorEntry], own: Own) -> Iterable[str]:
     yield _KEPT
-    if status is Status.PARTIAL:
-        yield _OPEN
+    yield _SEALED
     for line in own.records:
         yield f"The request itself stays on the intake topic, as it was sent, until {line.until.isoformat()}."
     if any(Outcome.HELD in _outcomes(entry) for entry in processors):

@@ -67,11 +67,9 @@ def test_vague_names_are_not_used() -> None:
 
 
 def test_tests_replace_nothing_of_ours_and_never_sleep() -> None:
-    found = []
-    for path in (ROOT / "tests").rglob("*.py"):
-        if path != Path(__file__):
-            found += [f"{path.name}: {hit}" for hit in re.findall(r"mock\.patch|MagicMock|time\.sleep\(|monkeypatch\.setattr", path.read_text())]
-    assert [] == found
+    replaced = re.compile(r"mock\.patch|MagicMock|time\.sleep\(|monkeypatch\.setattr")
+    others = [path for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)]
+    assert [] == [f"{path.name}: {hit}" for path in others for hit in replaced.findall(path.read_text())]
 
 
 REGISTRY = ("index" + "-url", r"https?://[^\s\"]*/" + "simple/", "<" + "repository>")

@@ -21,6 +21,7 @@ from connectors.registry import Registry
 from connectors.roster import roster, settings_of
 from connectors.testing.harness import SECRETS
 from connectors.testing.serve import simulator_class
+from orchestrator.command.opening import NOT_FOR_WORKERS
 from tests.live.servers import ServerUnavailable
 from tests.live.servers.postgres import Postgres
 from tests.test_docs import problem
@@ -88,7 +89,7 @@ def test_every_processor_has_one_worker_and_every_worker_a_processor() -> None:
 
 def test_orchestrator_and_simulated_workers_know_the_same_processors_and_holds() -> None:
     real = load(config_of("orchestrator"), environment_of("orchestrator"))
-    simulated = load(config_of("workers-on-simulators"), environment_of("workers-on-simulators"))
+    simulated = load(config_of("workers-on-simulators"), environment_of("workers-on-simulators"), without=NOT_FOR_WORKERS)
     assert [(one.name, one.connector) for one in real.processors] == [(one.name, one.connector) for one in simulated.processors]
     assert (real.holds, real.controller) == (simulated.holds, simulated.controller)
 
@@ -96,7 +97,8 @@ def test_orchestrator_and_simulated_workers_know_the_same_processors_and_holds()
 def test_everything_that_a_configuration_takes_from_outside_is_given_by_the_compose_file() -> None:
     for service in COMMANDS:
         text, given = config_of(service).read_text(), environment_of(service)
-        assert set(re.findall(r'env = "(\w+)"', text)) <= given.keys(), service
+        needed = set(re.findall(r'env = "(\w+)"', text)) - ({"LEDGER_URL"} if "workers" in COMMANDS[service]["command"] else set())
+        assert needed <= given.keys(), service
     named = set(re.findall(r'file = "(/run/secrets/\w+)"', config_of("orchestrator").read_text()))
     assert named == {secret for worker in WORKERS for secret in secrets_of(worker)}
     assert {name.removeprefix("/run/secrets/") for name in named} == COMPOSE["secrets"].keys()
@@ -241,7 +243,7 @@ def stopped(process: subprocess.Popen[str]) -> int:
 
 def test_the_settings_of_every_worker_can_be_used(outside: Outside) -> None:
     for worker in WORKERS:
-        configuration = load(None, outside.environ(worker))
+        configuration = load(None, outside.environ(worker), without=NOT_FOR_WORKERS)
         entries = {entry.processor.name: entry for entry in roster(configuration, Registry())}
         assert settings_of(configuration, entries[SERVICES[worker]["command"][-1]])
 

@@ -3,7 +3,7 @@
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -236,7 +236,7 @@ class Controller(_Section):
 
 
 class Kafka(_Section):
-    """The broker. `static_membership` None: find out whether it can; `replication_factor` None: the broker's own."""
+    """The broker. `static_membership` None: find out whether it can; `replication_factor` None: three, or as many as there are brokers."""
 
     bootstrap_servers: Annotated[str, BeforeValidator(_bootstrap_servers)] = ""
     prefix: Annotated[str, Field(pattern="^[A-Za-z0-9._-]{0,100}$")] = ""
@@ -345,8 +345,10 @@ class Configuration(_Section):
         return self._file.error(faults)
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Configuration:
+def load(path: Path | None, environ: Mapping[str, str], without: Collection[str] = ()) -> Configuration:
     """The configuration at `path`, else where `ERASURE_CONFIG` says, else `erasure.toml` in the current folder.
+
+    `without`: sections that this process does not need, and whose secrets it may not have; they are as if not written.
 
     Raises:
         ConfigurationError: there is none, or something in it is wrong.
@@ -354,7 +356,8 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Configuration:
     given = path or Path(environ.get("ERASURE_CONFIG") or "erasure.toml")
     file = TomlFile.read(given)
     context = {"folder": given.absolute().parent, "environ": environ}
-    configuration, faults = read_as(Configuration, file.document, context)
+    document = {name: section for name, section in file.document.items() if name not in without}
+    configuration, faults = read_as(Configuration, document, context)
     faults += _faults_between_tables(file)
     if faults or configuration is None:
         raise file.error(faults)

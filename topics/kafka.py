@@ -55,7 +55,8 @@ async def find_cluster(bootstrap_servers: str, static_membership: bool | None = 
         cluster = await admin.describe_cluster()
     except (KafkaError, OSError) as error:
         raise BrokerGone(
-            f"No Kafka broker answers at {bootstrap_servers}. Look at [kafka] bootstrap_servers (or KAFKA_BOOTSTRAP_SERVERS), and whether it runs."
+            f"No Kafka broker answers at {bootstrap_servers}. "
+            "Look at [kafka] bootstrap_servers (or KAFKA_BOOTSTRAP_SERVERS), and whether it runs."
         ) from error
     finally:
         await admin.close()

@@ -23,7 +23,7 @@ def apply_topics(config: Config = None) -> None:
     """Create the topics that are missing. An existing one is never changed."""
     from topics.admin import apply
 
-    settings = opening.configuration(config)
+    settings = opening.configuration(config, opening.NOT_FOR_WORKERS)
     wanted = opening.specs(settings)
     created = opening.run(apply(settings.kafka.bootstrap_servers, wanted, settings.kafka.replication_factor))
     for name in created:
@@ -36,7 +36,7 @@ def diff_topics(config: Config = None) -> None:
     """Compare the topics with what they must be. Exit 1: they differ."""
     from topics.admin import diff
 
-    settings = opening.configuration(config)
+    settings = opening.configuration(config, opening.NOT_FOR_WORKERS)
     wanted = opening.specs(settings)
     differences = opening.run(diff(settings.kafka.bootstrap_servers, wanted))
     for difference in differences:
@@ -91,7 +91,7 @@ def check_connector(
     """Look whether settings and credential work, by searching for somebody who cannot exist. Writes nothing."""
     from orchestrator.command.check import check
 
-    typer.echo(opening.run(check(opening.configuration(config), name)))
+    typer.echo(opening.run(check(opening.configuration(config, opening.NOT_FOR_WORKERS), name)))
 
 
 def _keys(config: Any) -> "SigningKeys":

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import typer
 
-from orchestrator.command.opening import Config, WrongUse, configuration, say, send
+from orchestrator.command.opening import NOT_FOR_WORKERS, Config, WrongUse, configuration, say, send
 
 if TYPE_CHECKING:
     from topics.bus import Message
@@ -71,7 +71,7 @@ def _command(name: str, summary: str) -> None:
 
         subject = {"email": email, "customer_id": customer_id, "phone": phone, "name": person}
         given = _Given(subject, identifier or [], ground, verified_by, received_at, request_id, processor or None, dry_run)
-        _emit(configuration(config), EventType(f"subject.{name}"), given)
+        _emit(configuration(config, NOT_FOR_WORKERS), EventType(f"subject.{name}"), given)
 
     send_one.__doc__ = summary
     app.command(name)(send_one)

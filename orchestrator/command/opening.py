@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Collection, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -39,11 +39,15 @@ class WrongUse(Exception):
     """The command was used in a wrong way: exit status 2. The text says what to do."""
 
 
-def configuration(path: Path | None) -> "Configuration":
-    """The configuration, checked."""
+NOT_FOR_WORKERS = ("ledger", "signing")
+"""What a command that a worker's surroundings can run does without."""
+
+
+def configuration(path: Path | None, without: Collection[str] = ()) -> "Configuration":
+    """The configuration, checked; sections in `without` are not needed, and their secrets not looked for."""
     from topics.configuration import load
 
-    return load(path, os.environ)
+    return load(path, os.environ, without)
 
 
 def request_id(text: str) -> UUID:

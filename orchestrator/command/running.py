@@ -4,15 +4,13 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 PARTS = ("orchestrator", "workers", "web", "all")
-
-Stopped = tuple[int, str | None]
 
 
 def run(
@@ -36,12 +34,13 @@ async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool
     """Check everything that can be checked, then run. Returns the exit status."""
     from connectors.registry import Registry
     from connectors.roster import roster, settings_of
+    from orchestrator.command.opening import NOT_FOR_WORKERS
     from topics.admin import TopicsDiffer, apply, diff
     from topics.configuration import load
     from topics.kafka import find_cluster
     from topics.names import Names
 
-    configuration = load(config, os.environ)
+    configuration = load(config, os.environ, without=NOT_FOR_WORKERS if part == "workers" else ())
     entries = roster(configuration, Registry())
     unknown = [name for name in only if name not in {entry.processor.name for entry in entries}]
     if unknown:
@@ -64,23 +63,24 @@ async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool
         from orchestrator.command.supervisor import supervise
 
         return await supervise(_commands(config, only), stop, _ready)
-    return await _part(part, configuration, cluster, entries, chosen, stop)
+    if part == "workers":
+        from connectors import wiring as workers
 
-
-async def _part(part: str, configuration, cluster, entries, chosen, stop: asyncio.Event) -> int:  # type: ignore[no-untyped-def]
-    """One part, here. 1 when it had to stop by itself, with the reason on standard error."""
-    from connectors import wiring as workers
+        return await _told(part, workers.run(configuration, cluster, chosen, stop, _ready))
     from orchestrator import wiring as orchestrator
     from orchestrator.intake import Expected
+
+    expected = [Expected(entry.processor.name, entry.processor.connector, entry.kind) for entry in entries]
+    return await _told(part, orchestrator.run(configuration, cluster, expected, stop, _ready))
+
+
+async def _told(part: str, running: Coroutine[Any, Any, None]) -> int:
+    """The exit status: 1 when the part had to stop by itself, with the reason on standard error."""
     from orchestrator.serve import Broken
     from topics.bus import BrokerGone, Fenced
 
     try:
-        if part == "orchestrator":
-            expected = [Expected(entry.processor.name, entry.processor.connector, entry.kind) for entry in entries]
-            await orchestrator.run(configuration, cluster, expected, stop, _ready)
-        else:
-            await workers.run(configuration, cluster, chosen, stop, _ready)
+        await running
     except (Broken, BrokerGone, Fenced) as error:
         print(f"erasure: {part} stopped: {error}", file=sys.stderr)
         return 1

@@ -132,8 +132,8 @@ class Backend:
 
     async def send(self, request: Mapping[str, Any], type: str = "subject.erase", id: str | None = None) -> str:
         """One request in binary mode; returns its id."""
-        headers = {"ce_specversion": "1.0", "ce_id": id or str(uuid4()), "ce_source": "/shop", "ce_type": type, "content-type": "application/json"}
-        headers |= {"ce_time": datetime.now(UTC).isoformat(), "ce_correlationid": request["request_id"]}
+        headers = {"ce_specversion": "1.0", "ce_id": id or str(uuid4()), "ce_source": "/shop", "ce_type": type}
+        headers |= {"content-type": "application/json", "ce_time": datetime.now(UTC).isoformat(), "ce_correlationid": request["request_id"]}
         await self.send_raw(json.dumps(request).encode(), headers, request["request_id"])
         return str(request["request_id"])
 
@@ -145,7 +145,7 @@ class Backend:
         """Read what comes until `wanted`; fails when it does not come."""
         deadline = time.monotonic() + seconds
         while not wanted(self):
-            assert time.monotonic() < deadline, f"{len(self.certificates)} certificates, {len(self.dead_letters)} dead letters, and no more came"
+            assert time.monotonic() < deadline, f"only {len(self.certificates)} certificates and {len(self.dead_letters)} dead letters came"
             for records in (await self._consumer.getmany(timeout_ms=200)).values():
                 for record in records:
                     self._keep(record)

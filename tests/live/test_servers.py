@@ -68,9 +68,7 @@ async def send(bootstrap_servers: str, value: bytes) -> None:
 
 
 async def read_one(bootstrap_servers: str) -> bytes | None:
-    async with AIOKafkaConsumer(
-        "round-trip", bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest"
-    ) as consumer:
+    async with AIOKafkaConsumer("round-trip", bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest") as consumer:
         value: bytes | None = (await consumer.getone()).value
         return value
 

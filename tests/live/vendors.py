@@ -60,7 +60,8 @@ class Vendors:
         return "\n".join(self._processor(name) for name in SETTINGS)
 
     def _processor(self, name: str) -> str:
-        lines = ["[[processors]]", f'name = "{name}"', f'connector = "{name}"', f'base_url = "{self.urls[name]}"', "calls_per_minute = 1000000"]
+        lines = ["[[processors]]", f'name = "{name}"', f'connector = "{name}"', f'base_url = "{self.urls[name]}"']
+        lines.append("calls_per_minute = 1000000")
         for key, value in SETTINGS[name].items():
             lines.append(f"settings.{key} = " + (f'{{env = "{name.upper()}_SECRET"}}' if value == "env" else f'"{value}"'))
         return "\n".join(lines) + "\n"

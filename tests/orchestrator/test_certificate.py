@@ -268,8 +268,7 @@ def test_what_is_not_claimed_covers_our_own_stores_backups_and_disk_blocks() -> 
 
     for word in ("backups", "disk blocks", "pseudonym", "2026-11-27", "held record", "not listed here"):
         assert word in said
-    assert "The case is open" not in said
-    assert "The case is open" in " ".join(certificate(case(processor(answered=False))).not_claimed)
+    assert "the key that opens it" in said
     assert "disk blocks" not in " ".join(certificate(case(processor(), right=Right.LIFTING)).not_claimed)
 
 

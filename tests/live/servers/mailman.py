@@ -22,7 +22,7 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.1
 _FOLDERS = ("queue", "list_data", "log", "lock", "data", "cache", "etc", "ext", "messages", "archive", "template")
-_IDLE_RUNNERS = "archive bounces command digest in lmtp nntp out pipeline retry shunt task virgin".split()
+_IDLE_RUNNERS = ["archive", "bounces", "command", "digest", "in", "lmtp", "nntp", "out", "pipeline", "retry", "shunt", "task", "virgin"]
 _SETTINGS = """\
 [mailman]
 layout: test
