@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from rich.console import Console
 
@@ -57,10 +58,11 @@ async def _demo(console: Console) -> int:
         others = {name: simulator.traces(ANNA) for name, simulator in simulators.items()}
         _table(console, before, simulators, "before")
         console.print("\n[bold]3. One event on Kafka[/]")
-        request = (
-            await _erasure(environ, "emit", "erase", "--email", JAN.email, "--customer-id", JAN.customer_id, "--ground", "17(1)(b)")
-        ).strip()
-        status = await _erasure_shown(environ, "watch", request)
+        request = str(uuid4())
+        watching = asyncio.create_task(_erasure_shown(environ, "watch", request))  # first, so that the progress is seen live
+        person = ("--email", JAN.email, "--customer-id", JAN.customer_id)
+        await _erasure(environ, "emit", "erase", "--request-id", request, *person, "--ground", "17(1)(b)")
+        status = await watching
         console.print("\n[bold]4. The certificate[/], for a person to read")
         await _erasure_shown(environ, "certificate", request)
         console.print("\n[bold]5. Verified offline[/], with the public keys alone")
