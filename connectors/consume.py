@@ -5,6 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.2
 _BUSY_POLL_SECONDS = 0.02
+_MEMBERSHIP_SECONDS = 30.0
+_COMMIT_EVERY = timedelta(seconds=0.5)
 _KEYRING_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 20.0)
 
 
@@ -73,11 +76,13 @@ class Consumer:
         concurrency: int,
         clock: Clock,
         sleep: Sleep,
+        commit_every: timedelta = _COMMIT_EVERY,
     ) -> None:
         self._name, self._worker, self._inbox, self._publisher = name, worker, inbox, publisher
         self._keyring, self._names, self._concurrency, self._clock, self._sleep = keyring, names, concurrency, clock, sleep
         self._source = f"/erasure/processor/{name}"
         self._offsets = Offsets()
+        self._commit_at, self._commit_every = clock(), commit_every
         self._cases: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -89,29 +94,36 @@ class Consumer:
         tasks: set[asyncio.Task[None]] = set()
         try:
             while not stop.is_set():
-                room = self._concurrency - len(tasks)
-                for delivery in await self._inbox.receive(room, _BUSY_POLL_SECONDS if tasks else _POLL_SECONDS):
+                for delivery in await self._receive(tasks):
                     self._offsets.taken(delivery)
                     tasks.add(asyncio.create_task(self._one(delivery)))
-                tasks = await self._settle(tasks)
+                tasks = _still_running(tasks)
+                if self._clock() >= self._commit_at:
+                    await self._commit()
             while tasks:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                tasks = await self._settle(tasks)
+                tasks = _still_running(tasks)
+            await self._commit()
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _settle(self, tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
-        """The tasks that still run; what is done is committed, and what failed raises."""
-        for task in [task for task in tasks if task.done()]:
-            tasks.discard(task)
-            task.result()
+    async def _receive(self, tasks: set[asyncio.Task[None]]) -> list[Delivery]:
+        """As many commands as there is room for; with none, wait for room, and keep up the membership."""
+        room = self._concurrency - len(tasks)
+        if room == 0:
+            await asyncio.wait(tasks, timeout=_MEMBERSHIP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            room = sum(task.done() for task in tasks)
+        return await self._inbox.receive(room, _BUSY_POLL_SECONDS if tasks else _POLL_SECONDS)
+
+    async def _commit(self) -> None:
+        """Twice a second at the most: a commit costs the broker as much as a message, and repeated work does no harm."""
         offsets = self._offsets.to_commit()
         if offsets:
             await self._inbox.commit(offsets)
             self._offsets.committed(offsets)
-        return tasks
+        self._commit_at = self._clock() + self._commit_every
 
     async def _one(self, delivery: Delivery) -> None:
         try:
@@ -168,6 +180,14 @@ class Consumer:
         lock = self._cases.setdefault(request_id, asyncio.Lock())
         async with lock:
             yield
+
+
+def _still_running(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+    """The tasks that still run; one that failed raises here, and ends the consumer."""
+    for task in tasks:
+        if task.done():
+            task.result()
+    return {task for task in tasks if not task.done()}
 
 
 def _defective(command: Command, what: str) -> Answered:

@@ -78,7 +78,9 @@ class Spec:
 
     `identifiers`: the kinds it can search by, any one of them is enough. `calls_per_minute` is the vendor's own limit
     or a polite pace. `concurrency`: cases at once. `settle_seconds`: how long the vendor's search may lag behind a
-    deletion. `docs`, `checked`: the vendor's API page, and when these facts were last compared with it.
+    deletion. `not_covered`: what may hold something of a
+    person there and is not searched; it stands on every certificate. `docs`, `checked`: the vendor's API page, and when
+    these facts were last compared with it.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Spec:
     docs: str
     checked: date
     concurrency: int = 8
+    not_covered: tuple[str, ...] = ()
     settle_seconds: float = 0.0
 
     def kind_of(self, record: Record) -> Kind:

@@ -63,6 +63,7 @@ class ProcessorState(Wire):
     name: str
     connector: str
     kind: str
+    not_covered: tuple[str, ...] = ()
     round: int = 0
     in_flight: bool = False
     ordered_at: Moment | None = None

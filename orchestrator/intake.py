@@ -29,6 +29,7 @@ class Expected:
     name: str
     connector: str
     kind: str
+    not_covered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,8 @@ class Intake:
             received_at=request.received_at,
             opened_at=now,
             due_by=self.due(request.received_at),
-            processors=tuple(ProcessorState(name=one.name, connector=one.connector, kind=one.kind) for one in asked),
+            processors=tuple(
+                ProcessorState(name=one.name, connector=one.connector, kind=one.kind, not_covered=one.not_covered) for one in asked
+            ),
             not_asked=tuple(one.name for one in self._expected if one not in asked),
         )

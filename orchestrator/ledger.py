@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from orchestrator.case import Case
 from orchestrator.tables import cases, certificates, holds, inbox, originals, outbox
 from topics.bus import Message
-from topics.database import engine_for
+from topics.database import engine_for, make_private
 from topics.outcomes import Outcome
 
 INBOX_KEPT = timedelta(days=30)
@@ -61,6 +61,7 @@ class Ledger:
         Raises:
             LedgerGone: it cannot be reached, or is not a ledger of this version.
         """
+        make_private(url)
         engine = engine_for(url)
         try:
             with engine.begin() as connection:

@@ -22,6 +22,7 @@ def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own) ->
     return (
         *_not_asked(case.not_asked),
         *_not_proven(processors),
+        *(f"Not searched at {one.name}: {'; '.join(one.not_covered)}." for one in case.processors if one.not_covered),
         *_ALWAYS,
         *([_OF_ERASURE] if case.right in {Right.ERASURE, Right.WITHDRAWAL} else []),
         *_own_stores(processors, own),

@@ -1,6 +1,8 @@
 """SQLAlchemy engines set up for durability: SQLite with a write-ahead log and full sync, or PostgreSQL by psycopg."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event
@@ -37,6 +39,14 @@ def engine_for(url: str) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def make_private(url: str) -> None:
+    """A new SQLite file, readable by its owner only. A folder that is not there is SQLite's to complain of."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        with suppress(OSError):
+            Path(str(parsed.database)).touch(mode=0o600, exist_ok=False)
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

@@ -1,12 +1,14 @@
 """What the world says: a request of a person, and what an officer orders."""
 
+import re
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints
 
-from topics.model import Moment, ProcessorName, Wire
+from topics.model import ProcessorName, Wire
 from topics.subject import Subject
 
 
@@ -45,11 +47,24 @@ Ground = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_().,;:\- ]{1,80}
 """It stands on the certificate as given, so no `@`: an address must not slip through it."""
 
 
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d.*")
+
+
+def _written_out(given: object) -> object:
+    """pydantic would also take a number for seconds since 1970; the contract's times are RFC 3339."""
+    if not isinstance(given, datetime) and not (isinstance(given, str) and _RFC_3339.fullmatch(given)):
+        raise ValueError("must be a time as RFC 3339 writes it, with an offset")
+    return given
+
+
+ReceivedAt = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+
+
 class SubjectRequest(Wire):
     """What a backend service sends (GDPR art. 12 to 21). `request_id` is the sender's, and makes it idempotent."""
 
     request_id: UUID
-    received_at: Moment
+    received_at: ReceivedAt
     subject: Subject
     ground: Ground | None = None
     verified_by: str | None = Field(None, repr=False)

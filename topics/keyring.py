@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import Column, Engine, LargeBinary, MetaData, String, Table, delete, insert, select
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
-from topics.database import UtcDateTime, engine_for
+from topics.database import UtcDateTime, engine_for, make_private
 from topics.sealing import Key
 
 _metadata = MetaData()
@@ -48,6 +48,10 @@ class KeyMissing(Exception):
     """The keyring has no such key: never made, or destroyed."""
 
 
+class KeyringGone(Exception):
+    """The keyring cannot be reached."""
+
+
 class Keyring:
     """Keys by name. Blocking calls of a millisecond or less: call them from a thread where that matters."""
 
@@ -56,12 +60,21 @@ class Keyring:
 
     @classmethod
     def open(cls, url: str) -> "Keyring":
-        """The keyring at an SQLAlchemy URL, its table made if it is not there."""
+        """The keyring at an SQLAlchemy URL, its table made if it is not there.
+
+        Raises:
+            KeyringGone: it cannot be reached.
+        """
+        make_private(url)
         keyring = cls(engine_for(url))
         try:
-            _metadata.create_all(keyring._engine)
-        except (OperationalError, ProgrammingError, IntegrityError):
-            _metadata.create_all(keyring._engine)  # another process made it at the same moment
+            try:
+                _metadata.create_all(keyring._engine)
+            except (OperationalError, ProgrammingError, IntegrityError):
+                _metadata.create_all(keyring._engine)  # another process made it at the same moment
+        except SQLAlchemyError as error:
+            cause = type(getattr(error, "orig", None) or error).__name__
+            raise KeyringGone(f"The keyring cannot be opened ({cause}). Look at [keyring] url, and whether the server runs.") from error
         return keyring
 
     def get(self, kid: str) -> Key:

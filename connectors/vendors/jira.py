@@ -13,9 +13,8 @@ from connectors.contract import Gone, Kind, Misread, NeedsPerson, Record, Refuse
 Json = dict[str, Any]  # what is read by [] must be there: a missing key is told as `Misread`
 _ISSUE, _COMMENTS = "/rest/api/3/issue/{a}", "/rest/api/3/issue/{a}/comment"
 _PATH = {"attachment": "/rest/api/3/attachment/{a}", "comment": _COMMENTS + "/{b}", "ticket": _ISSUE, "user": "/rest/api/3/user"}
-_FIELDS = "reporter,creator,created,subtasks,attachment,summary,description"
+_FIELDS = "reporter,creator,created,subtasks,attachment"
 _NETS = ("reporter = {0} OR creator = {0}", "assignee = {0}", "watcher = {0}", "issue in updatedBy({0})")
-_EMPTY = {"summary": "Erased", "description": None}  # a summary may not be empty
 
 
 class JiraSettings(contract.Settings):
@@ -25,9 +24,9 @@ class JiraSettings(contract.Settings):
 
 class Jira(contract.Connector[JiraSettings]):
     spec = Spec(
-        name="jira", kind="ticketing", kinds=(Kind("attachment"), Kind("comment"), Kind("ticket"), Kind("user")),
-        identifiers=("email", "jira.account_id"), calls_per_minute=600,
-        docs="https://developer.atlassian.com/cloud/jira/platform/rest/v3/", checked=dt.date(2026, 11, 22),
+        name="jira", kind="ticketing", kinds=tuple(map(Kind, ("attachment", "comment", "ticket", "user"))), checked=dt.date(2026, 11, 22),
+        identifiers=("email", "jira.account_id"), calls_per_minute=600, docs="https://developer.atlassian.com/cloud/jira/platform/rest/v3/",
+        not_covered=("what others wrote that names the person", "worklogs, watches, votes and assignments on issues that stay"),
     )  # fmt: skip
     settings_model = JiraSettings
 
@@ -66,27 +65,29 @@ class Jira(contract.Connector[JiraSettings]):
         return accounts
 
     async def _issues_near(self, accounts: dict[str, Json | None], emails: tuple[str, ...]) -> dict[str, Json]:
-        """The fields of all issues that may hold something of the person, read by id: the search lags, and is loose."""
-        nets = [(net.format(dumps(id)), user and net is _NETS[0]) for id, user in accounts.items() for net in _NETS]
         found: dict[str, None] = {}
-        for jql, needed in nets + [(f"text ~ {dumps(dumps(email))}", None) for email in emails if accounts]:
-            with suppress(*() if needed else (Refused,)):  # watching may be switched off there, or the account unknown
-                found |= dict.fromkeys(await self._search(jql))
+        for id, user in accounts.items():
+            refused = [net for net in _NETS if not await self._search(net.format(dumps(id)), found)]
+            if user is not None and (len(refused) > 1 or refused in ([_NETS[0]], [_NETS[1]])):  # watching may be switched off there
+                raise Refused("Jira refuses a search by which the person's tickets are found.")
+        [await self._search(f"text ~ {dumps(dumps(email))}", found) for email in emails if accounts]
         return {id: issue["fields"] for id in found if (issue := await self._get("ticket", id)) is not None}
 
-    async def _search(self, jql: str) -> list[str]:
-        found, body = list[str](), {"jql": jql, "fields": ["id"], "maxResults": 100}
+    async def _search(self, jql: str, found: dict[str, None]) -> bool:
+        body: Json = {"jql": jql, "fields": ["id"], "maxResults": 100}
         for _ in range(contract.MOST_PAGES):
-            page = (await self.http.post("/rest/api/3/search/jql", json=body)).read(Json)
-            found += [str(row["id"]) for row in page["issues"]]
+            try:
+                page = (await self.http.post("/rest/api/3/search/jql", json=body)).read(Json)
+            except Refused:
+                return False
+            found |= dict.fromkeys(str(row["id"]) for row in page["issues"])
             if page.get("isLast", not page.get("nextPageToken")):
-                return found
+                return True
             body["nextPageToken"] = page["nextPageToken"]
         raise Misread("The search does not end.")
 
     async def _rows(self, path: str, field: str = "", a: str = "-", **query: Any) -> list[Json]:
-        """A list that pages by offset, to the first page with nothing new: a page may be capped below what is asked for."""
-        rows: list[Json] = []
+        rows: list[Json] = []  # to the first page with nothing new: a page may be capped below what is asked for
         for _ in range(contract.MOST_PAGES):
             page: Any = (await self.http.get(path, query=query | {"startAt": len(rows)}, a=a)).read(Json if field else list[Json])
             if not (new := [row for row in (page[field] if field else page) if row not in rows]):
@@ -106,11 +107,10 @@ class Jira(contract.Connector[JiraSettings]):
         if any((seen.get(name) or {}).get("size") for name in ("groups", "applicationRoles")) and seen["accountType"] != "customer":
             raise NeedsPerson("The account is in a group or has access to a product, as a colleague's: remove it by hand.")
         tasks = [await self._get("ticket", str(row["id"])) or {"fields": {}} for row in seen.get("fields", {}).get("subtasks") or []]
-        owners = [task["fields"].get("reporter") or {} for task in tasks]
-        if any(who.get("accountType") == "customer" or who == seen["fields"]["reporter"] for who in owners):
-            if any(seen["fields"].get(name) != value for name, value in _EMPTY.items()):
-                await self.http.put(_ISSUE, query={"notifyUsers": "false"}, json={"fields": _EMPTY}, a=a)
-            raise NeedsPerson("A held sub-task, or another customer's, hangs from it; its history tells its text: move it, then retry.")
+        for who in [task["fields"].get("reporter") or {} for task in tasks]:
+            known = who if "accountType" in who else await self._get("user", str(who.get("accountId", "-"))) or {}
+            if known.get("accountType", "customer") == "customer" or who.get("accountId") == seen["fields"]["reporter"]["accountId"]:
+                raise NeedsPerson("A sub-task that is held, or not surely a colleague's, hangs from it: move it, then retry.")
         query = {"accountId": a} if record.kind == "user" else {"deleteSubtasks": "true"} if tasks else None  # colleagues' go along
         await self.http.delete(_PATH[record.kind], query=query, a=a, b=b or a)
 

@@ -7,8 +7,8 @@ from typing import Any
 from connectors.auth import Bearer
 from connectors.contract import Connector, Gone, Kind, Misread, Record, Secret, Settings, Shape, Spec, State, Subject, pages
 
-_GO = ("draft", "payment_link", "customer", "mandate", "subscription")  # a draft of an invoice is not in the books yet
 _KEPT = "Mollie offers no way to delete a payment, and keeps it as a controller of its own."  # its DELETE only cancels an open one
+_GO = ("draft", "payment_link", "customer", "mandate", "subscription")  # a draft of an invoice is not in the books yet
 _KINDS = (Kind("payment", _KEPT), Kind("invoice", "Mollie deletes drafts of invoices only."), *map(Kind, _GO))
 _LISTS = {"payment": "/v2/payments", "invoice": "/v2/sales-invoices", "payment_link": "/v2/payment-links", "customer": "/v2/customers"}
 
@@ -59,14 +59,11 @@ class Page(Shape):
 
 class Mollie(Connector[MollieSettings]):
     spec = Spec(  # the customer goes before what hangs from it, and takes it along: a cancelled subscription stays readable
-        name="mollie",
-        kind="payments",
-        kinds=_KINDS,
+        name="mollie", kind="payments", kinds=_KINDS,
+        not_covered=("refunds, chargebacks, numbers in other metadata than customer_id, mandates that only an IBAN names",),
         identifiers=("email", "customer_id", "iban", "mollie.customer_id", "mollie.payment_id"),
-        calls_per_minute=300,
-        docs="https://docs.mollie.com",
-        checked=dt.date(2026, 11, 22),
-    )
+        docs="https://docs.mollie.com", checked=dt.date(2026, 11, 22), calls_per_minute=300,
+    )  # fmt: skip
     settings_model = MollieSettings
     base_url = "https://api.mollie.com"
 
@@ -90,10 +87,12 @@ class Mollie(Connector[MollieSettings]):
         begun = False  # 404 to the first page: the account has no such list; to a later one: an error
         try:
             async for answer in pages(self.http, path, {"limit": "250"}, lambda a: a.next_query(a.read(Page).next()), **values):
-                begun, [rows] = True, answer.read(Page).embedded.values()  # exactly one list
-                for row in rows:
-                    if path == _LISTS["customer"] and "email" not in row.model_fields_set:
-                        raise Misread("A customer of Mollie has no field email: nobody can be searched for.")
+                begun, found = True, list(answer.read(Page).embedded.values())
+                if len(found) != 1 or (
+                    found[0] and path == _LISTS["customer"] and not any("email" in r.model_fields_set for r in found[0])
+                ):
+                    raise Misread(f"The list {path} lacks its rows, or what they are searched by.")
+                for row in found[0]:
                     yield row
         except Gone:
             if begun or not optional:

@@ -29,7 +29,7 @@ class Row(Shape):
 
 class Contact(Row):
     email: str | None
-    customer_id: str | None
+    customer_id: str | None = None
     contact_people: list[Row] | None = None
 
     def is_of(self, subject: Subject) -> bool:
@@ -52,7 +52,7 @@ class Moneybird(Connector[MoneybirdSettings]):
     spec = Spec(
         name="moneybird", kind="accounting", identifiers=("email", "customer_id", "moneybird.contact_id"), calls_per_minute=150,
         kinds=(*map(Kind, ("draft", "invoice", "estimate", "recurring_invoice", "contact_person")), Kind("contact", restricts=True)),
-        docs="https://developer.moneybird.com", checked=dt.date(2026, 11, 22),
+        docs="https://developer.moneybird.com", checked=dt.date(2026, 11, 22), not_covered=("subscriptions, purchases, time entries",),
     )  # fmt: skip
     settings_model = MoneybirdSettings
     base_url = "https://moneybird.com/api/v2"

@@ -46,7 +46,7 @@ class Transip(Connector[TransipSettings]):
         kind="hosting",
         kinds=(Kind("forward"), Kind("subscriber"), Kind("mailbox"), Kind("contact")),
         identifiers=("email",),
-        calls_per_minute=60,
+        calls_per_minute=600,
         docs="https://api.transip.nl/rest/docs.html",
         checked=date(2026, 11, 22),
         concurrency=1,  # a mail list is read and written back whole: two cases at once would undo each other

@@ -75,6 +75,7 @@ def _speaking() -> tuple[type[Exception], ...]:
     from topics.broker import BrokerUnavailable
     from topics.bus import BrokerGone, Fenced
     from topics.configuration import ConfigurationError
+    from topics.keyring import KeyringGone
 
     return (
         BrokerGone,
@@ -82,6 +83,7 @@ def _speaking() -> tuple[type[Exception], ...]:
         ConfigurationError,
         Fenced,
         KeyFolderError,
+        KeyringGone,
         LedgerGone,
         RegistryError,
         TopicsDiffer,

@@ -25,6 +25,8 @@ def run(
     logs.set_up()
     if part not in PARTS:
         raise typer.BadParameter(f"There is no part {part!r}; the parts are {', '.join(PARTS)}.")
+    if part == "orchestrator" and only:
+        raise typer.BadParameter("--only chooses workers: the orchestrator serves all processors.")
     if part == "web":
         raise typer.BadParameter("The web pages are not part of this version yet.")
     raise SystemExit(asyncio.run(_run(part, config, only or [], topics)))
@@ -70,7 +72,9 @@ async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool
     from orchestrator import wiring as orchestrator
     from orchestrator.intake import Expected
 
-    expected = [Expected(entry.processor.name, entry.processor.connector, entry.kind) for entry in entries]
+    expected = [
+        Expected(entry.processor.name, entry.processor.connector, entry.kind, entry.connector.spec.not_covered) for entry in entries
+    ]
     return await _told(part, orchestrator.run(configuration, cluster, expected, stop, _ready))
 
 

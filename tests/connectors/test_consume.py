@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -98,7 +98,7 @@ class Bench:
     def consumer(self) -> Consumer:
         inbox, publisher = self.broker.inbox("workers", COMMANDS), self.broker.publisher()
         worker: Any = self.worker
-        return Consumer("toy", worker, inbox, publisher, self.keyring, Names(), self.concurrency, self.time, self.time.sleep)
+        return Consumer("toy", worker, inbox, publisher, self.keyring, Names(), self.concurrency, self.time, self.time.sleep, timedelta(0))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["asyncio.Task[None]"]:

@@ -158,7 +158,7 @@ class Company:
         )
         worker = Worker(Processor(name, Moneybird, settings, vendor, [BOOKS], AMSTERDAM), self.keyring, self.time, self.time.sleep)
         publisher = self.broker.publisher(self.moments)
-        return Consumer(name, worker, inbox, publisher, self.keyring, NAMES, 4, self.time, self.time.sleep)
+        return Consumer(name, worker, inbox, publisher, self.keyring, NAMES, 4, self.time, self.time.sleep, timedelta(0))
 
     def _vendor(self, name: str) -> Any:
         def answer(request: httpx.Request) -> httpx.Response:

@@ -75,3 +75,8 @@ def test_a_dead_letters_key_lasts_a_month_in_utc() -> None:
         dead_letters_key(moment),
         dead_letters_key(datetime(2026, 12, 1, tzinfo=UTC)),
     )
+
+
+def test_a_new_keyring_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    Keyring.open(f"sqlite:///{tmp_path}/keyring.db").close()
+    assert 0o600 == (tmp_path / "keyring.db").stat().st_mode & 0o777
