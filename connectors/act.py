@@ -11,6 +11,7 @@ from connectors.contract import Accepted, Connector, Record, State
 from connectors.errors import Deferred, Gone, Misread, NeedsPerson, Refused, Transient, VendorError
 from connectors.plan import Do, Planned
 from connectors.waiting import Sleep
+from topics.logs import line_of
 from topics.outcomes import Evidence, Outcome
 from topics.subject import Subject
 
@@ -202,11 +203,7 @@ def _unconfirmed(
 
 def _defect(connector: Connector[Any], step: str, error: Exception) -> Misread:
     """A defect of the connector: only the exception's type is told, since its text may hold personal data."""
-    frame = error.__traceback__
-    while frame and frame.tb_next:
-        frame = frame.tb_next
-    line = frame.tb_lineno if frame else 0
-    log.error("%s: defect in %s: %s at line %d", connector.spec.name, step, type(error).__name__, line)
+    log.error("%s: defect in %s: %s at line %d", connector.spec.name, step, type(error).__name__, line_of(error))
     return Misread(f"The connector {connector.spec.name} failed in {step} ({type(error).__name__}); its log says where.")
 
 

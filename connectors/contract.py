@@ -11,7 +11,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 
 from connectors.errors import Denied, Gone, Misread, NeedsPerson, Refused, VendorError
-from topics.configuration import Secret
+from topics.configuration import ProcessorKind, Secret
 from topics.outcomes import Outcome
 from topics.subject import Subject
 
@@ -21,10 +21,6 @@ __all__ = [
     "Subject", "VendorError", "pages",
 ]  # fmt: skip
 
-ProcessorKind = Literal[
-    "ticketing", "mailing_list", "accounting", "payments", "hosting",
-    "mailbox", "analytics", "remote_support", "database", "other",
-]  # fmt: skip
 
 T = TypeVar("T")
 

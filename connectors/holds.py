@@ -4,11 +4,9 @@ import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
+from topics.configuration import HoldStart
 from topics.outcomes import Hold
-
-Start = Literal["end_of_financial_year", "end_of_contract", "record_date"]
 
 
 class HoldUnknown(Exception):
@@ -23,7 +21,7 @@ class HoldRule:
     statute: str
     exception: str
     years: int
-    start: Start
+    start: HoldStart
     financial_year_end: tuple[int, int] = (12, 31)
 
     def until(self, since: date | None) -> date:

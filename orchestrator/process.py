@@ -19,6 +19,7 @@ from topics.dead_letters import dead_letter, fits, pack
 from topics.envelope import ORCHESTRATOR, Poison, Unreadable, write
 from topics.events import RetryOrder, Right, SubjectRequest
 from topics.keyring import Keyring, dead_letters_key
+from topics.logs import line_of
 from topics.names import Names, Topic
 from topics.reports import Answered, Located
 from topics.sealing import Key
@@ -200,9 +201,5 @@ def _with_changed_holds(changed: Iterable[Case], before: dict[UUID, Case]) -> li
 
 def _defect(step: str, error: Exception) -> Poison:
     """A defect of ours. Its text may hold personal data, so only its type and place are told."""
-    frame = error.__traceback__
-    while frame and frame.tb_next:
-        frame = frame.tb_next
-    line = frame.tb_lineno if frame else 0
-    log.error("defect in %s: %s at line %d", step, type(error).__name__, line)
+    log.error("defect in %s: %s at line %d", step, type(error).__name__, line_of(error))
     return Poison(Unreadable.INTERNAL, f"A defect of the orchestrator in {step} ({type(error).__name__}); replay it after an upgrade.")

@@ -45,3 +45,11 @@ def set_up(level: int = logging.INFO) -> None:
         quiet.setFormatter(handler.formatter)
         quiet.addFilter(_OncePerWhile())
         library.handlers[:] = [quiet]
+
+
+def line_of(error: Exception) -> int:
+    """The line that raised a defect of ours, for the log: its text may hold personal data, so only type and place are told."""
+    frame = error.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    return frame.tb_lineno if frame else 0

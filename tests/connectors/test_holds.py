@@ -4,11 +4,12 @@ from datetime import date
 
 import pytest
 
-from connectors.holds import HoldRule, HoldUnknown, Start, hold_on
+from connectors.holds import HoldRule, HoldUnknown, hold_on
+from topics.configuration import HoldStart
 
 
 def rule(
-    years: int = 7, start: Start = "end_of_financial_year", year_end: tuple[int, int] = (12, 31), statute: str = "AWR art. 52(4)"
+    years: int = 7, start: HoldStart = "end_of_financial_year", year_end: tuple[int, int] = (12, 31), statute: str = "AWR art. 52(4)"
 ) -> HoldRule:
     return HoldRule(frozenset({"invoice"}), statute, "GDPR art. 17(3)(b)", years, start, year_end)
 
