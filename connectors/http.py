@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
+from connectors.client import Client
 from connectors.errors import Deferred, Denied, Gone, Misread, Refused, Transient
 from connectors.evidence import Evidence
 from connectors.pace import Pace
@@ -27,7 +28,6 @@ T = TypeVar("T")
 
 LARGEST_BODY_BYTES = 16 * 1024 * 1024
 LONGEST_SLEEP = timedelta(minutes=2)
-_CONNECT_SECONDS = 10.0
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CONFLICT = frozenset({409, 423})
 _backoff = wait_exponential_jitter(multiplier=0.5, max=30.0)
@@ -79,9 +79,7 @@ class Limits:
 class Vendor:
     """A vendor's account: one client, one pace, shared by all commands of a processor."""
 
-    def __init__(
-        self, name: str, client: httpx.AsyncClient, auth: httpx.Auth | None, pace: Pace, limits: Limits, clock: Clock, sleep: Sleep
-    ) -> None:
+    def __init__(self, name: str, client: Client, auth: httpx.Auth | None, pace: Pace, limits: Limits, clock: Clock, sleep: Sleep) -> None:
         self.name = name
         self.client = client
         self.auth = auth
@@ -121,10 +119,24 @@ class HttpDoor:
         if not all(value.strip(". ") for value in values.values()):
             raise Misread(f"A part of {method} {path} is empty: the call would mean something else.")
         url = path.format(**{name: quote(value, safe="") for name, value in values.items()})
+        try:
+            return await self._once(method, path, url, query, json)
+        except Transient as error:  # only now: to set up retrying costs as much as a call
+            return await self._retried(error, lambda: self._once(method, path, url, query, json))
+
+    async def _retried(self, first: Transient, call: Callable[[], Awaitable[Reply]]) -> Reply:
+        """The call again and again after its `first` failure, as long as it fails in passing and time is left."""
+        failed = [first]
+
+        async def attempt() -> Reply:
+            if failed:
+                raise failed.pop()
+            return await call()
+
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Transient), stop=self._out_of_time, wait=self._wait, sleep=self._vendor.sleep, reraise=True
         )
-        return await retrying(self._once, method, path, url, query, json)
+        return await retrying(attempt)
 
     def _out_of_time(self, _state: RetryCallState) -> bool:
         return self._vendor.clock() >= self._give_up_at
@@ -142,8 +154,7 @@ class HttpDoor:
     async def _once(self, method: str, path: str, url: str, query: Mapping[str, Any] | None, json: Any) -> Reply:
         vendor, call = self._vendor, f"{method} {path}"
         await vendor.pace.turn()
-        given = None if query is None else {name: value for name, value in query.items() if value is not None}
-        request = vendor.client.build_request(method, url, params=given, json=json)
+        request = vendor.client.request(method, url, query, json)
         started = vendor.clock()
         try:
             async with asyncio.timeout(vendor.limits.timeout):
@@ -157,7 +168,7 @@ class HttpDoor:
         return reply
 
     async def _send(self, request: httpx.Request, call: str) -> Reply:
-        response = await self._vendor.client.send(request, auth=self._vendor.auth, stream=True, follow_redirects=False)
+        response = await self._vendor.client.send(request, self._vendor.auth)
         try:
             body = bytearray()
             async for chunk in response.aiter_bytes():
@@ -182,9 +193,3 @@ class HttpDoor:
         if status in (404, 410):
             raise Gone(f"{name} answered {status} to {call}.")
         raise Refused(f"{name} refused {call} ({status}).", passing=status in _CONFLICT)
-
-
-def client_for(base_url: str, timeout: float, transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
-    """A client for one vendor. Proxies and credentials of the environment are not used."""
-    limits = httpx.Timeout(timeout, connect=min(_CONNECT_SECONDS, timeout))
-    return httpx.AsyncClient(base_url=base_url, timeout=limits, transport=transport, trust_env=False)

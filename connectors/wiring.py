@@ -5,10 +5,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-from httpx_aiohttp import AiohttpTransport
-
+from connectors.client import Client, transport
 from connectors.consume import Consumer
-from connectors.http import Limits, Vendor, client_for
+from connectors.http import Limits, Vendor
 from connectors.pace import Pace
 from connectors.roster import Entry, rules_for, settings_of
 from connectors.worker import Processor, Worker
@@ -66,7 +65,7 @@ async def open_processor(configuration: Configuration, entry: Entry, stack: Asyn
         ConfigurationError: its settings do not fit, or a secret is missing.
     """
     settings = settings_of(configuration, entry)
-    client = await stack.enter_async_context(client_for(entry.base_url, limits.timeout, AiohttpTransport()))
+    client = await stack.enter_async_context(Client(entry.base_url, limits.timeout, transport()))
     pace = Pace(entry.processor.calls_per_minute or entry.connector.spec.calls_per_minute, utc_now, asyncio.sleep)
     vendor = Vendor(entry.processor.name, client, entry.connector.auth(settings), pace, limits, utc_now, asyncio.sleep)
     rules = rules_for(configuration, entry.processor.name)

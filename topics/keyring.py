@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Engine, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy import Column, Engine, LargeBinary, MetaData, String, Table, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from topics.database import UtcDateTime, engine_for, make_private
@@ -23,6 +23,7 @@ _keys = Table(
     Column("secret", LargeBinary, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
+_READ = select(_keys.c.kid, _keys.c.secret).where(_keys.c.kid.in_(bindparam("kids", expanding=True)))
 
 
 def case_key(request_id: UUID) -> str:
@@ -57,6 +58,7 @@ class Keyring:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._reading = engine.execution_options(one_read=True)
 
     @classmethod
     def open(cls, url: str) -> "Keyring":
@@ -115,9 +117,8 @@ class Keyring:
         return self.get_all(*kids)
 
     def _read(self, kids: Sequence[str]) -> dict[str, Key]:
-        query = select(_keys.c.kid, _keys.c.secret).where(_keys.c.kid.in_(kids))
-        with self._engine.connect().execution_options(one_read=True) as connection:
-            return {kid: Key(kid, secret) for kid, secret in connection.execute(query)}
+        with self._reading.connect() as connection:
+            return {kid: Key(kid, secret) for kid, secret in connection.execute(_READ, {"kids": kids})}
 
     def destroy(self, kid: str) -> None:
         """Destroy the key of that name, if it is there: what it sealed can no longer be read by anybody."""

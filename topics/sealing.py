@@ -7,6 +7,7 @@ The protected header is the associated data: `kid` names the key in the keyring,
 import base64
 import hmac
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from joserfc import jwe
@@ -31,10 +32,14 @@ class Key:
     kid: str
     secret: bytes
 
+    @cached_property
+    def _jwk(self) -> OctKey:
+        return OctKey.import_key(self.secret)
+
     def seal(self, place: Place, plain: bytes) -> str:
         """`plain` as a compact JWE that opens only with this key and at this `place`."""
         header = {"alg": "dir", "enc": "A256GCM", "kid": self.kid, "ctx": place}
-        return jwe.encrypt_compact(header, plain, OctKey.import_key(self.secret), registry=_REGISTRY)
+        return jwe.encrypt_compact(header, plain, self._jwk, registry=_REGISTRY)
 
     def open(self, place: Place, token: str) -> bytes:
         """What `seal` was given.
@@ -43,7 +48,7 @@ class Key:
             CannotOpen: another key, another place, or a changed token.
         """
         try:
-            opened = jwe.decrypt_compact(token, OctKey.import_key(self.secret), registry=_REGISTRY)
+            opened = jwe.decrypt_compact(token, self._jwk, registry=_REGISTRY)
         except (JoseError, ValueError) as error:
             raise CannotOpen from error
         header = opened.headers()

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from connectors.client import Client
 from connectors.contract import Connector
 from connectors.holds import HoldRule
-from connectors.http import Limits, Vendor, client_for
+from connectors.http import Limits, Vendor
 from connectors.pace import Pace
 from connectors.testing.simulator import Simulator
 from connectors.worker import Processor, Worker
@@ -85,7 +86,7 @@ class Bench:
             known=tuple(report.sealed for report in self.located) if known else (),
             due_by=date(2026, 12, 21),
         )
-        async with client_for(self.base_url, 30.0, httpx.MockTransport(self.simulator.handle)) as client:
+        async with Client(self.base_url, 30.0, httpx.MockTransport(self.simulator.handle)) as client:
             worker = Worker(self._processor(client), self.keyring, self.time, self.time.sleep)
             return await worker.carry_out(command, self._report)
 
@@ -94,7 +95,7 @@ class Bench:
         if self.crash_after_report:
             raise Crash
 
-    def _processor(self, client: httpx.AsyncClient) -> Processor:
+    def _processor(self, client: Client) -> Processor:
         spec = self.connector.spec
         settings = settings_of(self.connector, self.settings)
         pace = Pace(1_000_000, self.time, self.time.sleep)

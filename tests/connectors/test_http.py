@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.client import Client
 from connectors.contract import MOST_PAGES, Shape, pages
 from connectors.errors import Deferred, Denied, Gone, Misread, Refused, Transient, VendorError
 from connectors.evidence import Evidence
-from connectors.http import LARGEST_BODY_BYTES, HttpDoor, Limits, Vendor, client_for
+from connectors.http import LARGEST_BODY_BYTES, HttpDoor, Limits, Vendor
 from connectors.pace import Pace
 from connectors.testing.harness import START, Time
 from topics.sealing import Key
@@ -31,7 +32,7 @@ class Bench:
 
     def __init__(self, *answers: httpx.Response | Exception | Handler, base: str = "https://vendor.test/v1", timeout: float = 30.0) -> None:
         self._answers, self.requests, self.time, self.evidence = list(answers), list[httpx.Request](), Time(), Evidence(KEY)
-        client = client_for(base, timeout, httpx.MockTransport(self._answer))
+        client = Client(base, timeout, httpx.MockTransport(self._answer))
         pace = Pace(1_000_000, self.time, self.time.sleep)
         self.vendor = Vendor("toy", client, None, pace, Limits(timeout, timedelta(minutes=10)), self.time, self.time.sleep)
         self.door = HttpDoor(self.vendor, self.evidence)
@@ -242,7 +243,7 @@ class Silent(httpx.AsyncBaseTransport):
 
 async def test_a_vendor_that_never_answers_is_given_up() -> None:
     bench = Bench(status(200), timeout=0.001)
-    bench.vendor.client = client_for("https://vendor.test", 0.001, Silent())
+    bench.vendor.client = Client("https://vendor.test", 0.001, Silent())
     async with asyncio.timeout(5):
         with pytest.raises(Transient, match="did not answer GET /things"):
             await bench.door.get("/things")
@@ -321,8 +322,3 @@ async def test_a_list_without_an_end_is_misread() -> None:
     with pytest.raises(Misread, match=f"more than {MOST_PAGES} pages"):
         [answer async for answer in pages(bench.door, "/things", {})]
     assert MOST_PAGES == len(bench.requests)
-
-
-async def test_the_environments_proxy_and_credentials_are_not_used() -> None:
-    client = client_for("https://vendor.test", 1.0, httpx.MockTransport(lambda _: status(200)))
-    assert client.trust_env is False

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from connectors.client import Client
 from connectors.consume import Consumer
 from connectors.holds import HoldRule
-from connectors.http import Limits, Vendor, client_for
+from connectors.http import Limits, Vendor
 from connectors.pace import Pace
 from connectors.testing.harness import Time, settings_of
 from connectors.testing.simulator import Person
@@ -140,7 +141,7 @@ class Company:
             return False
         inbox, stop = self.broker.inbox(group, topic, moments=self.moments), asyncio.Event()
         try:
-            async with client_for("https://moneybird.example/api/v2", 30.0, httpx.MockTransport(self._vendor(name))) as client:
+            async with Client("https://moneybird.example/api/v2", 30.0, httpx.MockTransport(self._vendor(name))) as client:
                 running = asyncio.create_task(self._consumer(name, client, inbox).run(stop))
                 while self.broker.lag(group, topic) and not running.done():
                     await asyncio.sleep(0)
@@ -150,7 +151,7 @@ class Company:
             inbox.leave()
         return True
 
-    def _consumer(self, name: str, client: httpx.AsyncClient, inbox: MemoryInbox) -> Consumer:
+    def _consumer(self, name: str, client: Client, inbox: MemoryInbox) -> Consumer:
         settings = settings_of(Moneybird, {"administration_id": 123, "token": {"env": "KIT_SECRET"}})
         limits = Limits(timeout=30.0, give_up_after=timedelta(minutes=10))
         vendor = Vendor(

@@ -15,7 +15,8 @@ import httpx
 import pytest
 from httpx_aiohttp import AiohttpTransport
 
-from connectors.http import Limits, Vendor, client_for
+from connectors.client import Client
+from connectors.http import Limits, Vendor
 from connectors.pace import Pace
 from connectors.testing.harness import SECRETS, Time
 from connectors.testing.simulators.mailman import MailmanSimulator
@@ -91,7 +92,7 @@ class Case:
         )  # fmt: skip
         raw = {"user": self.server.user, "password": {"env": "PASSWORD"}}
         settings = MailmanSettings.model_validate(raw, context={"folder": self.server.folder, "environ": {"PASSWORD": self.password}})
-        async with client_for(self.base_url, 30.0, self.transport()) as client:
+        async with Client(self.base_url, 30.0, self.transport()) as client:
             pace, limits = Pace(1_000_000, self.time, self.time.sleep), Limits(30.0, timedelta(minutes=1))
             vendor = Vendor("mailman", client, Connector.auth(settings), pace, limits, self.time, self.time.sleep)
             processor = Processor("mailman", Connector, settings, vendor, (), ZoneInfo("Europe/Amsterdam"))

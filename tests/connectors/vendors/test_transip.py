@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from connectors.client import Client
 from connectors.contract import Record
 from connectors.errors import VendorError
 from connectors.evidence import Evidence as Gathered
-from connectors.http import HttpDoor, Limits, Vendor, client_for
+from connectors.http import HttpDoor, Limits, Vendor
 from connectors.pace import Pace
 from connectors.testing.harness import SECRETS, START, Bench, Time, settings_of
 from connectors.testing.kit import ConformanceKit
@@ -402,7 +403,7 @@ async def written_by(record: Record) -> list[str]:
         return httpx.Response(200, json={"mailLists": rows})
 
     time = Time()
-    async with client_for(f"{HOST}/v6", 30.0, httpx.MockTransport(answer)) as client:
+    async with Client(f"{HOST}/v6", 30.0, httpx.MockTransport(answer)) as client:
         vendor = Vendor("transip", client, None, Pace(1_000_000, time, time.sleep), Limits(30.0, timedelta(minutes=1)), time, time.sleep)
         connector = Transip(settings_of(Transip, SETTINGS), HttpDoor(vendor, Gathered(Key("case", b"k" * 32))))
         with suppress(VendorError, LookupError, ValueError):
