@@ -97,7 +97,7 @@ def _whole(certificate: Certificate) -> Iterator[str]:
     if not certificate.not_claimed or not all(sentence.strip() for sentence in certificate.not_claimed):
         yield "It does not say what it does not claim."
     day = _issue_day(certificate)
-    if certificate.status is not status_from(certificate.right, certificate.processors, day):
+    if certificate.status is not status_from(certificate.right, certificate.processors, day, certificate.ground, certificate.decision):
         yield f"The status {certificate.status.value} does not follow from the outcomes listed."
     in_time = deadline_met(certificate.status, certificate.due_by, day)
     answered_before = certificate.revision > 1 and certificate.status is not Status.PARTIAL

@@ -24,11 +24,11 @@ SETTLED = frozenset(
 )
 """Outcomes that wait for nobody: of a record or a processor with one of these, nothing more is ordered."""
 
-ACTION_OF: dict[Right, Action] = {
+_ACTION_OF: dict[Right, Action] = {
     Right.ERASURE: "erase",
     Right.RESTRICTION: "restrict",
     Right.LIFTING: "lift",
-    Right.OBJECTION: "restrict",  # art. 18(1)(d): while it is examined
+    Right.WITHDRAWAL: "erase",  # art. 17(1)(b): of what rested on consent
 }
 
 
@@ -89,6 +89,39 @@ class ProcessorState(Wire):
         return not self.in_flight and self.outcome in SETTLED
 
 
+class Decision(Wire):
+    """What the officer decided, in words for the person (GDPR art. 12(4)). It stands on every later certificate.
+
+    `refer`: another controller must decide; we only process for it.
+    """
+
+    decision: Literal["uphold", "reject", "refuse", "refer"]
+    reason: Sentence
+    at: Moment
+
+
+class Extension(Wire):
+    """Two further months, with the reason (GDPR art. 12(3))."""
+
+    reason: Sentence
+    told_at: Moment
+
+
+class Pause(Wire):
+    """The identity was in doubt, and the time stood still (GDPR art. 12(6)); `ended` is null while it still does."""
+
+    ground: Sentence
+    began: Moment
+    ended: Moment | None = None
+
+
+class Block(Wire):
+    """Another request of the same person stands against this one, until it ends or the officer decides."""
+
+    by: UUID
+    reason: Sentence
+
+
 class CertificateRef(Wire):
     """A certificate that was issued for this case. `claims` is a digest of what it claimed."""
 
@@ -122,13 +155,57 @@ class Case(Wire):
     not_asked: tuple[str, ...] = ()
     settled_at: Moment | None = None
     certificates: tuple[CertificateRef, ...] = ()
+    decision: Decision | None = None
+    extension: Extension | None = None
+    pauses: tuple[Pause, ...] = ()
+    block: Block | None = None
+    ended_by: UUID | None = None  # a restriction, by the request that lifted it
     state: Literal["open", "closed"] = "open"
     wake_at: datetime | None = None
 
     @property
     def action(self) -> Action:
         """What the workers are ordered to do."""
-        return ACTION_OF[self.right]
+        if self.right is not Right.OBJECTION:
+            return _ACTION_OF[self.right]
+        if self.against_marketing:
+            return "erase"  # art. 21(3) and 17(1)(c): nothing may be processed there any more
+        if self.decision is None:
+            return "restrict"  # art. 18(1)(d): while it is examined
+        return "erase" if self.decision.decision == "uphold" else "lift"
+
+    @property
+    def against_marketing(self) -> bool:
+        """An objection to direct marketing is absolute: nobody examines it (GDPR art. 21(2), (3))."""
+        return self.right is Right.OBJECTION and (self.ground or "").startswith("21(2)")
+
+    @property
+    def examined(self) -> bool:
+        """Whether it is an objection that still waits for the officer's decision."""
+        return self.right is Right.OBJECTION and not self.against_marketing and self.decision is None
+
+    @property
+    def refused(self) -> bool:
+        """Whether it is not carried out, or no further, by the officer's word."""
+        if self.decision is None or self.decision.decision == "uphold":
+            return False
+        return not (self.right is Right.OBJECTION and self.decision.decision == "reject")
+
+    @property
+    def paused(self) -> bool:
+        """Whether the identity is in doubt right now."""
+        return bool(self.pauses) and self.pauses[-1].ended is None
+
+    @property
+    def stopped(self) -> tuple[Outcome, str] | None:
+        """Why nothing may be ordered now, as the answer of a processor that was not asked; None: it may."""
+        if self.refused and self.decision:
+            return Outcome.REFUSED, self.decision.reason
+        if self.paused:
+            return Outcome.NEEDS_PERSON, f"It waits until the identity is proven: {self.pauses[-1].ground}"[:500]
+        if self.block:
+            return Outcome.NEEDS_PERSON, self.block.reason
+        return None
 
     def with_certificate(self, issued: CertificateRef) -> "Case":
         """The same case, with one more certificate."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -57,18 +58,21 @@ class Facts(Wire):
 
 def status_of(case: Case, on: date | None = None) -> Status:
     """The status that a certificate issued `on` that local day would have; without a day, no hold counts as lapsed."""
-    return status_from(case.right, entries(case), on)
+    return status_from(case.right, entries(case), on, case.ground, case.decision)
 
 
 def claims_of(case: Case, on: date | None = None) -> str:
     """SHA-256, hex, over what a certificate issued `on` that local day would claim, without the moments of answers."""
     processors = sorted(entries(case), key=lambda entry: entry.name)
-    claims = {
+    claims: dict[str, Any] = {
         "processors": [entry.model_dump(mode="json", exclude={"answered_at"}) for entry in processors],
-        "status": status_from(case.right, processors, on).value,
+        "status": status_from(case.right, processors, on, case.ground, case.decision).value,
         "received_at": case.received_at.astimezone(UTC).isoformat(),
         "due_by": case.due_by.isoformat(),
     }
+    words = [one.model_dump(mode="json") for one in (case.decision, case.extension, *case.pauses) if one]
+    if words:
+        claims["words"] = words
     return hashlib.sha256(canonical_json(claims)).hexdigest()
 
 
@@ -151,7 +155,7 @@ def certify(case: Case, facts: Facts) -> Certificate:
     zone = ZoneInfo(facts.zone)
     issued_at = facts.issued_at.astimezone(zone)
     processors = tuple(_in_zone(entry, zone) for entry in entries(case))
-    status = status_from(case.right, processors, issued_at.date())
+    status = status_from(case.right, processors, issued_at.date(), case.ground, case.decision)
     own = _own(facts.intake_retained_until, issued_at.date())
     return Certificate(
         certificate_id=facts.certificate_id,
@@ -170,6 +174,9 @@ def certify(case: Case, facts: Facts) -> Certificate:
         processors=processors,
         orchestrator=own,
         not_claimed=not_claimed(case, processors, own),
+        decision=case.decision,
+        extension=case.extension,
+        pauses=case.pauses,
         register=facts.place,
     )
 

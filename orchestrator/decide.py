@@ -1,25 +1,40 @@
 """What happens to a case when something is said to it. Pure: no clock, no I/O; every rule of contract.md, "The certificate", is here."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
-from orchestrator.case import Case, ProcessorState, RecordState, Status
-from orchestrator.certificate import claims_of, status_of
-from orchestrator.messages import Certify, Effect, Message, Order, Reported, Requested, RequestedAgain, Retried, TimePassed
-from topics.commands import Command, command_id
-from topics.outcomes import Outcome
+from orchestrator.case import Block, Case, Extension, Pause, ProcessorState, RecordState
+from orchestrator.case import Decision as Word
+from orchestrator.messages import (
+    Blocked,
+    Decided,
+    Ended,
+    Extended,
+    Message,
+    Met,
+    Paused,
+    Proven,
+    Reported,
+    Requested,
+    RequestedAgain,
+    Resumed,
+    Retried,
+    Tell,
+    TimePassed,
+    Unblocked,
+)
+from orchestrator.rounds import Decision, Policy, begin, conclude, is_due, notice, order, start_of, with_changes
+from topics.notices import About
+from topics.orders import Prove
+from topics.outcomes import Evidence, Outcome
 from topics.reports import Answered, Located, RecordOutcome
 
-Decision = tuple[Case, tuple[Effect, ...]]
-
-_REORDER_SILENT = timedelta(days=6)
-"""A command ages out of its topic after seven days: a processor that was away so long would never see it."""
+__all__ = ["Decision", "Policy", "decide"]
 
 _LONGEST_WAIT = timedelta(days=31)
 """However long a vendor asks to wait: it is asked again once a month."""
+
+_AFTER_A_HOLD = timedelta(days=31)
 
 _NOTHING_CLAIMED = frozenset({Outcome.FAILED, Outcome.REFUSED, Outcome.NEEDS_PERSON, Outcome.NEEDS_IDENTIFIER, Outcome.DEFERRED})
 
@@ -27,77 +42,123 @@ _TRIED_AGAIN = frozenset({Outcome.FAILED, Outcome.DEFERRED, Outcome.ACCEPTED})
 """Outcomes that wait for a vendor or a date; what waits for a person is ordered again by a person."""
 
 
-@dataclass(frozen=True)
-class Policy:
-    """`partial_after`: how long an incomplete case waits before its first certificate. `zone`: whose days count."""
-
-    partial_after: timedelta
-    retry_every: timedelta
-    zone: ZoneInfo
-
-
 def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
     """The next state of a case, and what is to be done. `case` is None only for `Requested`."""
     if case is None:
         if not isinstance(message, Requested):
             raise ValueError("only a request opens a case")
-        return _order(message.case, [p.name for p in message.case.processors], message.at, policy)
+        return _opened(message.case, message.at, policy)
     match message:
         case Requested():
             return case, ()
         case RequestedAgain():
             if message.received_at < case.received_at:
                 case = case.model_copy(update={"received_at": message.received_at, "due_by": message.due_by})
-            return _conclude(case, message.at, policy)
+            return conclude(case, message.at, policy)
         case Reported(report):
             if isinstance(report, Answered):
                 return _answered(case, report, message.at, policy)
             return _located(case, report, message.at, policy)
         case Retried():
             again = [p.name for p in case.processors if not p.settled and message.only in (None, p.name)]
-            return _order(case, again, message.at, policy)
+            return order(case, again, message.at, policy)
         case TimePassed():
-            return _order(case, [p.name for p in case.processors if _is_due(p, message.at)], message.at, policy)
+            case = _aged_out(case, message.at.astimezone(policy.zone).date())
+            return order(case, [p.name for p in case.processors if is_due(p, message.at, policy)], message.at, policy)
+    return _ordered_by_officer(case, message, policy)
 
 
-def _is_due(processor: ProcessorState, at: datetime) -> bool:
-    """Whether it is time to order again: a wait is over, or a command has aged out unanswered."""
-    moment = _again(processor)
-    return moment is not None and moment <= at
+def _opened(case: Case, at: datetime, policy: Policy) -> Decision:
+    """A new case: its processors are ordered, or what stands against that is told."""
+    case, effects = begin(case, [p.name for p in case.processors], at, policy)
+    told = [Tell(notice(case, About.PAUSED, at))] if case.paused else [Tell(notice(case, About.DECISION_NEEDED, at))] if case.block else []
+    return case, (*told, *effects)
 
 
-def _again(processor: ProcessorState) -> datetime | None:
-    if processor.in_flight and processor.ordered_at:
-        return processor.ordered_at + _REORDER_SILENT
-    return processor.again_at
+def _aged_out(case: Case, today: date) -> Case:
+    """What ages out by a rule is gone once its day has passed; nobody looked, and the line says so."""
+    for processor in case.processors:
+        gone = {
+            digest: record.model_copy(
+                update={"outcome": Outcome.NOT_APPLICABLE, "evidence": None, "reason": _by_rule(record), "until": None}
+            )
+            for digest, record in processor.records.items()
+            if record.outcome is Outcome.EXPIRING and record.until and record.until < today
+        }
+        if gone:
+            case = case.with_processor(with_changes(processor, records=processor.records | gone))
+    return case
 
 
-def _order(case: Case, names: Iterable[str], at: datetime, policy: Policy) -> Decision:
-    """Order the next round at those processors, and conclude."""
-    orders: list[Effect] = []
-    for name in names:
-        processor = case.processor(name)
-        if processor is None:
-            continue
-        changed = _changed(processor, round=processor.round + 1, in_flight=True, ordered_at=at, again_at=None, told=len(processor.known))
-        case = case.with_processor(changed)
-        orders.append(Order(_command(case, changed)))
-    case, effects = _conclude(case, at, policy)
-    return case, (*orders, *effects)
+def _by_rule(record: RecordState) -> str:
+    return f"Aged out after {record.until}, by rule and not by looking. {record.reason or ''}".strip()[:500]
 
 
-def _command(case: Case, processor: ProcessorState) -> Command:
-    return Command(
-        command_id=command_id(case.request_id, processor.name, processor.round),
-        request_id=case.request_id,
-        processor=processor.name,
-        action=case.action,
-        mode=case.mode,
-        round=processor.round,
-        subject=case.subject,
-        known=processor.known,
-        due_by=case.due_by,
+def _ordered_by_officer(case: Case, message: Message, policy: Policy) -> Decision:
+    """An officer's word, or what another request of the person means for this one."""
+    match message:
+        case Decided(decision, block, at):
+            return _decided(case, decision, block, at, policy)
+        case Extended(reason, at):
+            case = case.model_copy(update={"extension": Extension(reason=reason, told_at=at)})
+            return _and_tell(conclude(case, at, policy), About.EXTENDED, at)
+        case Paused(ground, at):
+            case = case.model_copy(update={"pauses": (*case.pauses, Pause(ground=ground, began=at))})
+            return _and_tell(_stop(case, at, policy), About.PAUSED, at)
+        case Resumed(at):
+            last = case.pauses[-1].model_copy(update={"ended": at})
+            return _and_tell(_go_on(case.model_copy(update={"pauses": (*case.pauses[:-1], last)}), at, policy), About.RESUMED, at)
+        case Proven(task, at):
+            return _proven(case, task, at, policy)
+        case Met(Blocked(block), at):
+            return _and_tell(_stop(case.model_copy(update={"block": block}), at, policy), About.DECISION_NEEDED, at)
+        case Met(Unblocked(), at):
+            return _go_on(case.model_copy(update={"block": None}), at, policy)
+        case Met(Ended(by), at):
+            return conclude(case.model_copy(update={"ended_by": by}), at, policy)
+    raise ValueError(f"unknown to decide: {type(message).__name__}")
+
+
+def _decided(case: Case, decision: Word, block: Block | None, at: datetime, policy: Policy) -> Decision:
+    """An objection is examined, or a request that waits for a word gets it."""
+    examined = case.examined
+    case = case.model_copy(update={"decision": decision, "block": block if examined else None})
+    if case.refused or case.stopped:
+        return _and_tell(_stop(case, at, policy), About.DECIDED, at)
+    names = [p.name for p in case.processors if examined or not p.settled]
+    return _and_tell(begin(case, names, at, policy), About.DECIDED, at)
+
+
+def _proven(case: Case, task: Prove, at: datetime, policy: Policy) -> Decision:
+    """What a person did stands as that processor's answer, with the day and the proof's digest as the reason."""
+    processor = case.processor(task.processor)
+    if processor is None:
+        return case, ()
+    reason = f"Done by a person on {task.on.isoformat()}; proof: SHA-256 {task.proof}."
+    lines = {
+        f"{task.proof[:18]}{number:04}": RecordState(kind=task.kind, outcome=task.outcome, evidence=Evidence.VERIFIED, reason=reason)
+        for number in range(task.count if task.outcome is not Outcome.NOTHING_FOUND else 0)
+    }
+    own = None if lines else task.outcome
+    changed = with_changes(
+        processor, answered_at=at, in_flight=False, again_at=None, answer=own, reason=None if lines else reason, records=lines
     )
+    return conclude(case.with_processor(changed), at, policy)
+
+
+def _and_tell(decision: Decision, about: About, at: datetime) -> Decision:
+    case, effects = decision
+    return case, (*effects, Tell(notice(case, about, at)))
+
+
+def _stop(case: Case, at: datetime, policy: Policy) -> Decision:
+    """Nothing more is ordered; what is under way ends by itself."""
+    return order(case, [p.name for p in case.processors if not p.settled], at, policy)
+
+
+def _go_on(case: Case, at: datetime, policy: Policy) -> Decision:
+    """What was stopped is ordered, unless something else still stands against it."""
+    return begin(case, [p.name for p in case.processors if not p.settled], at, policy)
 
 
 def _located(case: Case, report: Located, at: datetime, policy: Policy) -> Decision:
@@ -109,9 +170,9 @@ def _located(case: Case, report: Located, at: datetime, policy: Policy) -> Decis
     if processor is None or report.sealed in processor.known:
         return case, ()
     new = {r.digest: RecordState(kind=r.kind) for r in report.records if r.digest not in processor.records}
-    changed = _changed(processor, records=processor.records | new, known=(*processor.known, report.sealed))
+    changed = with_changes(processor, records=processor.records | new, known=(*processor.known, report.sealed))
     case = case.with_processor(changed)
-    return _order(case, [changed.name], at, policy) if new and not processor.in_flight else (case, ())
+    return order(case, [changed.name], at, policy) if new and not processor.in_flight else (case, ())
 
 
 def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Decision:
@@ -120,24 +181,24 @@ def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Dec
         return case, ()
     changed = _late(processor, report) if report.round < processor.round else _in_time(processor, report, at)
     if changed.in_flight:
-        return _conclude(case.with_processor(changed), at, policy)
+        return conclude(case.with_processor(changed), at, policy)
     if report.round >= processor.round or changed.again_at is None:
-        changed = _changed(changed, again_at=_when_again(case, changed, report, at, policy))
+        changed = with_changes(changed, again_at=_when_again(case, changed, report, at, policy))
     case = case.with_processor(changed)
     if _must_look_for_known(case, changed):
-        return _order(case, [changed.name], at, policy)
-    return _conclude(case, at, policy)
+        return order(case, [changed.name], at, policy)
+    return conclude(case, at, policy)
 
 
 def _late(processor: ProcessorState, report: Answered) -> ProcessorState:
     """An answer of an earlier round: what it knows more is counted, but the newer round has the last word."""
     of = processor.records
     more = [line for line in report.records if line.digest not in of or of[line.digest].outcome is None]
-    return _changed(processor, records=_merged(of, more))
+    return with_changes(processor, records=_merged(of, more))
 
 
 def _in_time(processor: ProcessorState, report: Answered, at: datetime) -> ProcessorState:
-    return _changed(
+    return with_changes(
         processor,
         round=report.round,
         in_flight=False,
@@ -185,52 +246,12 @@ def _when_again(case: Case, processor: ProcessorState, report: Answered, at: dat
         return min(max(report.again_at, at), at + _LONGEST_WAIT)
     dates = [record.until for record in processor.records.values() if record.outcome is Outcome.ACCEPTED and record.until]
     if dates and outcomes == {Outcome.ACCEPTED}:
-        return max(_start_of(min(dates), policy), at + policy.retry_every)
+        return max(start_of(min(dates), policy), at + policy.retry_every)
     again = at + policy.retry_every
-    return again if again.astimezone(policy.zone).date() <= case.due_by or outcomes != {Outcome.FAILED} else None
+    return again if again.astimezone(policy.zone).date() <= _tried_until(case, processor) or outcomes != {Outcome.FAILED} else None
 
 
-def _conclude(case: Case, at: datetime, policy: Policy) -> Decision:
-    """Certify what can be certified, close what is complete, and say when to wake next."""
-    if case.mode == "dry-run":
-        wake_at = min((moment for p in case.processors if (moment := _again(p))), default=None)
-        return case.model_copy(update={"state": "closed" if case.all_answered else "open", "wake_at": wake_at}), ()
-    settled_at = (case.settled_at or at) if case.all_answered else case.settled_at
-    case = case.model_copy(update={"settled_at": settled_at})
-    if not case.all_answered and _first_partial_at(case, policy) > at:  # the usual way: nothing to certify before the last answer
-        return case.model_copy(update={"state": "open", "wake_at": _wake_at(case, policy)}), ()
-    today = at.astimezone(policy.zone).date()
-    status, claims = status_of(case, today), claims_of(case, today)
-    complete = case.all_answered and status is not Status.PARTIAL
-    changed = not case.certificates or case.certificates[-1].claims != claims
-    due = complete or (case.all_answered and bool(case.certificates)) or _first_partial_at(case, policy) <= at
-    effects: tuple[Effect, ...] = (Certify(status, claims),) if changed and due else ()
-    wake_at = None if complete else _wake_at(case, policy, certified=bool(effects))
-    return case.model_copy(update={"state": "closed" if complete else "open", "wake_at": wake_at}), effects
-
-
-def _wake_at(case: Case, policy: Policy, certified: bool = False) -> datetime | None:
-    """The next moment at which time alone changes something."""
-    wakes = [_again(p) for p in case.processors]
-    if not case.certificates and not certified:
-        wakes.append(_first_partial_at(case, policy))
-    return min((moment for moment in wakes if moment), default=None)
-
-
-def _first_partial_at(case: Case, policy: Policy) -> datetime:
-    """When an incomplete case gets its first certificate: a while after the last answer, at the latest on the due date.
-
-    A request that arrives late, or past its due date, still gives its processors that while.
-    """
-    on_due_date = max(_start_of(case.due_by, policy), case.opened_at + policy.partial_after)
-    if case.all_answered and case.settled_at is not None:
-        return min(case.settled_at + policy.partial_after, on_due_date)
-    return on_due_date
-
-
-def _start_of(day: Any, policy: Policy) -> datetime:
-    return datetime.combine(day, time(), policy.zone)
-
-
-def _changed(processor: ProcessorState, **changes: Any) -> ProcessorState:
-    return processor.model_copy(update=changes)
+def _tried_until(case: Case, processor: ProcessorState) -> date:
+    """What failed is tried again until the due date; after a hold has ended, for a month."""
+    ends = [record.hold.until for record in processor.records.values() if record.hold and record.outcome is not Outcome.HELD]
+    return max([case.due_by, *(end + _AFTER_A_HOLD for end in ends)])

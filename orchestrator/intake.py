@@ -7,16 +7,25 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from orchestrator.case import ACTION_OF, Case, ProcessorState
+from orchestrator.case import Case, Decision, Pause, ProcessorState
 from orchestrator.deadlines import due_by
-from orchestrator.decide import Policy
+from orchestrator.rounds import Policy
 from topics.bus import Delivery
 from topics.envelope import Event, Poison, Unreadable, content, read
-from topics.events import RIGHT_OF, EventType, RetryOrder, Right, SubjectRequest
-from topics.keyring import CONTROLLER_KEY, Keyring, case_key, hold_key
+from topics.events import RIGHT_OF, EventType, Right, SubjectRequest
+from topics.keyring import CONTROLLER_KEY, KeyMissing, Keyring, case_key, hold_key
 from topics.names import LARGEST_MESSAGE_BYTES, LARGEST_REQUEST_BYTES, Names, Topic
+from topics.orders import ORDERS, Order
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
 from topics.sealing import Key
+from topics.subject import Subject
+
+_SHARED = frozenset({"name", "phone"})
+_ENDED = {EventType.CONTRACT_ENDED.value: "17(1)(a)", EventType.APPLICATION_ENDED.value: "17(1)(a)"}
+"""What ends by itself is no longer needed for its purpose."""
+
+_DOUBTFUL = "the sender of the request said that it is in doubt (GDPR art. 12(6))."
+_REFERRED = "Not carried out here: the data are processed for another controller, to whom the request was referred (GDPR art. 28(3)(e))."
 
 _CLOCK_SKEW = timedelta(days=1)
 _GDPR_APPLIES = datetime(2018, 5, 25, tzinfo=UTC) - timedelta(days=1)  # with a day for the time zones
@@ -24,12 +33,17 @@ _GDPR_APPLIES = datetime(2018, 5, 25, tzinfo=UTC) - timedelta(days=1)  # with a 
 
 @dataclass(frozen=True)
 class Expected:
-    """A configured processor, as a case expects its answer."""
+    """A configured processor, as a case expects its answer.
+
+    `consent`: what it does rests on consent (GDPR art. 6(1)(a)). `marketing`: it does direct marketing (art. 21(2)).
+    """
 
     name: str
     connector: str
     kind: str
     not_covered: tuple[str, ...] = ()
+    consent: bool = False
+    marketing: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,7 +51,7 @@ class Read:
     """A delivery that could be read. `content`: a digest that tells a repetition from another message under the same id."""
 
     event: Event
-    body: SubjectRequest | RetryOrder | Located | Answered
+    body: SubjectRequest | Order | Located | Answered
     right: Right | None
     content: str
 
@@ -72,21 +86,39 @@ class Intake:
         return found
 
     def _request(self, event: Event, now: datetime) -> Read:
-        if event.type == EventType.RETRY:
-            order = content(event, RetryOrder)
-            return Read(event, order, None, hashlib.sha256(order.model_dump_json().encode()).hexdigest()[:22])
+        order = next((model for type, model in ORDERS.items() if type == event.type), None)
+        if order is not None:
+            ordered = content(event, order)
+            return Read(event, ordered, None, hashlib.sha256((event.type + ordered.model_dump_json()).encode()).hexdigest()[:22])
         right = next((right for type, right in RIGHT_OF.items() if type == event.type), None)
         if right is None:
             raise Poison(Unreadable.UNKNOWN_TYPE, f"The ce_type is not known here; known are {', '.join(EventType)}.")
-        if right not in ACTION_OF:
-            raise Poison(Unreadable.UNSUPPORTED, f"{event.type} is not carried out by this version; handle it by hand.")
         request = content(event, SubjectRequest)
         if request.received_at > now + _CLOCK_SKEW:
             raise Poison(Unreadable.INVALID_CONTENT, "received_at lies more than a day in the future.")
         if request.received_at < _GDPR_APPLIES:
             raise Poison(Unreadable.INVALID_CONTENT, "received_at lies before 25 May 2018, when the GDPR began to apply.")
         self._check_processors(request)
-        return Read(event, request, right, self._content_of(request, right))
+        if not self._asked(request, right):
+            what = "does direct marketing: set marketing" if right is Right.OBJECTION else "rests on consent: set legal_basis"
+            raise Poison(Unreadable.UNSUPPORTED, f"No processor in erasure.toml {what} there, and replay this request.")
+        return Read(event, request, right, self._content_of(event, request, right))
+
+    def check_words(self, order: Order, case: Case) -> None:
+        """An officer's words go onto the certificate, so nothing of the person may be in them.
+
+        Raises:
+            Poison: something is.
+        """
+        words = " ".join(str(getattr(order, name, "")) for name in ("reason", "ground")).lower()
+        if not words.strip():
+            return
+        try:
+            subject = Subject.model_validate_json(self._keyring.get(case_key(case.request_id)).open("subject", case.subject))
+        except KeyMissing:
+            return  # shredded: nobody can tell any more
+        if any(len(needle) > 2 and needle.lower() in words for needle in subject.needles()):
+            raise Poison(Unreadable.INVALID_CONTENT, "The words hold an identifier of the person: write them without, and order it again.")
 
     def _report(self, event: Event, delivery: Delivery) -> Read:
         models: dict[str, type[Located] | type[Answered]] = {LOCATED_TYPE: Located, ANSWERED_TYPE: Answered}
@@ -103,11 +135,29 @@ class Intake:
         if unknown:
             raise Poison(Unreadable.UNKNOWN_PROCESSOR, f"processors names {len(unknown)} that erasure.toml does not configure.")
 
-    def _content_of(self, request: SubjectRequest, right: Right) -> str:
+    def _asked(self, request: SubjectRequest, right: Right) -> list[Expected]:
+        """The processors to ask: those that the request names, else all that the right is about."""
+        if request.processors is not None:
+            return [one for one in self._expected if one.name in request.processors]
+        if right is Right.WITHDRAWAL:
+            return [one for one in self._expected if one.consent]
+        if right is Right.OBJECTION and (request.ground or "").startswith("21(2)"):
+            return [one for one in self._expected if one.marketing]
+        return list(self._expected)
+
+    def _content_of(self, event: Event, request: SubjectRequest, right: Right) -> str:
         """A keyed digest over what makes it the same request: type, subject, ground, processors and mode."""
         narrowed = None if request.processors is None else sorted(set(request.processors))
-        rest = json.dumps([right, request.ground, narrowed, request.mode, str(request.request_id)])
+        more = [
+            value for value in (event.type in _ENDED and event.type, request.identity != "proven", request.role != "controller") if value
+        ]
+        rest = json.dumps([right, request.ground, narrowed, request.mode, str(request.request_id), *more])
         return self._controller.digest("content", rest, request.subject.canonical().decode())
+
+    def tokens(self, subject: Subject) -> tuple[str, ...]:
+        """A keyed digest per identifier that tells one person from others; a name or a telephone may be shared."""
+        telling = [kind for kind in sorted(subject.kinds()) if kind not in _SHARED] or sorted(subject.kinds())
+        return tuple(self._controller.digest("identifier", kind, value) for kind in telling for value in subject.values(kind))
 
     def due(self, received_at: datetime) -> date:
         """The last day of the statutory month."""
@@ -121,12 +171,12 @@ class Intake:
 
     def case_for(self, found: Read, request: SubjectRequest, right: Right, key: Key, now: datetime) -> Case:
         """The case that a request opens, the person in it sealed under the case's key."""
-        asked = [one for one in self._expected if request.processors is None or one.name in request.processors]
+        asked = self._asked(request, right)
         return Case(
             request_id=request.request_id,
             right=right,
             mode=request.mode,
-            ground=request.ground,
+            ground=request.ground or _ENDED.get(found.event.type),
             content=found.content,
             subject=key.seal("subject", request.subject.model_dump_json().encode()),
             verified_by=None if request.verified_by is None else key.seal("verified_by", request.verified_by.encode()),
@@ -138,4 +188,6 @@ class Intake:
                 ProcessorState(name=one.name, connector=one.connector, kind=one.kind, not_covered=one.not_covered) for one in asked
             ),
             not_asked=tuple(one.name for one in self._expected if one not in asked),
+            pauses=(Pause(ground=_DOUBTFUL, began=now),) if request.identity == "doubtful" else (),
+            decision=Decision(decision="refer", reason=_REFERRED, at=now) if request.role == "processor" else None,
         )

@@ -1,7 +1,7 @@
 """The ledger: the system of record, in SQLite or PostgreSQL. One transaction per batch of messages (ADR 1)."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Select, and_, bindparam, delete, func
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from orchestrator.case import Case
-from orchestrator.tables import cases, certificates, holds, inbox, originals, outbox
+from orchestrator.tables import cases, certificates, holds, identifiers, inbox, originals, outbox
 from topics.bus import Message
 from topics.database import engine_for, make_private
 from topics.outcomes import Outcome
@@ -146,6 +146,27 @@ class Transaction:
         """Cases that asked to be woken by now, the longest waiting first."""
         query = select(cases.c.request_id).where(cases.c.wake_at <= now).order_by(cases.c.wake_at).limit(most)
         return list(self._connection.scalars(query))
+
+    def add_identifiers(self, tokens: Mapping[UUID, Sequence[str]]) -> None:
+        """Note the keyed digests of new requests' identifiers. Two orchestrators take turns over one person."""
+        rows = [{"token": token, "request_id": id} for id, several in tokens.items() for token in several]
+        if self._connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+            for token in sorted({token for several in tokens.values() for token in several}):
+                self._connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:token, 0))"), {"token": token})
+        self._connection.execute(insert(identifiers), rows)
+
+    def relatives(self, request_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+        """Per request the requests, itself included, that share an identifier with it."""
+        wanted, other = list(request_ids), identifiers.alias()
+        query = (
+            select(identifiers.c.request_id, other.c.request_id)
+            .join(other, other.c.token == identifiers.c.token)
+            .where(identifiers.c.request_id.in_(wanted))
+        )
+        found: dict[UUID, set[UUID]] = {id: {id} for id in wanted}
+        for id, related in self._connection.execute(query):
+            found[id].add(related)
+        return found
 
     def save(self, changed: Iterable[Case], new: frozenset[UUID]) -> None:
         """Write cases; those in `new` for the first time."""

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
-from orchestrator.case import Case, Status
+from orchestrator.case import Block, Case, Decision, Status
 from topics.commands import Command
+from topics.notices import Notice
+from topics.orders import LiftHold, PlaceHold, Prove
 from topics.reports import Answered, Located
 
 
@@ -48,7 +51,82 @@ class TimePassed:
     at: datetime
 
 
-Message = Requested | RequestedAgain | Reported | Retried | TimePassed
+@dataclass(frozen=True)
+class Decided:
+    """The officer's word on a request that waits for it. `block`: what would stand against carrying it out now."""
+
+    decision: Decision
+    block: Block | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Extended:
+    """Two further months."""
+
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Paused:
+    """The identity is in doubt."""
+
+    ground: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """The identity is proven."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A person did what no connector can, and keeps proof of it."""
+
+    task: Prove
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A legal claim is placed, or (`lifted`) holds no longer."""
+
+    claim: PlaceHold | LiftHold
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Another request of the same person stands against this one."""
+
+    block: Block
+
+
+@dataclass(frozen=True)
+class Unblocked:
+    """Nothing stands against it any more."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A restriction was lifted by a later request."""
+
+    by: UUID
+
+
+@dataclass(frozen=True)
+class Met:
+    """What another request of the same person means for this one."""
+
+    word: Blocked | Unblocked | Ended
+    at: datetime
+
+
+Message = Requested | RequestedAgain | Reported | Retried | TimePassed | Decided | Extended | Paused | Resumed | Proven | Claimed | Met
 
 
 @dataclass(frozen=True)
@@ -66,4 +144,11 @@ class Certify:
     claims: str
 
 
-Effect = Order | Certify
+@dataclass(frozen=True)
+class Tell:
+    """Tell the controller's services."""
+
+    notice: Notice
+
+
+Effect = Order | Certify | Tell

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from orchestrator.case import Status
+from orchestrator.case import Decision, Extension, Pause, Status
 from topics.events import Ground, Right
 from topics.model import Moment, ProcessorName, RecordKind, Sentence, Wire
 from topics.outcomes import Evidence, Hold, Outcome
@@ -26,11 +26,7 @@ WITHOUT_RECORDS = UNCLAIMED | {Outcome.ACCEPTED, Outcome.NOTHING_FOUND, Outcome.
 
 _LOOKED_AGAIN = {Outcome.ERASED, Outcome.ANONYMISED, Outcome.RESTRICTED, Outcome.HELD, Outcome.NOTHING_FOUND}
 _DONE = {Outcome.ERASED, Outcome.ANONYMISED, Outcome.NOTHING_FOUND, Outcome.NOT_APPLICABLE}
-_DONE_BESIDES = {
-    Right.RESTRICTION: Outcome.RESTRICTED,
-    Right.OBJECTION: Outcome.RESTRICTED,
-    Right.LIFTING: Outcome.LIFTED,
-}
+_DONE_BESIDES = {Right.RESTRICTION: Outcome.RESTRICTED, Right.LIFTING: Outcome.LIFTED}
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
@@ -38,7 +34,7 @@ Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 
 
 def _absent(value: object) -> bool:
-    return value is None
+    return value in (None, ())
 
 
 class Controller(Wire):
@@ -119,6 +115,9 @@ class Certificate(Wire):
     processors: tuple[ProcessorEntry, ...]
     orchestrator: Own
     not_claimed: tuple[str, ...]
+    decision: Decision | None = Field(default=None, exclude_if=_absent)
+    extension: Extension | None = Field(default=None, exclude_if=_absent)
+    pauses: tuple[Pause, ...] = Field(default=(), exclude_if=_absent)
     place: Register = Field(alias="register")  # pydantic's metaclass has a `register` of its own
 
 
@@ -137,29 +136,36 @@ def fingerprint(jws: str) -> str:
     return hashlib.sha256(jws.encode()).hexdigest()
 
 
-def status_from(right: Right, processors: Iterable[ProcessorEntry], on: date | None = None) -> Status:
+def status_from(
+    right: Right, processors: Iterable[ProcessorEntry], on: date | None = None, ground: str | None = None, decision: Decision | None = None
+) -> Status:
     """The status that follows from the processors' entries (contract.md, "Status"); of no processor, `partial`.
 
-    `on` is the local day of issue: what is held until a day before it is held no longer. None leaves that out.
+    `on` is the local day of issue: what is held until a day before it is held no longer. None leaves that out. An
+    objection that waits for its decision is `partial`, however well it is restricted meanwhile.
     """
-    grades = [_of_processor(right, entry, on) for entry in processors]
+    if right is Right.OBJECTION and decision is None and not (ground or "").startswith("21(2)"):
+        return Status.PARTIAL
+    rejected = right is Right.OBJECTION and decision is not None and decision.decision == "reject"
+    besides = Outcome.LIFTED if rejected else _DONE_BESIDES.get(right)
+    grades = [_of_processor(besides, entry, on) for entry in processors]
     return _worst(grades) if grades else Status.PARTIAL
 
 
-def _of_processor(right: Right, entry: ProcessorEntry, on: date | None) -> Status:
+def _of_processor(besides: Outcome | None, entry: ProcessorEntry, on: date | None) -> Status:
     open_ended = UNCLAIMED | {Outcome.ACCEPTED}
     if entry.answered_at is None or entry.outcome in open_ended:
         return Status.PARTIAL
     if not entry.records:
         return Status.COMPLETE if entry.outcome in WITHOUT_RECORDS else Status.PARTIAL
     held = {line.kind for line in entry.records if line.outcome is Outcome.HELD}
-    return _worst([_of_line(right, line, held, on) for line in entry.records])
+    return _worst([_of_line(besides, line, held, on) for line in entry.records])
 
 
-def _of_line(right: Right, line: RecordLine, held: set[str], on: date | None) -> Status:
+def _of_line(besides: Outcome | None, line: RecordLine, held: set[str], on: date | None) -> Status:
     if line.outcome in _LOOKED_AGAIN and line.evidence is not Evidence.VERIFIED:
         return Status.PARTIAL
-    if line.outcome in _DONE or line.outcome is _DONE_BESIDES.get(right):
+    if line.outcome in _DONE or line.outcome is besides:
         return Status.COMPLETE
     if line.outcome is Outcome.EXPIRING:  # a past day does not count here: nothing is ordered when it comes
         return Status.PARTIAL if line.until is None else Status.COMPLETE_WITH_HOLDS

@@ -1,26 +1,31 @@
 """A batch of deliveries in one transaction: read, decide, certify, save, and what to send. Blocking; `handle` runs it in a thread."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from orchestrator.case import Case
-from orchestrator.decide import Policy, decide
+from orchestrator.decide import decide
 from orchestrator.intake import Intake, Read
 from orchestrator.ledger import INBOX_KEPT, Ledger, Transaction
-from orchestrator.messages import Certify, Effect, Message, Order, Reported, Requested, RequestedAgain, Retried, TimePassed
+from orchestrator.messages import Certify, Effect, Message, Met, Order, Reported, Requested, RequestedAgain, Tell, TimePassed
+from orchestrator.officer import message_of, why_not
 from orchestrator.registrar import Registrar
+from orchestrator.rights import block_on, concerns_others, consequences
+from orchestrator.rounds import Policy
 from topics.bus import Delivery
 from topics.bus import Message as Outgoing
 from topics.commands import COMMAND_TYPE
 from topics.dead_letters import dead_letter, fits, pack
 from topics.envelope import ORCHESTRATOR, Poison, Unreadable, write
-from topics.events import RetryOrder, Right, SubjectRequest
+from topics.events import Right, SubjectRequest
 from topics.keyring import Keyring, dead_letters_key
 from topics.logs import line_of
 from topics.names import Names, Topic
+from topics.notices import NOTICE_TYPE
+from topics.orders import Order as Ordered
 from topics.reports import Answered, Located
 from topics.sealing import Key
 
@@ -46,6 +51,7 @@ class _Batch:
     outgoing: list[Outgoing] = field(default_factory=list)
     remembered: list[tuple[str, str, str]] = field(default_factory=list)
     seen: dict[tuple[str, str], str] = field(default_factory=dict)
+    relatives: dict[UUID, set[UUID]] = field(default_factory=dict)
 
 
 class Process:
@@ -70,8 +76,10 @@ class Process:
         with self._ledger.transaction() as transaction:
             cases = transaction.cases({found.request_id for found in good})
             seen = transaction.seen({(found.event.source, found.event.id) for found in good})
-            new = {found.request_id for found in good if isinstance(found.body, SubjectRequest)} - cases.keys()
+            new = {found.request_id: found.body.subject for found in good if isinstance(found.body, SubjectRequest)}
+            new = {id: subject for id, subject in new.items() if id not in cases}
             batch = _Batch(dict(cases), cases, self._intake.make_keys(new), seen=seen)
+            self._relate(batch, transaction, {id: self._intake.tokens(subject) for id, subject in new.items()})
             for delivery, found in read:
                 try:
                     if isinstance(found, Poison):
@@ -113,6 +121,26 @@ class Process:
         except _DEFECTS as error:
             return _defect("read", error)
 
+    def _relate(self, batch: _Batch, transaction: Transaction, new: Mapping[UUID, Sequence[str]]) -> None:
+        """Note who new requests are of, and load the other requests of the same persons."""
+        if new:
+            transaction.add_identifiers(new)
+            self._load_relatives(batch, transaction, new)
+
+    def _load_relatives(self, batch: _Batch, transaction: Transaction, ids: Iterable[UUID]) -> None:
+        batch.relatives |= transaction.relatives(ids)
+        missing = set().union(*batch.relatives.values()) - batch.cases.keys()
+        if missing:
+            loaded = transaction.cases(missing)
+            batch.before |= loaded
+            batch.cases |= loaded
+
+    def _others(self, batch: _Batch, transaction: Transaction, request_id: UUID) -> list[Case]:
+        """The other requests of the same person, as they stand now."""
+        if request_id not in batch.relatives:
+            self._load_relatives(batch, transaction, [request_id])
+        return [batch.cases[id] for id in sorted(batch.relatives.get(request_id, ())) if id in batch.cases and id != request_id]
+
     def _one(self, batch: _Batch, transaction: Transaction, found: Read, now: datetime) -> None:
         """One readable delivery."""
         event = (found.event.source, found.event.id)
@@ -120,7 +148,7 @@ class Process:
             raise Poison(Unreadable.CONFLICTING_EVENT, "The same ce_source and ce_id came before with other content.")
         repeated = event in batch.seen
         try:
-            message = self._message(batch, found, now)
+            message = self._message(batch, transaction, found, now)
         except _DEFECTS as error:
             raise _defect("open", error) from None
         if repeated and not isinstance(message, RequestedAgain):
@@ -130,35 +158,47 @@ class Process:
             batch.seen[event] = found.content
             batch.remembered.append((*event, found.content))
 
-    def _message(self, batch: _Batch, found: Read, now: datetime) -> Message:
+    def _message(self, batch: _Batch, transaction: Transaction, found: Read, now: datetime) -> Message:
         """What `decide` is told. The first request of an id opens its case."""
         case = batch.cases.get(found.request_id)
         match found.body:
             case SubjectRequest() as request:
-                return self._request(batch, found, request, found.right, now)
-            case RetryOrder() as order if case is not None:
-                if order.only is not None and case.processor(order.only) is None:
-                    raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The retry names a processor that this case did not ask.")
-                return Retried(order.only, now)
+                return self._request(batch, transaction, found, request, now)
+            case Ordered() as order if case is not None:
+                return self._ordered(case, order, self._others(batch, transaction, case.request_id), now)
             case Located() | Answered() as report if case is not None:
                 if case.processor(report.processor) is None:
                     raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The report names a processor that this case did not ask.")
                 return Reported(report, now)
         raise Poison(Unreadable.UNKNOWN_REQUEST, "There is no case for this request_id.")
 
-    def _request(self, batch: _Batch, found: Read, request: SubjectRequest, right: Right | None, now: datetime) -> Message:
+    def _request(self, batch: _Batch, transaction: Transaction, found: Read, request: SubjectRequest, now: datetime) -> Message:
         case = batch.cases.get(found.request_id)
         if case is None:
             key = batch.keys[found.request_id]
-            return Requested(self._intake.case_for(found, request, right or Right.ERASURE, key, now), now)
+            opened = self._intake.case_for(found, request, found.right or Right.ERASURE, key, now)
+            block = block_on(opened, self._others(batch, transaction, found.request_id))
+            return Requested(opened.model_copy(update={"block": block}), now)
         if case.content != found.content:
             raise Poison(Unreadable.CONFLICTING_REQUEST, "The same request_id came before with other content; send it under a new id.")
         return RequestedAgain(request.received_at, self._intake.due(request.received_at), now)
 
+    def _ordered(self, case: Case, order: Ordered, others: Sequence[Case], now: datetime) -> Message:
+        """An officer's order, if it fits how the case stands."""
+        self._intake.check_words(order, case)
+        named = getattr(order, "only", None) or getattr(order, "processor", None)
+        if named is not None and case.processor(named) is None:
+            raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The order names a processor that this case did not ask.")
+        unfit = why_not(order, case, now.astimezone(self._policy.zone).date())
+        if unfit:
+            raise Poison(Unreadable.INVALID_CONTENT, unfit)
+        return message_of(order, case, others, now)
+
     def _decide(self, batch: _Batch, transaction: Transaction, request_id: UUID, message: Message, now: datetime) -> None:
         outgoing: list[Outgoing] = []
+        before = batch.cases.get(request_id)
         try:
-            case, effects = decide(batch.cases.get(request_id), message, self._policy)
+            case, effects = decide(before, message, self._policy)
             for effect in effects:
                 case, sending = self._carry_out(transaction, case, effect, now)
                 outgoing.append(sending)
@@ -166,6 +206,9 @@ class Process:
             raise _defect("decide", error) from None
         batch.cases[request_id] = case
         batch.outgoing += outgoing
+        if concerns_others(before, case):
+            for other, word in list(consequences(case, self._others(batch, transaction, request_id))):
+                self._decide(batch, transaction, other, Met(word, now), now)
 
     def _carry_out(self, transaction: Transaction, case: Case, effect: Effect, now: datetime) -> tuple[Case, Outgoing]:
         match effect:
@@ -174,6 +217,8 @@ class Process:
                 return case, write(topic, COMMAND_TYPE, ORCHESTRATOR, case.request_id, command, now, id=command.command_id)
             case Certify():
                 return self._registrar.certify(transaction, case, effect, now)
+            case Tell(notice):
+                return case, write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, case.request_id, notice, now)
 
     def _park(self, batch: _Batch, transaction: Transaction, delivery: Delivery, poison: Poison, now: datetime) -> None:
         log.warning("dead letter: %s partition %d offset %d: %s", delivery.topic, delivery.partition, delivery.offset, poison.reason)

@@ -20,6 +20,14 @@ cases = Table(
     Index("cases_state_due_by", "state", "due_by"),
 )
 
+identifiers = Table(
+    "identifiers",
+    metadata,
+    Column("token", String(22), primary_key=True),  # a keyed digest of one identifier: finds a person's other requests
+    Column("request_id", Uuid, primary_key=True),
+    Index("identifiers_request_id", "request_id"),
+)
+
 inbox = Table(
     "inbox",
     metadata,

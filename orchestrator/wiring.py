@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 
 from orchestrator import faust_app, serve
 from orchestrator.certificate import Controller
-from orchestrator.decide import Policy
 from orchestrator.handle import Handler
 from orchestrator.intake import Expected, Intake
 from orchestrator.ledger import Ledger
 from orchestrator.process import Process
 from orchestrator.registrar import Registrar
+from orchestrator.rounds import Policy
 from orchestrator.sign import KeyFolderError, SigningKeys
 from topics.bus import Publisher
 from topics.configuration import Configuration

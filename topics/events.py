@@ -20,7 +20,17 @@ class EventType(StrEnum):
     UNRESTRICT = "subject.unrestrict"
     OBJECT = "subject.object"
     WITHDRAW = "subject.withdraw"
-    RETRY = "case.retry"  # written by `erasure retry`
+    CONTRACT_ENDED = "contract.ended"  # an erasure, as if asked for
+    APPLICATION_ENDED = "application.ended"
+    RETRY = "case.retry"  # this and the following are an officer's (`topics.orders`)
+    DECIDE = "case.decide"
+    REFUSE = "case.refuse"
+    EXTEND = "case.extend"
+    PAUSE = "case.pause"
+    RESUME = "case.resume"
+    HOLD = "hold.place"
+    UNHOLD = "hold.lift"
+    PROVE = "task.done"
 
 
 class Right(StrEnum):
@@ -39,6 +49,8 @@ RIGHT_OF = {
     EventType.UNRESTRICT: Right.LIFTING,
     EventType.OBJECT: Right.OBJECTION,
     EventType.WITHDRAW: Right.WITHDRAWAL,
+    EventType.CONTRACT_ENDED: Right.ERASURE,
+    EventType.APPLICATION_ENDED: Right.ERASURE,
 }
 
 Mode = Literal["execute", "dry-run"]
@@ -61,7 +73,11 @@ ReceivedAt = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 class SubjectRequest(Wire):
-    """What a backend service sends (GDPR art. 12 to 21). `request_id` is the sender's, and makes it idempotent."""
+    """What a backend service sends (GDPR art. 12 to 21). `request_id` is the sender's, and makes it idempotent.
+
+    `identity`: doubtful ones wait for proof (art. 12(6)). `role`: what is held as another's processor is referred to that
+    controller (art. 28(3)(e)), recorded, and not carried out.
+    """
 
     request_id: UUID
     received_at: ReceivedAt
@@ -70,10 +86,5 @@ class SubjectRequest(Wire):
     verified_by: str | None = Field(None, repr=False)
     processors: tuple[ProcessorName, ...] | None = None
     mode: Mode = "execute"
-
-
-class RetryOrder(Wire):
-    """An officer or operator orders what failed again, at all processors or at `only`."""
-
-    request_id: UUID
-    only: ProcessorName | None = None
+    identity: Literal["proven", "doubtful"] = "proven"
+    role: Literal["controller", "processor"] = "controller"

@@ -13,6 +13,7 @@ class Topic(StrEnum):
     REQUESTS = "subject.requests"
     REPORTS = "processor.reports"
     CERTIFICATES = "subject.certificates"
+    NOTICES = "subject.notices"
     DEAD_LETTERS = "dead-letters"
 
 
@@ -71,6 +72,7 @@ class Names:
             *(TopicSpec(self.commands(name), partitions, "delete", week) for name in processors),
             TopicSpec(self.of(Topic.REPORTS), partitions, "delete", week),
             TopicSpec(self.of(Topic.CERTIFICATES), partitions, "compact", None),
+            TopicSpec(self.of(Topic.NOTICES), partitions, "delete", month),
             TopicSpec(self.of(Topic.DEAD_LETTERS), partitions, "delete", month),
         ]
 

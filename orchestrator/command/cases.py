@@ -117,9 +117,10 @@ def retry(
 ) -> None:
     """Order again what failed. Exit 1: there is no such request, or the processor is not in it."""
     from topics.envelope import write
-    from topics.events import EventType, RetryOrder
+    from topics.events import EventType
     from topics.model import utc_now
     from topics.names import Names, Topic
+    from topics.orders import Retry
 
     settings = opening.configuration(config)
     case = _case(settings, request)
@@ -128,7 +129,7 @@ def retry(
         typer.echo("There is nothing to retry: " + (f"{only} is settled." if only else "every processor is settled."))
         return
     topic = Names(settings.kafka.prefix).of(Topic.REQUESTS)
-    order = RetryOrder(request_id=case.request_id, only=only)
+    order = Retry(request_id=case.request_id, only=only)
     opening.send(settings, [write(topic, EventType.RETRY.value, RETRY_SOURCE, case.request_id, order, utc_now())], [topic])
     told = ", ".join(f"{p.name} ({'under way' if p.in_flight else p.outcome.value.replace('_', ' ')})" for p in again)
     typer.echo(f"Ordered again: {told}.")

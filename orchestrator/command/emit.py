@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import typer
 
-from orchestrator.command.opening import NOT_FOR_WORKERS, Config, WrongUse, configuration, say, send
+from orchestrator.command.opening import NOT_FOR_WORKERS, Config, WrongUse, configuration, send
 
 if TYPE_CHECKING:
     from topics.bus import Message
@@ -91,7 +91,6 @@ def _emit(settings: "Configuration", type: "EventType", given: _Given) -> None:
     _check_processors(settings, request)
     topic = Names(settings.kafka.prefix).of(Topic.REQUESTS)
     message = _message(topic, type, request)
-    _warn(type)
     send(settings, [message], [topic])
     typer.echo(str(request.request_id))
 
@@ -149,11 +148,3 @@ def _message(topic: str, type: "EventType", request: "SubjectRequest") -> "Messa
     if len(message.value) > LARGEST_REQUEST_BYTES:
         raise WrongUse(f"Nothing was sent. The request is over {LARGEST_REQUEST_BYTES} bytes; give fewer or shorter values.")
     return message
-
-
-def _warn(type: "EventType") -> None:
-    from orchestrator.case import ACTION_OF
-    from topics.events import RIGHT_OF
-
-    if RIGHT_OF[type] not in ACTION_OF:
-        say(f"This version does not carry out {type.value}: it goes to dead letters. Handle the request by hand.")

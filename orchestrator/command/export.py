@@ -13,27 +13,31 @@ from pydantic import BaseModel
 from orchestrator.payload import Certificate
 from topics.commands import COMMAND_TYPE, Command
 from topics.dead_letters import DEAD_LETTER_TYPE, DeadLetter
-from topics.events import RIGHT_OF, EventType, RetryOrder, SubjectRequest
+from topics.events import RIGHT_OF, SubjectRequest
 from topics.names import Names, Topic, TopicSpec
+from topics.notices import NOTICE_TYPE, Notice
+from topics.orders import ORDERS
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
 
 FOLDER = Path(__file__).parents[2] / "topics" / "schemas"
 
 MODELS: dict[str, type[BaseModel]] = {
     "request": SubjectRequest,
-    "retry": RetryOrder,
+    **{str(type).replace(".", "-"): model for type, model in ORDERS.items()},
     "command": Command,
     "located": Located,
     "answered": Answered,
     "certificate": Certificate,
+    "notice": Notice,
     "dead-letter": DeadLetter,
 }
 _COMMANDS = Names().commands("{processor}")
 _ON_TOPIC = {
-    str(Topic.REQUESTS): {"request": [str(type) for type in RIGHT_OF], "retry": [str(EventType.RETRY)]},
+    str(Topic.REQUESTS): {"request": [str(type) for type in RIGHT_OF], **{str(type).replace(".", "-"): [str(type)] for type in ORDERS}},
     _COMMANDS: {"command": [COMMAND_TYPE]},
     str(Topic.REPORTS): {"located": [LOCATED_TYPE], "answered": [ANSWERED_TYPE]},
     str(Topic.CERTIFICATES): {"certificate": ["subject.certificate"]},
+    str(Topic.NOTICES): {"notice": [NOTICE_TYPE]},
     str(Topic.DEAD_LETTERS): {"dead-letter": [DEAD_LETTER_TYPE]},
 }
 _WRITERS = {
@@ -41,6 +45,7 @@ _WRITERS = {
     _COMMANDS: "the orchestrator",
     str(Topic.REPORTS): "the workers",
     str(Topic.CERTIFICATES): "the orchestrator",
+    str(Topic.NOTICES): "the orchestrator",
     str(Topic.DEAD_LETTERS): "the orchestrator and the workers",
 }
 

@@ -95,8 +95,17 @@ class Company:
         self.broker.append(Message(topic, key, value, (*headers, ("content-type", b"application/json"))))
 
     def retry(self, request_id: UUID, only: str | None = None) -> None:
-        body = {"request_id": str(request_id)} | ({"only": only} if only else {})
-        self.put(REQUESTS, json.dumps(body).encode(), "case.retry", key=str(request_id).encode())
+        self.order(request_id, "case.retry", **({"only": only} if only else {}))
+
+    def order(self, request_id: UUID, type: str, **fields: Any) -> None:
+        """What an officer orders."""
+        body = {"request_id": str(request_id), **fields}
+        self.put(REQUESTS, json.dumps(body).encode(), type, key=str(request_id).encode())
+
+    def notices(self, request_id: UUID) -> list[str]:
+        """What the controller's services were told of a request, in order."""
+        told = [json.loads(d.value or b"") for d in self.broker.messages(NAMES.of(Topic.NOTICES)) if d.key == str(request_id).encode()]
+        return [notice["about"] for notice in told]
 
     def settle(self, **passed: float) -> None:
         """Let time pass, then let both sides work until nothing moves; a side that dies is started again."""
@@ -116,7 +125,9 @@ class Company:
                 moved = True
 
     def _start_orchestrator(self) -> None:
-        expected = tuple(Expected(name, "moneybird", "accounting") for name in self.vendors)
+        expected = tuple(
+            Expected(name, "moneybird", "accounting", consent=name == "list", marketing=name == "list") for name in self.vendors
+        )
         intake = Intake(NAMES, self.keyring, expected, POLICY, "NL")
         registrar = Registrar(self.keys, Controller(name="Perfacilis", contact="privacy@example.nl"), AMSTERDAM, NAMES)
         process = Process(self.ledger, self.keyring, intake, registrar, POLICY, NAMES)

@@ -262,15 +262,6 @@ def test_lifting_what_the_vendor_cannot_lift_waits_for_a_person_and_is_never_cal
     assert {"contact": 1} == dict(+vendor.restricted(JAN))
 
 
-def test_an_objection_restricts_and_a_withdrawal_is_not_pretended(company: Company) -> None:
-    company.vendors["moneybird"].add_contact(JAN)
-    objection = company.ask(JAN.subject(), "subject.object")
-    company.ask(JAN.subject(), "subject.withdraw")
-    company.settle()
-    assert {("contact", "restricted"): 1} == lines(only_certificate(company, objection))
-    assert ["unsupported"] == [letter["reason"] for letter in company.dead_letters()]
-
-
 def test_every_certificate_is_a_link_of_one_chain(company: Company) -> None:
     requests = [company.ask({"email": [f"{n}@voorbeeld.nl"]}) for n in range(5)]
     company.settle()

@@ -69,7 +69,7 @@ STATUSES = [
     (Status.COMPLETE, Right.ERASURE, []),
     (Status.COMPLETE, Right.ERASURE, [record(Outcome.NOT_APPLICABLE, evidence=None)]),
     (Status.COMPLETE, Right.RESTRICTION, [record(RESTRICTED)]),
-    (Status.COMPLETE, Right.OBJECTION, [record(RESTRICTED)]),
+    (Status.PARTIAL, Right.OBJECTION, [record(RESTRICTED)]),  # until it is decided
     (Status.COMPLETE, Right.LIFTING, [record(Outcome.LIFTED)]),
     (Status.COMPLETE_WITH_HOLDS, Right.ERASURE, [record(ERASED), record(HELD, "invoice")]),
     (Status.COMPLETE_WITH_HOLDS, Right.ERASURE, [record(RESTRICTED, bound_to="invoice"), record(HELD, "invoice")]),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from connectors.testing.harness import START
 from topics.bus import Delivery
 from topics.envelope import Event, Poison, Unreadable, content, read, write, write_certificate
-from topics.events import RetryOrder, SubjectRequest
+from topics.events import SubjectRequest
+from topics.orders import Retry
 
 ID = UUID("0198c7a2-6f0e-7c3e-9d1a-2f6f3f0c9a11")
 REQUEST = {
@@ -82,10 +83,10 @@ def test_without_a_content_type_json_is_meant() -> None:
 
 
 def test_what_we_write_is_read_again() -> None:
-    message = write("t", "case.retry", "/erasure/orchestrator", ID, RetryOrder(request_id=ID), START, id=ID)
+    message = write("t", "case.retry", "/erasure/orchestrator", ID, Retry(request_id=ID), START, id=ID)
     event = read(Delivery(message.topic, 0, 0, message.key, message.value, message.headers), LARGEST)
     assert (str(ID).encode(), str(ID), str(ID)) == (message.key, event.id, event.correlation_id)
-    assert RetryOrder(request_id=ID) == content(event, RetryOrder)
+    assert Retry(request_id=ID) == content(event, Retry)
 
 
 def test_a_certificate_travels_as_the_bytes_of_its_jws() -> None:

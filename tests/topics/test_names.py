@@ -5,6 +5,7 @@ from datetime import timedelta
 from topics.names import LARGEST_MESSAGE_BYTES, Names, Topic
 
 DAYS = {"subject.requests": 7, "processor.commands.a": 7, "processor.reports": 7, "subject.certificates": None, "dead-letters": 30}
+DAYS |= {"subject.notices": 30}
 
 
 def test_every_topic_has_the_retention_of_the_contract() -> None:

@@ -1,0 +1,57 @@
+"""An officer's order as what `decide` is told, and why an order does not fit a case. Pure."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from orchestrator.case import Case, Decision
+from orchestrator.messages import Claimed, Decided, Extended, Message, Paused, Proven, Resumed, Retried
+from orchestrator.rights import block_on
+from topics.orders import Decide, Extend, LiftHold, Order, Pause, PlaceHold, Prove, Refuse, Resume, Retry
+
+
+def why_not(order: Order, case: Case, today: date) -> str | None:
+    """Why the order cannot be followed as the case stands, in a sentence; None: it can."""
+    match order:
+        case Decide() if not waits_for_a_word(case):
+            return "The request waits for no decision."
+        case Refuse() if case.refused or case.state == "closed":
+            return "The request is answered already; it can no longer be refused."
+        case Extend() if case.extension or case.state == "closed":
+            return "The time was extended before, or the request is answered already (GDPR art. 12(3))."
+        case Extend() if today > case.due_by:
+            return "The first month is over: an extension had to be told within it (GDPR art. 12(3))."
+        case Pause() if case.paused or case.state == "closed":
+            return "The time stands still already, or the request is answered."
+        case Resume() if not case.paused:
+            return "The time is not standing still."
+        case Prove(processor=name) if (asked := case.processor(name)) and asked.settled:
+            return "That processor is settled: nothing waits for a person there."
+    return None
+
+
+def waits_for_a_word(case: Case) -> bool:
+    """Whether the officer has something to decide on."""
+    return case.examined or case.block is not None
+
+
+def message_of(order: Order, case: Case, others: Sequence[Case], now: datetime) -> Message:
+    """What `decide` is told of an order. `others`: the person's other requests, one of which may stand against it."""
+    match order:
+        case Retry(only=only):
+            return Retried(only, now)
+        case Decide(decision=word, reason=reason):
+            decided = Decision(decision=word, reason=reason, at=now)
+            return Decided(decided, block_on(case.model_copy(update={"decision": decided}), others), now)
+        case Refuse(reason=reason):
+            return Decided(Decision(decision="refuse", reason=reason, at=now), None, now)
+        case Extend(reason=reason):
+            return Extended(reason, now)
+        case Pause(ground=ground):
+            return Paused(ground, now)
+        case Resume():
+            return Resumed(now)
+        case Prove() as task:
+            return Proven(task, now)
+        case PlaceHold() | LiftHold() as claim:
+            return Claimed(claim, now)
+    raise ValueError(f"unknown order: {type(order).__name__}")

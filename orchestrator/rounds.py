@@ -1,0 +1,163 @@
+"""When a processor is ordered, when a case is certified, and when it wakes. Pure; the clock of a case is `deadlines`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from orchestrator.case import Case, ProcessorState, RecordState, Status
+from orchestrator.certificate import claims_of, status_of
+from orchestrator.messages import Certify, Effect, Order, Tell
+from topics.commands import Command, command_id
+from topics.notices import About, Notice
+from topics.outcomes import Outcome
+
+Decision = tuple[Case, tuple[Effect, ...]]
+
+_REORDER_SILENT = timedelta(days=6)
+"""A command ages out of its topic after seven days: a processor that was away so long would never see it."""
+
+
+_NEVER = date(9000, 1, 1)
+"""A vendor's "for ever": no day comes after the last that a calendar has."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`partial_after`: how long an incomplete case waits before its first certificate. `zone`: whose days count.
+
+    `lifting_notice`: how long before a lifting it is announced.
+    """
+
+    partial_after: timedelta
+    retry_every: timedelta
+    zone: ZoneInfo
+    lifting_notice: timedelta = timedelta(0)
+
+
+def order(case: Case, names: Iterable[str], at: datetime, policy: Policy) -> Decision:
+    """Order the next round at those processors, unless something stands against it, and conclude."""
+    if case.stopped:
+        return conclude(_waiting(case, names, case.stopped, at), at, policy)
+    orders: list[Effect] = []
+    for name in names:
+        processor = case.processor(name)
+        if processor is None:
+            continue
+        ordered = with_changes(
+            processor, round=processor.round + 1, in_flight=True, ordered_at=at, again_at=None, told=len(processor.known)
+        )
+        case = case.with_processor(ordered)
+        orders.append(Order(_command(case, ordered)))
+    case, effects = conclude(case, at, policy)
+    return case, (*orders, *effects)
+
+
+def _command(case: Case, processor: ProcessorState) -> Command:
+    return Command(
+        command_id=command_id(case.request_id, processor.name, processor.round),
+        request_id=case.request_id,
+        processor=processor.name,
+        action=case.action,
+        mode=case.mode,
+        round=processor.round,
+        subject=case.subject,
+        known=processor.known,
+        due_by=case.due_by,
+    )
+
+
+def begin(case: Case, names: Sequence[str], at: datetime, policy: Policy) -> Decision:
+    """Order those processors; a lifting is announced first, and ordered by the next tick at the earliest (GDPR art. 18(3))."""
+    if case.action != "lift" or case.stopped:
+        return order(case, names, at, policy)
+    for processor in case.processors:
+        if processor.name in names:
+            case = case.with_processor(with_changes(processor, again_at=at + policy.lifting_notice))
+    case, effects = conclude(case, at, policy)
+    return case, (Tell(notice(case, About.LIFTING_ANNOUNCED, at)), *effects)
+
+
+def notice(case: Case, about: About, at: datetime) -> Notice:
+    """What the controller's services are told of a case."""
+    return Notice(request_id=case.request_id, right=case.right, about=about, at=at, due_by=case.due_by)
+
+
+def _waiting(case: Case, names: Iterable[str], why: tuple[Outcome, str], at: datetime) -> Case:
+    """Those processors as not asked, and why; what they answered before stays."""
+    outcome, reason = why
+    for processor in case.processors:
+        if processor.name in names and not processor.in_flight:
+            case = case.with_processor(with_changes(processor, answer=outcome, reason=reason, answered_at=at, again_at=None))
+    return case
+
+
+def is_due(processor: ProcessorState, at: datetime, policy: Policy) -> bool:
+    """Whether it is time to order again: a wait or a hold is over, or a command has aged out unanswered."""
+    moment = _again(processor, policy)
+    return moment is not None and moment <= at
+
+
+def _again(processor: ProcessorState, policy: Policy) -> datetime | None:
+    if processor.in_flight and processor.ordered_at:
+        return processor.ordered_at + _REORDER_SILENT
+    if processor.again_at or not processor.settled or processor.answered_at is None:
+        return processor.again_at
+    ends = [end for record in processor.records.values() if (end := _kept_until(record)) and end < _NEVER]
+    return max(start_of(min(ends) + timedelta(days=1), policy), processor.answered_at + policy.retry_every) if ends else None
+
+
+def _kept_until(record: RecordState) -> date | None:
+    """The last day of a hold, of a restriction because of one, or of what ages out: then the case wakes (DESIGN.md, decision 8)."""
+    if record.outcome is Outcome.HELD and record.hold:
+        return record.hold.until
+    bound = record.outcome is Outcome.RESTRICTED and record.bound_to
+    return record.until if bound or record.outcome is Outcome.EXPIRING else None
+
+
+def conclude(case: Case, at: datetime, policy: Policy) -> Decision:
+    """Certify what can be certified, close what is complete or refused, and say when to wake next."""
+    if case.mode == "dry-run":
+        wake_at = min((moment for p in case.processors if (moment := _again(p, policy))), default=None)
+        return case.model_copy(update={"state": "closed" if case.all_answered else "open", "wake_at": wake_at}), ()
+    settled_at = (case.settled_at or at) if case.all_answered else case.settled_at
+    case = case.model_copy(update={"settled_at": settled_at})
+    if not case.all_answered and _first_partial_at(case, policy) > at:  # the usual way: nothing to certify before the last answer
+        return case.model_copy(update={"state": "open", "wake_at": _wake_at(case, policy)}), ()
+    today = at.astimezone(policy.zone).date()
+    status, claims = status_of(case, today), claims_of(case, today)
+    final = case.all_answered and (status is not Status.PARTIAL or case.refused)
+    changed = not case.certificates or case.certificates[-1].claims != claims
+    told = bool(case.certificates) or (case.examined and all(p.settled for p in case.processors))  # an objection: restricted meanwhile
+    due = final or (case.all_answered and told) or _first_partial_at(case, policy) <= at
+    effects: tuple[Effect, ...] = (Certify(status, claims),) if changed and due else ()
+    wake_at = _wake_at(case, policy, certified=final or bool(effects))
+    return case.model_copy(update={"state": "closed" if final else "open", "wake_at": wake_at}), effects
+
+
+def _wake_at(case: Case, policy: Policy, certified: bool = False) -> datetime | None:
+    """The next moment at which time alone changes something."""
+    wakes = [] if case.stopped else [_again(p, policy) for p in case.processors]
+    if not case.certificates and not certified:
+        wakes.append(_first_partial_at(case, policy))
+    return min((moment for moment in wakes if moment), default=None)
+
+
+def _first_partial_at(case: Case, policy: Policy) -> datetime:
+    """When an incomplete case gets its first certificate: a while after the last answer, at the latest on the due date.
+
+    A request that arrives late, or past its due date, still gives its processors that while.
+    """
+    on_due_date = max(start_of(case.due_by, policy), case.opened_at + policy.partial_after)
+    if case.all_answered and case.settled_at is not None:
+        return min(case.settled_at + policy.partial_after, on_due_date)
+    return on_due_date
+
+
+def start_of(day: Any, policy: Policy) -> datetime:
+    return datetime.combine(day, time(), policy.zone)
+
+
+def with_changes(processor: ProcessorState, **changes: Any) -> ProcessorState:
+    return processor.model_copy(update=changes)

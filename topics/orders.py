@@ -1,0 +1,109 @@
+"""What an officer orders about a case. Orders travel on `subject.requests`, so that they and the requests have one order."""
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from topics.events import EventType
+from topics.model import Digest, ProcessorName, RecordKind, Sentence, Wire
+from topics.outcomes import Outcome
+
+
+def _names_nobody(text: str) -> str:
+    """An address would be copied onto every certificate."""
+    if re.search(r"\S@\S", text):
+        raise ValueError("must hold no e-mail address: it stands on the certificate")
+    return text
+
+
+Reason = Annotated[Sentence, StringConstraints(min_length=3, strip_whitespace=True), AfterValidator(_names_nobody)]
+"""An officer's words; they stand on the certificate, and in the letter to the person."""
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Order(Wire):
+    """An order about the case of a request."""
+
+    request_id: UUID
+
+
+class Retry(Order):
+    """What is not settled is ordered again, at all processors or at `only`."""
+
+    only: ProcessorName | None = None
+
+
+class Decide(Order):
+    """An objection, or a request that waits for a word: uphold it or reject it (GDPR art. 21(1), 12(4))."""
+
+    decision: Literal["uphold", "reject"]
+    reason: Reason
+
+
+class Refuse(Order):
+    """The request is not carried out, or no further (GDPR art. 12(4), 12(5)(b))."""
+
+    reason: Reason
+
+
+class Extend(Order):
+    """Two further months, told to the person within the first (GDPR art. 12(3))."""
+
+    reason: Reason
+
+
+class Pause(Order):
+    """The identity is in doubt: nothing is done, and the time stands still (GDPR art. 12(2), 12(6))."""
+
+    ground: Reason
+
+
+class Resume(Order):
+    """The identity is proven: the case goes on."""
+
+
+class PlaceHold(Order):
+    """A legal claim (GDPR art. 17(3)(e)): at one processor or all, of one kind or all, or one record by its digest."""
+
+    processor: ProcessorName | None = None
+    kind: RecordKind | None = None
+    record: Digest | None = None
+    reason: Reason
+    until: date
+
+
+class LiftHold(Order):
+    """The claims placed with the same processor, kind and record hold no longer."""
+
+    processor: ProcessorName | None = None
+    kind: RecordKind | None = None
+    record: Digest | None = None
+
+
+class Prove(Order):
+    """A person did what no connector can, and keeps the proof, whose SHA-256 this is. `count` records of `kind`."""
+
+    processor: ProcessorName
+    outcome: Literal[Outcome.ERASED, Outcome.ANONYMISED, Outcome.RESTRICTED, Outcome.LIFTED, Outcome.NOTHING_FOUND, Outcome.NOT_APPLICABLE]
+    kind: RecordKind = "record"
+    count: Annotated[int, Field(ge=1, le=10_000)] = 1
+    on: date
+    proof: Sha256
+
+
+ORDERS: dict[EventType, type[Order]] = {
+    EventType.RETRY: Retry,
+    EventType.DECIDE: Decide,
+    EventType.REFUSE: Refuse,
+    EventType.EXTEND: Extend,
+    EventType.PAUSE: Pause,
+    EventType.RESUME: Resume,
+    EventType.HOLD: PlaceHold,
+    EventType.UNHOLD: LiftHold,
+    EventType.PROVE: Prove,
+}
+"""By the `ce_type` under which each travels."""
