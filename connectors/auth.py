@@ -5,6 +5,7 @@ import json
 import re
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -15,7 +16,19 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from connectors.errors import Denied, Misread
 
-__all__ = ["Basic", "Bearer", "Header", "SignedLogin"]
+__all__ = ["Basic", "Bearer", "Header", "Login", "SignIn", "SignedLogin"]
+
+
+@dataclass(frozen=True)
+class Login:
+    """User and password of a mailbox."""
+
+    user: str = field(repr=False)
+    password: SecretStr
+
+
+SignIn = httpx.Auth | Login
+"""What a connector's `auth` gives: for calls over HTTP, or for a mailbox."""
 
 
 class Basic(httpx.BasicAuth):
