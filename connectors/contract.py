@@ -14,15 +14,14 @@ from connectors.auth import SignIn
 from connectors.errors import Denied, Gone, Misread, NeedsPerson, NotApplicable, Refused, VendorError
 from connectors.lists import MOST_PAGES, Paging, Turn, by_cursor, by_href, by_link, by_offset, by_page, found, rows
 from connectors.ports import Answer, Database, Door, Mailbox, Opens
-from topics.configuration import DatabaseUrl, ProcessorKind, Secret
-from topics.model import Sentence
+from topics.configuration import DatabaseUrl, ProcessorKind, Secret, Text
 from topics.outcomes import Outcome
 from topics.subject import Subject
 
 __all__ = [
     "MOST_PAGES", "Accepted", "Answer", "Connector", "Database", "DatabaseUrl", "Denied", "Door", "Gone", "Key", "Kind", "Mailbox",
     "Misread", "NeedsPerson", "NoSettings", "NotApplicable", "Opens", "Outcome", "Paging", "ProcessorKind", "Record", "Refused",
-    "Secret", "Sentence", "Settings", "Shape", "Spec", "State", "Subject", "Turn", "VendorError", "by_cursor", "by_href", "by_link",
+    "Secret", "Settings", "Shape", "Spec", "State", "Subject", "Text", "Turn", "VendorError", "by_cursor", "by_href", "by_link",
     "by_offset", "by_page", "found", "rows",
 ]  # fmt: skip
 
@@ -68,7 +67,7 @@ class Record:
             case (str(kind), str(ref)):
                 return ((kind, ref),)
             case several:
-                return several  # type: ignore[return-value]
+                return several
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ S = TypeVar("S", bound=Settings)
 
 
 class Connector(ABC, Generic[S]):
-    """A vendor. Write `spec`, `settings_model`, `auth` and `locate`; the rest where a kind's `at` is too little, or where the vendor can."""
+    """A vendor. Write `spec`, `settings_model`, `auth` and `locate`; the rest where a kind's `at` does not say it."""
 
     spec: ClassVar[Spec]
     settings_model: ClassVar[type[Settings]]

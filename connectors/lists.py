@@ -15,7 +15,7 @@ MOST_PAGES = 2_000
 
 @dataclass(frozen=True)
 class Turn:
-    """How far a list has been read: `pages` pages with `rows` rows in all. `new`: those of the last page, 0 where it repeats the one before."""
+    """How far a list was read: `pages` pages, `rows` rows in all, `new` ones on the last page (none, where it repeats the one before)."""
 
     answer: Answer
     pages: int

@@ -36,6 +36,13 @@ class Account(Protocol):
         ...
 
 
+class Nothing:
+    """The account of a processor that is not called."""
+
+    def door(self, evidence: Gathered) -> None:
+        """There is none."""
+
+
 @dataclass(frozen=True)
 class Processor:
     """One configured processor: its connector, its account, and the holds that apply to it."""

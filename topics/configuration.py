@@ -22,7 +22,7 @@ from topics.toml_lines import ConfigurationError, Fault, TomlFile, Wrong, neares
 __all__ = [
     "Certificate", "Configuration", "ConfigurationError", "ConfiguredPath", "Controller", "DatabaseUrl", "Duration",
     "HoldRule", "HoldStart", "Kafka", "KeyringSettings", "Ledger", "MonthDay", "Processor", "ProcessorKind", "Retry",
-    "Secret", "Signing", "Wrong", "load", "resolve_secret",
+    "Secret", "Signing", "Text", "Wrong", "load", "resolve_secret",
 ]  # fmt: skip
 
 Model = TypeVar("Model", bound=BaseModel)

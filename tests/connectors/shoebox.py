@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import httpx
 
 from connectors.auth import Bearer
-from connectors.contract import Connector, Kind, Paging, Record, Secret, Settings, Shape, Spec, State, Subject, by_cursor, rows
+from connectors.contract import Connector, Kind, Record, Secret, Settings, Shape, Spec, State, Subject, Turn, by_cursor, rows
 from connectors.testing.simulator import Lagging, Person, Simulator, query_of, route
 
 
@@ -80,7 +80,8 @@ class Shoebox(Connector[ShoeboxSettings]):
     async def rows(self, path: str, shape: type[R], query: dict[str, Any] | None = None, **values: str) -> list[R]:
         return [row async for row in rows(self.http.get, path, shape, self.following, at="rows", query=query, **values)]
 
-    following: Paging = staticmethod(by_cursor("page", "next"))
+    def following(self, turn: Turn) -> Mapping[str, Any] | None:
+        return by_cursor("page", "next")(turn)
 
     async def erase(self, record: Record) -> None:
         await self.http.delete(f"/{record.kind}s/{{id}}", id=record.ref)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from connectors.client import Client
-from connectors.contract import MOST_PAGES, Shape, pages
+from connectors.contract import Shape
 from connectors.errors import Deferred, Denied, Gone, Misread, Refused, Transient, VendorError
 from connectors.evidence import Evidence
 from connectors.http import LARGEST_BODY_BYTES, HttpDoor, Limits, Vendor
@@ -302,23 +302,3 @@ async def test_only_the_query_of_a_next_link_is_used() -> None:
 async def test_without_a_next_link_there_is_no_next_page() -> None:
     answer = await Bench(status(200, link='<https://vendor.test/things?page=1>; rel="prev"')).door.get("/things")
     assert answer.next_query() is None
-
-
-async def test_every_page_of_a_list_is_read_and_keeps_the_first_query() -> None:
-    bench = Bench(status(200, link='</things?page=2>; rel="next"'), status(200, link='</things?page=3>; rel="next"'), status(200))
-    assert 3 == len([answer async for answer in pages(bench.door, "/things", {"q": "x"})])
-    assert [{"q": "x"}, {"q": "x", "page": "2"}, {"q": "x", "page": "3"}] == [dict(request.url.params) for request in bench.requests]
-
-
-async def test_a_list_that_leads_to_the_same_page_again_is_misread() -> None:
-    bench = Bench(status(200, link='</things?page=2>; rel="next"'))
-    with pytest.raises(Misread, match="the same page again"):
-        [answer async for answer in pages(bench.door, "/things", {})]
-    assert 2 == len(bench.requests)
-
-
-async def test_a_list_without_an_end_is_misread() -> None:
-    bench = Bench(lambda request: status(200, link=f'</things?page={int(request.url.params.get("page", 1)) + 1}>; rel="next"'))
-    with pytest.raises(Misread, match=f"more than {MOST_PAGES} pages"):
-        [answer async for answer in pages(bench.door, "/things", {})]
-    assert MOST_PAGES == len(bench.requests)
