@@ -14,15 +14,15 @@ from connectors.auth import SignIn
 from connectors.errors import Denied, Gone, Misread, NeedsPerson, NotApplicable, Refused, VendorError
 from connectors.lists import MOST_PAGES, Paging, Turn, by_cursor, by_href, by_link, by_offset, by_page, found, rows
 from connectors.ports import Answer, Database, Door, Mailbox, Opens
-from topics.configuration import DatabaseUrl, ProcessorKind, Secret, Text
+from topics.configuration import ConfiguredPath, DatabaseUrl, ProcessorKind, Secret, Text
 from topics.outcomes import Outcome
 from topics.subject import Subject
 
 __all__ = [
-    "MOST_PAGES", "Accepted", "Answer", "Connector", "Database", "DatabaseUrl", "Denied", "Door", "Gone", "Key", "Kind", "Mailbox",
-    "Misread", "NeedsPerson", "NoSettings", "NotApplicable", "Opens", "Outcome", "Paging", "ProcessorKind", "Record", "Refused",
-    "Secret", "Settings", "Shape", "Spec", "State", "Subject", "Text", "Turn", "VendorError", "by_cursor", "by_href", "by_link",
-    "by_offset", "by_page", "found", "rows",
+    "Accepted", "Answer", "ConfiguredPath", "Connector", "Database", "DatabaseUrl", "Denied", "Door", "Gone", "Key", "Kind",
+    "MOST_PAGES", "Mailbox", "Misread", "NeedsPerson", "NoSettings", "NotApplicable", "Opens", "Outcome", "Paging", "ProcessorKind",
+    "Record", "Refused", "Secret", "Settings", "Shape", "Spec", "State", "Subject", "Text", "Turn", "VendorError", "by_cursor",
+    "by_href", "by_link", "by_offset", "by_page", "found", "rows",
 ]  # fmt: skip
 
 Key = tuple[str, str]
