@@ -302,3 +302,21 @@ async def test_only_the_query_of_a_next_link_is_used() -> None:
 async def test_without_a_next_link_there_is_no_next_page() -> None:
     answer = await Bench(status(200, link='<https://vendor.test/things?page=1>; rel="prev"')).door.get("/things")
     assert answer.next_query() is None
+
+
+async def test_a_header_is_read_by_its_name_in_whatever_case() -> None:
+    answer = await Bench(status(200, x_kept_as="inactive")).door.get("/things")
+    assert ("inactive", None) == (answer.header("X-Kept-As"), answer.header("x-other"))
+
+
+@pytest.mark.parametrize(("at", "value"), [("a/b", 1), ("a/c?", None), ("x?/y", None), ("n/x", None), ("a/n", None)])
+async def test_a_part_of_an_answer_is_read_by_its_path(at: str, value: int | None) -> None:
+    answer = await Bench(httpx.Response(200, json={"a": {"b": 1, "n": None}, "n": None})).door.get("/things")
+    assert value == answer.read(int | None, at)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("at", ["a/c", "x", "a/b/c", "l/0"])
+async def test_a_part_that_is_not_there_is_misread(at: str) -> None:
+    answer = await Bench(httpx.Response(200, json={"a": {"b": 1}, "l": [1]})).door.get("/things")
+    with pytest.raises(Misread):
+        answer.read(int, at)

@@ -1,6 +1,6 @@
 """What is to become of each located record."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -72,6 +72,19 @@ def test_the_longest_of_several_holds_binds() -> None:
     for order in ((INVOICE, deed, newer), (newer, INVOICE, deed)):
         item = fates(CONTACT, *order, rules=(SEVEN, TEN))["c1"]
         assert (date(2033, 12, 31), "invoice") == (item.until, item.bound_to)
+
+
+def test_a_held_record_binds_all_that_it_hangs_from() -> None:
+    address = Record("address", "a1")
+    items = fates(address, CONTACT, Record("invoice", "i2", date(2025, 6, 1), (CONTACT.key, address.key)))
+    assert (Outcome.RESTRICTED, Outcome.HELD) == (items["c1"].outcome, items["a1"].outcome)
+
+
+def test_a_moment_counts_as_the_day_that_the_controllers_clocks_showed() -> None:
+    """Half past eleven in the evening of New Year's Eve in UTC is the next year in Amsterdam."""
+    at_midnight = datetime(2025, 12, 31, 23, 30, tzinfo=UTC)
+    untils = {at.tzinfo: fates(Record("invoice", "i", at))["i"].hold for at in (at_midnight, at_midnight.replace(tzinfo=None))}
+    assert {UTC: date(2033, 12, 31), None: date(2032, 12, 31)} == {zone: hold and hold.until for zone, hold in untils.items()}
 
 
 def test_a_record_past_its_hold_binds_nothing() -> None:
