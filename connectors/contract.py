@@ -216,5 +216,5 @@ class Connector(ABC, Generic[S]):
         names = [name for _, name, _, _ in Formatter().parse(path) if name]
         settings = {name: str(getattr(self.settings, name)) for name in names if name in type(self.settings).model_fields}
         of_ref = [name for name in names if name not in settings]
-        parts = record.ref.split("/", len(of_ref) - 1)
+        parts = record.ref.split("/", len(of_ref) - 1) if of_ref else []  # some vendors want it in the query
         return await call(path, **given, **settings, **dict(zip(of_ref, parts, strict=True)))

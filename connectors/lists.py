@@ -17,6 +17,7 @@ MOST_PAGES = 2_000
 class Turn:
     """How far a list was read: `pages` pages, `rows` rows in all, `new` ones on the last page (none, where it repeats the one before)."""
 
+    first: Answer
     answer: Answer
     pages: int
     rows: int
@@ -63,10 +64,12 @@ def _goes_on(turn: Turn, total: str) -> bool:
     """A page may hold fewer rows than were asked for, so a short one ends nothing."""
     if not total:
         return turn.new > 0
-    left = turn.answer.read(int, total) - turn.rows
-    if left > 0 and not turn.new:
-        raise Misread("The list ends before the total that it tells, or changed while it was read.")
-    return left > 0
+    now = turn.answer.read(int, total)
+    if now < turn.first.read(int, total):  # what follows has moved up, so that a row may have been passed over
+        raise Misread("The list became shorter while it was read.")
+    if now > turn.rows and not turn.new:
+        raise Misread("The list ends before the total that it tells.")
+    return now > turn.rows
 
 
 async def rows(
@@ -90,7 +93,7 @@ async def rows(
         Misread: the list does not end, asks for the same page again, ends in the middle, or is no list.
     """
     given: dict[str, Any] = {"query": query} | ({} if json is None else {"json": json})
-    turned, read, before = "query" if json is None else "json", 0, list[T]()
+    turned, read, before, first = "query" if json is None else "json", 0, list[T](), None
     wanted: Any = list[shape] | None if "?" in at else list[shape]  # type: ignore[valid-type]
     for number in range(1, MOST_PAGES + 1):
         try:
@@ -104,7 +107,8 @@ async def rows(
         for row in page[:new]:
             yield row
         read, before = read + new, page
-        change = paging(Turn(answer, number, read, new))
+        first = first or answer
+        change = paging(Turn(first, answer, number, read, new))
         if change is None:
             return
         asked = given[turned] or {}

@@ -146,6 +146,12 @@ async def test_a_list_that_ends_before_its_total_is_misread() -> None:
         )
 
 
+async def test_a_list_that_becomes_shorter_while_it_is_read_is_misread_since_a_row_may_have_been_passed_over() -> None:
+    pages = {"1": {"total": 7, "rows": ROWS[:4]}, "2": {"total": 6, "rows": ROWS[5:]}}
+    with pytest.raises(Misread, match="became shorter"):
+        await ids(vendor(lambda query: json(pages[query.get("page", "1")])), by_page(total="total"), at="rows")
+
+
 async def test_a_list_that_leads_to_the_same_page_again_is_misread() -> None:
     bench = vendor(lambda _: json([], link='</things?page=2>; rel="next"'))
     with pytest.raises(Misread, match="the same page again"):
