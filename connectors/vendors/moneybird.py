@@ -90,10 +90,8 @@ class Moneybird(Connector[MoneybirdSettings]):
 
     def _list(self, path: str, shape: type[Any], query: dict[str, str]) -> AsyncIterator[Any]:
         absent = () if path in ("contacts", "sales_invoices") else Gone  # these two are always there
-        at, query = f"/{{administration}}/{path}.json", query | {"per_page": "100"}
-        return contract.rows(
-            self.http.get, at, shape, _following, query=query, absent=absent, administration=self.settings.administration_id
-        )
+        path, query, administration = f"/{{administration}}/{path}.json", query | {"per_page": "100"}, self.settings.administration_id
+        return contract.rows(self.http.get, path, shape, _following, query=query, absent=absent, administration=administration)
 
     async def erase(self, record: Record) -> None:
         if record.kind == "draft" and (await self.on(record, self.http.get)).read(Hanging).state != "draft":

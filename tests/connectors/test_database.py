@@ -2,11 +2,17 @@
 
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+import weakref
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import Any
 
+import httpx
 import pytest
 
 from connectors.contract import Connector, DatabaseUrl, Kind, Record, Settings, Spec, State, Subject
@@ -15,10 +21,10 @@ from connectors.errors import Gone, Misread, Refused, Transient
 from connectors.evidence import Evidence
 from connectors.http import Limits
 from connectors.pace import Pace
-from connectors.testing.harness import Bench, Time
-from connectors.testing.kit.subject import JAN, assert_erased_and_verified
+from connectors.testing.harness import Time
+from connectors.testing.kit import ConformanceKit
+from connectors.testing.simulator import Call, Person, Simulator
 from connectors.worker import Account
-from tests.connectors.vendors.test_nothing_held import NoVendor
 from topics.sealing import Key
 
 SHOP = """
@@ -151,17 +157,51 @@ class Users(Connector[UserSettings]):
         return State.PRESENT if await self.database.row("users", {"id": record.ref}) else State.GONE
 
 
-class ShopVendor(NoVendor):
-    box: Shop
+class ShopSimulator(Simulator):
+    """The shop's file, seeded; and an account that counts what is written, or lies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        folder = mkdtemp()
+        weakref.finalize(self, rmtree, folder)
+        self.file = Path(folder) / "shop.db"
+        self._run("create table users (id integer primary key, email text)")
+
+    def _run(self, sql: str, *values: str) -> list[Any]:
+        with closing(sqlite3.connect(self.file)) as connection, connection:
+            return connection.execute(sql, values).fetchall()
+
+    def seed(self, person: Person) -> None:
+        for _ in range(2):
+            self._run("insert into users (email) values (?)", person.email)
+
+    def traces(self, person: Person) -> Counter[str]:
+        return Counter(user=self._run("select count(*) from users where lower(email) = lower(?)", person.email)[0][0])
 
     def account(self, time: Time) -> Account:
-        return self.box.account
+        return Watched(self)
 
 
-def test_a_worker_erases_at_a_database_and_looks_again(opened: Shop) -> None:
-    vendor = ShopVendor.__new__(ShopVendor)
-    vendor.box = opened
-    answer = Bench(Users, vendor, {"url": f"sqlite:///{opened.file}"}, "").carry_out(JAN.subject())
-    assert 1 == len(answer.records)
-    assert_erased_and_verified(answer)
-    assert {2, 3} == opened.ids()
+class Watched(DatabaseAccount):
+    def __init__(self, simulator: ShopSimulator) -> None:
+        time, engine = Time(), engine_to(f"sqlite:///{simulator.file}", 30.0)
+        super().__init__("users", engine, Pace(1_000_000, time, time.sleep), Limits(30.0, timedelta(minutes=1)), time)
+        self.simulator = simulator
+
+    def door(self, evidence: Evidence) -> DatabaseDoor:
+        return WatchedDoor(self, evidence)
+
+
+class WatchedDoor(DatabaseDoor):
+    async def delete(self, table: str, key: Mapping[str, Any]) -> None:
+        assert isinstance(self._account, Watched)
+        simulator = self._account.simulator
+        simulator.calls.append(Call(httpx.Request("DELETE", "https://database.test/"), writing=True))
+        if not simulator.liar:
+            await super().delete(table, key)
+
+
+class TestUsers(ConformanceKit):
+    connector = Users
+    simulator = ShopSimulator
+    settings = {"url": "sqlite:///shop.db"}
