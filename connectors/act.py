@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from connectors.contract import Accepted, Connector, Record, State
-from connectors.errors import Deferred, Gone, Misread, NeedsPerson, Refused, Transient, VendorError
+from connectors.contract import Accepted, Connector, Key, Record, State
+from connectors.errors import Deferred, Gone, Misread, NeedsPerson, NotApplicable, Refused, Transient, VendorError
 from connectors.plan import Do, Planned
 from connectors.waiting import Sleep
 from topics.logs import line_of
@@ -51,6 +51,10 @@ async def locate(connector: Connector[Any], subject: Subject) -> Records:
             found.setdefault(record.key, record)
             if len(found) > MOST_RECORDS:
                 raise Misread(f"More than {MOST_RECORDS} records are located: a paging fault, or too wide a match.")
+    except NotApplicable:
+        if connector.opens != "nothing":  # else a vendor's bad day could end as "not applicable", which closes a case
+            raise Misread(f"The connector {connector.spec.name} calls a processor, so it cannot declare that nothing is held.") from None
+        raise
     except VendorError:
         raise
     except Exception as error:
@@ -209,14 +213,19 @@ def _defect(connector: Connector[Any], step: str, error: Exception) -> Misread:
 
 def freeze(records: Iterable[Record]) -> bytes:
     """Record references as bytes to seal."""
-    rows = [[r.kind, r.ref, r.since.isoformat() if r.since else None, r.binds] for r in records]
+    rows = [[r.kind, r.ref, r.since.isoformat() if r.since else None, r.bound] for r in records]
     return json.dumps(rows).encode()
 
 
 def thaw(frozen: bytes) -> list[Record]:
     """What `freeze` was given."""
-    rows = json.loads(frozen)
-    return [Record(kind, ref, _since(since), (binds[0], binds[1]) if binds else None) for kind, ref, since, binds in rows]
+    return [Record(kind, ref, _since(since), _keys(bound)) for kind, ref, since, bound in json.loads(frozen)]
+
+
+def _keys(written: Any) -> tuple[Key, ...] | None:
+    """What a record is bound to. Version 0.1.0 wrote one key, or null: references of held records stay sealed for years."""
+    keys = [written] if written and isinstance(written[0], str) else written or []
+    return tuple((kind, ref) for kind, ref in keys) or None
 
 
 def _since(written: str | None) -> date | datetime | None:

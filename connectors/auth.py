@@ -5,7 +5,8 @@ import json
 import re
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import httpx
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,7 +16,19 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from connectors.errors import Denied, Misread
 
-__all__ = ["Basic", "Bearer", "Header", "SignedLogin"]
+__all__ = ["Basic", "Bearer", "Header", "Login", "SignIn", "SignedLogin"]
+
+
+@dataclass(frozen=True)
+class Login:
+    """User and password of a mailbox."""
+
+    user: str = field(repr=False)
+    password: SecretStr
+
+
+SignIn = httpx.Auth | Login
+"""What a connector's `auth` gives: for calls over HTTP, or for a mailbox."""
 
 
 class Basic(httpx.BasicAuth):
@@ -44,6 +57,9 @@ class Bearer(Header):
         super().__init__("Authorization", token, "Bearer ")
 
 
+M = TypeVar("M", bound=BaseModel)
+
+
 class _Token(BaseModel):
     token: str
 
@@ -65,7 +81,7 @@ class SignedLogin(httpx.Auth):
         """
         self._login_path = login
         self._body = body
-        self._key = _rsa_key(private_key_pem)
+        self._key = rsa_key(private_key_pem)
         self._token: str | None = None
         below = "|".join(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)) for path in calls)
         self._call = re.compile(rf"(?P<base>.*)(?:{below})(?:/.*)?")
@@ -74,7 +90,7 @@ class SignedLogin(httpx.Auth):
         used = self._token
         if used is None:
             answer = yield self._login(request)
-            used = self._token = await self._read(answer)
+            used = self._token = await self._granted(answer)
             if used is None:
                 return  # the vendor is busy: its answer to the login is the answer to the call
         request.headers["Authorization"] = f"Bearer {used}"
@@ -83,10 +99,15 @@ class SignedLogin(httpx.Auth):
             return
         if self._token == used:  # nobody else has logged in again meanwhile
             answer = yield self._login(request)
-            self._token = await self._read(answer)
+            self._token = await self._granted(answer)
         if self._token:
             request.headers["Authorization"] = f"Bearer {self._token}"
             yield request
+
+    @staticmethod
+    async def _granted(answer: httpx.Response) -> str | None:
+        given = await granted(answer, _Token, "look at the login name, its private key and base_url.")
+        return given.token if given else None
 
     def _login(self, request: httpx.Request) -> httpx.Request:
         body = json.dumps(self._body(secrets.token_hex(16))).encode()
@@ -98,23 +119,33 @@ class SignedLogin(httpx.Auth):
         login.extensions = dict(request.extensions)  # the same time-outs
         return login
 
-    @staticmethod
-    async def _read(answer: httpx.Response) -> str | None:
-        """The token, or None where the vendor is busy. Whatever else it answers to the login says nothing of the call."""
-        status = answer.status_code
-        if status >= 500 or status in (408, 425, 429):
-            return None
-        if 400 <= status < 500:
-            raise Denied(f"The login was refused ({status}): look at the login name, its private key and base_url.")
-        if status not in (200, 201):
-            raise Misread(f"The login was answered with {status}.")
-        try:
-            return _Token.model_validate_json(await answer.aread()).token
-        except ValidationError:
-            raise Misread("The answer to the login has an unknown shape.") from None
+
+async def granted(answer: httpx.Response, shape: type[M], refused: str) -> M | None:
+    """What a login is answered with, or None where the vendor is busy. Whatever else it answers says nothing of the call.
+
+    Raises:
+        Denied: it was refused (4xx); `refused` says what to look at.
+        Misread: neither granted nor refused.
+    """
+    status = answer.status_code
+    if status >= 500 or status in (408, 425, 429):
+        return None
+    if 400 <= status < 500:
+        raise Denied(f"The login was refused ({status}): {refused}")
+    if status not in (200, 201):
+        raise Misread(f"The login was answered with {status}.")
+    try:
+        return shape.model_validate_json(await answer.aread())
+    except ValidationError:
+        raise Misread("The answer to the login has an unknown shape.") from None
 
 
-def _rsa_key(pem: SecretStr) -> rsa.RSAPrivateKey:
+def rsa_key(pem: SecretStr) -> rsa.RSAPrivateKey:
+    """The key in a PEM text.
+
+    Raises:
+        ValueError: it is none; the sentence holds nothing of it.
+    """
     try:
         key = serialization.load_pem_private_key(pem.get_secret_value().encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):  # their text may hold a part of it

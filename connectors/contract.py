@@ -1,31 +1,32 @@
 """All that a vendor module may see. A connector says where a person's records are and how one is erased; the worker does the rest."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from string import Formatter
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-import httpx
 from pydantic import BaseModel, ConfigDict
 
-from connectors.errors import Denied, Gone, Misread, NeedsPerson, Refused, VendorError
-from topics.configuration import ProcessorKind, Secret
+from connectors.auth import SignIn
+from connectors.errors import Denied, Gone, Misread, NeedsPerson, NotApplicable, Refused, VendorError
+from connectors.lists import MOST_PAGES, Paging, Turn, by_cursor, by_href, by_link, by_offset, by_page, found, rows
+from connectors.ports import Answer, Database, Door, Mailbox, Opens
+from topics.configuration import ConfiguredPath, DatabaseUrl, ProcessorKind, Secret, Text
 from topics.outcomes import Outcome
 from topics.subject import Subject
 
 __all__ = [
-    "MOST_PAGES", "Accepted", "Answer", "Connector", "Denied", "Door", "Gone", "Kind", "Misread", "NeedsPerson",
-    "NoSettings", "Outcome", "ProcessorKind", "Record", "Refused", "Secret", "Settings", "Shape", "Spec", "State",
-    "Subject", "VendorError", "pages",
+    "Accepted", "Answer", "ConfiguredPath", "Connector", "Database", "DatabaseUrl", "Denied", "Door", "Gone", "Key", "Kind",
+    "MOST_PAGES", "Mailbox", "Misread", "NeedsPerson", "NoSettings", "NotApplicable", "Opens", "Outcome", "Paging", "ProcessorKind",
+    "Record", "Refused", "Secret", "Settings", "Shape", "Spec", "State", "Subject", "Text", "Turn", "VendorError", "by_cursor",
+    "by_href", "by_link", "by_offset", "by_page", "found", "rows",
 ]  # fmt: skip
 
-
-T = TypeVar("T")
-
-MOST_PAGES = 2_000
-"""A list longer than this is a paging fault: `Misread` says so instead of turning for ever."""
+Key = tuple[str, str]
+"""What makes a record the same in two looks: its kind and its reference."""
 
 
 class State(StrEnum):
@@ -43,29 +44,47 @@ class Record:
 
     `ref` is whatever the connector needs to find it again, and may be personal data: it is never printed. `since` is what a
     legal hold counts from: an invoice's date, or a moment, of which the controller's local day counts. `binds`
-    is the `key` of the record that must stay as long as this one is held: the contact that an invoice hangs from.
+    is the `key` of the record that must stay as long as this one is held, or several: the contact that an invoice hangs from.
     """
 
     kind: str
     ref: str = field(repr=False)
     since: date | datetime | None = None
-    binds: tuple[str, str] | None = field(default=None, repr=False)
+    binds: Key | tuple[Key, ...] | None = field(default=None, repr=False)
     state: State = field(default=State.PRESENT, compare=False)
 
     @property
-    def key(self) -> tuple[str, str]:
-        """What makes it the same record in two looks: kind and reference."""
+    def key(self) -> Key:
+        """What makes it the same record in two looks."""
         return (self.kind, self.ref)
+
+    @property
+    def bound(self) -> tuple[Key, ...]:
+        """The keys in `binds`, however many."""
+        match self.binds:
+            case None:
+                return ()
+            case (str(kind), str(ref)):
+                return ((kind, ref),)
+            case several:
+                return several
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of record that a connector finds. `kept_because`: why the vendor offers no way to erase it, else None."""
+    """A kind of record that a connector finds. `kept_because`: why the vendor offers no way to erase it, else None.
+
+    `at`: the path of one record, which is erased by DELETE (`/contacts/{id}`). Fields that name a setting are filled with
+    it; the others, in order, with the parts of `Record.ref` between slashes, the last one with all the rest. `peeks`: GET there
+    answers 404 or 410 once the record is gone, and never before.
+    """
 
     name: str
     kept_because: str | None = None
     restricts: bool = False
     lifts: bool = False
+    at: str | None = None
+    peeks: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,77 +137,41 @@ class Accepted:
     until: date
 
 
-class Answer(Protocol):
-    """A vendor's successful (2xx) answer."""
-
-    @property
-    def status(self) -> int:
-        """200 to 299."""
-        ...
-
-    def read(self, shape: type[T]) -> T:
-        """The JSON body as `shape` (a `Shape`, or a list of them). Raises `Misread` when it does not fit."""
-        ...
-
-    def next_query(self, href: str | None = None) -> dict[str, str] | None:
-        """The query of the next page: from `href`, or from the `Link: rel="next"` header; None on the last page."""
-        ...
-
-
-class Door(Protocol):
-    """The one door to the vendor: host pinned, paced, timed out, retried; status turned into an error.
-
-    `path` is a template (`/contacts/{id}`) and `values` fill it, escaped: only the template is ever logged. Raises
-    `Gone` (404, 410), `Denied` (401, 403), `Refused` (other 4xx), `Misread`; a passing fault is retried inside.
-    """
-
-    async def get(self, path: str, *, query: Mapping[str, Any] | None = None, **values: str) -> Answer: ...
-
-    async def post(self, path: str, *, query: Mapping[str, Any] | None = None, json: Any = None, **values: str) -> Answer: ...
-
-    async def put(self, path: str, *, query: Mapping[str, Any] | None = None, json: Any = None, **values: str) -> Answer: ...
-
-    async def patch(self, path: str, *, query: Mapping[str, Any] | None = None, json: Any = None, **values: str) -> Answer: ...
-
-    async def delete(self, path: str, *, query: Mapping[str, Any] | None = None, json: Any = None, **values: str) -> Answer: ...
-
-
 S = TypeVar("S", bound=Settings)
 
 
-async def pages(
-    http: Door, path: str, query: Mapping[str, Any], more: Callable[[Answer], Mapping[str, Any] | None] | None = None, **values: str
-) -> AsyncIterator[Answer]:
-    """Every page of a list. `more` gives what the next page's query changes, None on the last; else the `Link` header does.
-
-    Raises:
-        Misread: the list does not end, or asks for the same page again.
-    """
-    for _ in range(MOST_PAGES):
-        answer = await http.get(path, query=query, **values)
-        yield answer
-        change = more(answer) if more else answer.next_query()
-        if change is None:
-            return
-        if {**query, **change} == query:
-            raise Misread(f"The list {path} leads to the same page again.")
-        query = {**query, **change}
-    raise Misread(f"The list {path} has more than {MOST_PAGES} pages.")
-
-
 class Connector(ABC, Generic[S]):
-    """A vendor. Write `spec`, `settings_model`, `auth`, `locate` and `erase`; the rest where the vendor can."""
+    """A vendor. Write `spec`, `settings_model`, `auth` and `locate`; the rest where a kind's `at` does not say it."""
 
     spec: ClassVar[Spec]
     settings_model: ClassVar[type[Settings]]
     base_url: ClassVar[str | None] = None  # the vendor's own, where it is the same for every customer
+    opens: ClassVar[Opens] = "http"
 
-    def __init__(self, settings: S, http: Door) -> None:
+    def __init__(self, settings: S, door: Any) -> None:
         self.settings = settings
-        self.http = http
+        self._door = door
+
+    @property
+    def http(self) -> Door:
+        """The vendor's HTTP API (`opens = "http"`)."""
+        door: Door = self._door
+        return door
+
+    @property
+    def database(self) -> Database:
+        """The database (`opens = "database"`)."""
+        door: Database = self._door
+        return door
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """The mailbox (`opens = "mailbox"`)."""
+        door: Mailbox = self._door
+        return door
 
     @classmethod
-    def auth(cls, settings: S) -> httpx.Auth | None:
+    def auth(cls, settings: S) -> SignIn | None:
         """How calls are signed in: see `connectors.auth`."""
         return None
 
@@ -199,9 +182,10 @@ class Connector(ABC, Generic[S]):
         Ends normally only when everything was searched; anything that keeps it from knowing raises.
         """
 
-    @abstractmethod
     async def erase(self, record: Record) -> Accepted | Literal[Outcome.ANONYMISED] | None:
-        """Erase one record for good. None: gone. `Gone` may be raised: it was gone already."""
+        """Erase one record for good; unless overridden, by DELETE at its kind's `at`. None: gone. `Gone` may be raised: it was already."""
+        await self.on(record, self.http.delete)
+        return None
 
     async def restrict(self, record: Record) -> None:
         """Archive, block or suppress one record, so that it is no longer processed (kinds with `restricts`)."""
@@ -214,6 +198,23 @@ class Connector(ABC, Generic[S]):
     async def peek(self, record: Record) -> State | None:
         """How one record stands, asked by its reference; None where the vendor cannot tell by reference.
 
-        `Gone` may be raised in place of `State.GONE`. Where the vendor's search lags, this is the proof.
+        Unless overridden: GET at its kind's `at`, where the kind `peeks`. `Gone` may be raised in place of `State.GONE`. Where
+        the vendor's search lags, this is the proof.
         """
-        return None
+        return self.state_of(record, await self.on(record, self.http.get)) if self.spec.kind_of(record).peeks else None
+
+    def state_of(self, record: Record, answer: Answer) -> State:
+        """How a record stands that `peek` was shown; `PRESENT` unless overridden. `answer` must be an object in JSON."""
+        answer.read(dict[str, object])
+        return State.PRESENT
+
+    async def on(self, record: Record, call: Callable[..., Awaitable[Answer]], **given: Any) -> Answer:
+        """`call` (`self.http.delete`, …) at the path of one record, with `query` and `json` as given. Raises as the door does."""
+        path = self.spec.kind_of(record).at
+        if path is None:
+            raise Refused(f"{self.spec.name} names no path of a {record.kind}.")
+        names = [name for _, name, _, _ in Formatter().parse(path) if name]
+        settings = {name: str(getattr(self.settings, name)) for name in names if name in type(self.settings).model_fields}
+        of_ref = [name for name in names if name not in settings]
+        parts = record.ref.split("/", len(of_ref) - 1) if of_ref else []  # some vendors want it in the query
+        return await call(path, **given, **settings, **dict(zip(of_ref, parts, strict=True)))

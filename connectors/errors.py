@@ -60,3 +60,7 @@ class Misread(VendorError):
 
 class NeedsPerson(VendorError):
     """No call can do this: a person must."""
+
+
+class NotApplicable(VendorError):
+    """Declared: the processor holds nothing of anybody. Only a connector that opens nothing may say so."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
@@ -46,21 +47,37 @@ class Reply:
     headers: httpx.Headers
     body: bytes
 
-    def read(self, shape: type[T]) -> T:
-        """The JSON body as `shape`.
+    def header(self, name: str) -> str | None:
+        """A header by its name, in whatever case; None where the vendor did not send it."""
+        value: str | None = self.headers.get(name)
+        return value
+
+    def read(self, shape: type[T], at: str = "") -> T:
+        """The JSON body as `shape`, or the part of it that stands `at` a path (`data/results`; a step ending in `?` may be missing).
 
         Raises:
-            Misread: no JSON, or another shape.
+            Misread: no JSON, another shape, or no such part.
         """
         if shape not in _adapters:
             _adapters[shape] = TypeAdapter(shape)
         try:
-            read: T = _adapters[shape].validate_json(self.body)
+            read: T = _adapters[shape].validate_json(to_json(self._part(at)) if at else self.body)
             return read
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
             what = "no JSON" if first["type"] == "json_invalid" else f"{len(error.errors())} unexpected field(s)"
             raise Misread(f"The answer to {self.call} has an unknown shape ({what}).") from None
+
+    def _part(self, at: str) -> Any:
+        here: Any = self.read(dict[str, Any])
+        for step in at.split("/"):
+            name = step.removesuffix("?")
+            if here is None or (step != name and isinstance(here, dict) and name not in here):
+                return None
+            if not isinstance(here, dict) or name not in here:
+                raise Misread(f"The answer to {self.call} has no {at} in it.")
+            here = here[name]
+        return here
 
     def next_query(self, href: str | None = None) -> dict[str, str] | None:
         """The query of the next page; only the query is used, so that no answer leads to another host."""
@@ -87,6 +104,10 @@ class Vendor:
         self.limits = limits
         self.clock = clock
         self.sleep = sleep
+
+    def door(self, evidence: Evidence) -> "HttpDoor":
+        """The door for one command."""
+        return HttpDoor(self, evidence)
 
 
 class HttpDoor:

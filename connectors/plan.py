@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from zoneinfo import ZoneInfo
 
 from connectors.contract import Record, Spec, State
 from connectors.holds import HoldRule, HoldUnknown, hold_on
@@ -34,21 +35,21 @@ class Planned:
     reason: str | None = None
 
 
-def plan(action: Action, records: Iterable[Record], spec: Spec, rules: Sequence[HoldRule], today: date) -> list[Planned]:
-    """The fate of every record, in the order in which the kinds are to be worked off."""
+def plan(action: Action, records: Iterable[Record], spec: Spec, rules: Sequence[HoldRule], today: date, zone: ZoneInfo) -> list[Planned]:
+    """The fate of every record, in the order in which the kinds are to be worked off. Days are those of the controller's `zone`."""
     order = [kind.name for kind in spec.kinds]
     records = sorted(records, key=lambda record: order.index(record.kind))
     if action != "erase":
         return [_restriction(action, record, spec) for record in records]
-    own = {record.key: _own_fate(record, spec, rules, today) for record in records}
+    own = {record.key: _own_fate(record, spec, rules, today, zone) for record in records}
     binding = _binding(own.values())
     return [_bound(fate, spec, *binding[key]) if key in binding and fate.do is not Do.KEEP else fate for key, fate in own.items()]
 
 
-def _own_fate(record: Record, spec: Spec, rules: Sequence[HoldRule], today: date) -> Planned:
+def _own_fate(record: Record, spec: Spec, rules: Sequence[HoldRule], today: date, zone: ZoneInfo) -> Planned:
     """The fate of a record by itself, whatever hangs from it."""
     try:
-        hold = hold_on(record.kind, _day(record.since), rules, today)
+        hold = hold_on(record.kind, local_day(record.since, zone), rules, today)
     except HoldUnknown as unknown:
         return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, reason=str(unknown))
     if hold:
@@ -59,8 +60,11 @@ def _own_fate(record: Record, spec: Spec, rules: Sequence[HoldRule], today: date
     return Planned(record, Do.ERASE, Outcome.ERASED)
 
 
-def _day(since: date | datetime | None) -> date | None:
-    return since.date() if isinstance(since, datetime) else since
+def local_day(since: date | datetime | None, zone: ZoneInfo) -> date | None:
+    """A vendor may give a moment: the day is the controller's. A moment without an offset is local already."""
+    if not isinstance(since, datetime):
+        return since
+    return (since.astimezone(zone) if since.tzinfo else since).date()
 
 
 def _binding(fates: Iterable[Planned]) -> dict[tuple[str, str], tuple[Hold | None, str]]:
@@ -70,12 +74,12 @@ def _binding(fates: Iterable[Planned]) -> dict[tuple[str, str], tuple[Hold | Non
     """
     binding: dict[tuple[str, str], tuple[Hold | None, str]] = {}
     for fate in fates:
-        binds = fate.record.binds
-        if binds is None or not (fate.do is Do.KEEP or fate.outcome is Outcome.NEEDS_PERSON):
+        if not (fate.do is Do.KEEP or fate.outcome is Outcome.NEEDS_PERSON):
             continue
-        known = binding.get(binds, (None, ""))[0]
-        if binds not in binding or (fate.hold and (known is None or fate.hold.until > known.until)):
-            binding[binds] = (fate.hold, fate.record.kind)
+        for key in fate.record.bound:
+            known = binding.get(key, (None, ""))[0]
+            if key not in binding or (fate.hold and (known is None or fate.hold.until > known.until)):
+                binding[key] = (fate.hold, fate.record.kind)
     return binding
 
 

@@ -68,16 +68,27 @@ def incomplete(name: str, connector: Any) -> list[str]:
         faults.append(f"its spec is named {spec.name!r}")
     if not hasattr(connector, "settings_model"):
         faults.append("it has no settings_model")
-    if not spec.kinds or not spec.identifiers:
+    elif connector.opens == "database" and "url" not in connector.settings_model.model_fields:
+        faults.append("it opens a database, but its settings have no `url`")
+    if connector.opens != "nothing" and not (spec.kinds and spec.identifiers):
         faults.append("its spec names no record kinds or no identifiers")
+    if connector.erase is Connector.erase and not all(kind.at or kind.kept_because for kind in spec.kinds):
+        faults.append("a record kind has neither a path (`at`) nor an `erase` of the connector's own")
     if len({kind.name for kind in spec.kinds}) != len(spec.kinds):
         faults.append("a record kind stands twice in its spec")
     if not all(_KIND.fullmatch(kind.name) for kind in spec.kinds):
         faults.append("a record kind has no usable name (lower-case letters, digits, underscores)")
-    if spec.calls_per_minute < 1 or spec.concurrency < 1 or not spec.docs.startswith("https://"):
+    documented = spec.docs.startswith("https://") or connector.opens == "nothing"
+    if spec.calls_per_minute < 1 or spec.concurrency < 1 or not documented:
         faults.append("calls_per_minute, concurrency or docs is not usable")
+    return faults + _undeclared_abilities(connector)
+
+
+def _undeclared_abilities(connector: type[Connector[Any]]) -> list[str]:
+    """What is declared and not written, or the other way round."""
+    faults = []
     for ability in ("restrict", "lift"):
-        declared = any(getattr(kind, f"{ability}s") for kind in spec.kinds)
+        declared = any(getattr(kind, f"{ability}s") for kind in connector.spec.kinds)
         written = getattr(connector, ability) is not getattr(Connector, ability)
         if declared != written:
             faults.append(f"{ability} is {'declared but not written' if declared else 'written but no kind declares it'}")

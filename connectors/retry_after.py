@@ -5,13 +5,13 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-_HEADERS = (
-    "retry-after",
-    "ratelimit-reset",
-    "x-ratelimit-reset",
-    "x-rate-limit-reset",
-    "x-sib-ratelimit-reset",
-    "x-ratelimit-minutely-reset",
+_HEADERS = (  # when to ask again, and how many calls are left until then: where some are, that limit is not the one that was hit
+    ("retry-after", ""),  # Jira, MailerLite, Google, Cloudflare: a span; Moneybird: epoch seconds
+    ("x-ratelimit-minutely-reset", "x-ratelimit-minutely-remaining"),  # Exact, the minute: epoch milliseconds
+    ("x-ratelimit-reset", "x-ratelimit-remaining"),  # Exact, the day: epoch milliseconds; Jira: ISO 8601
+    ("ratelimit-reset", "ratelimit-remaining"),  # Moneybird: epoch seconds; others: a span
+    ("x-rate-limit-reset", "x-rate-limit-remaining"),  # TransIP
+    ("x-sib-ratelimit-reset", "x-sib-ratelimit-remaining"),  # Brevo: a span
 )
 _EPOCH_SECONDS = 1e9
 """A number above this is a moment, not a span (Moneybird gives epoch seconds in Retry-After)."""
@@ -21,9 +21,9 @@ _LONGEST = timedelta(days=31)
 
 def not_before(headers: httpx.Headers, now: datetime) -> datetime | None:
     """The moment (UTC) that the first readable of the known headers names; None where there is none. At most 31 days on."""
-    for name in _HEADERS:
+    for name, remaining in _HEADERS:
         moment = _moment(headers.get(name, "").strip(), now)
-        if moment is not None:
+        if moment is not None and headers.get(remaining, "0").strip() in ("0", ""):
             return min(max(moment, now), now + _LONGEST)
     return None
 

@@ -17,7 +17,10 @@ class Entry:
     processor: Processor
     connector: type[Connector[Any]]
     kind: str
-    base_url: str
+    base_url: str | None  # None: it opens no address
+
+
+_SCHEMES = {"http": ("http", "https"), "mailbox": ("imap", "imaps"), "database": (), "nothing": ()}
 
 
 def roster(configuration: Configuration, registry: Registry) -> list[Entry]:
@@ -35,14 +38,26 @@ def roster(configuration: Configuration, registry: Registry) -> list[Entry]:
             faults.append((("processors", index, "connector"), str(error)))
             continue
         base_url = processor.base_url or connector.base_url
-        if base_url is None:
-            faults.append((("processors", index), f"needs a base_url: the connector {processor.connector} has none of its own"))
+        if problem := _address_problem(connector, base_url):
+            faults.append((("processors", index), problem))
             continue
         entries.append(Entry(processor, connector, processor.kind or connector.spec.kind, base_url))
     faults += _undeclared_kinds(configuration, registry)
     if faults:
         raise configuration.error(*faults)
     return entries
+
+
+def _address_problem(connector: type[Connector[Any]], base_url: str | None) -> str | None:
+    """What is wrong with a `base_url` for what the connector opens."""
+    schemes = _SCHEMES[connector.opens]
+    if base_url is None:
+        return f"needs a base_url: the connector {connector.spec.name} has none of its own" if schemes else None
+    if not schemes:
+        return f"must not have a base_url: the connector {connector.spec.name} calls no address"
+    if base_url.partition("://")[0] not in schemes:
+        return f"needs a base_url that begins with {schemes[-1]}:// for the connector {connector.spec.name}"
+    return None
 
 
 def _undeclared_kinds(configuration: Configuration, registry: Registry) -> list[Any]:

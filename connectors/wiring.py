@@ -5,12 +5,15 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+from connectors.auth import Login
 from connectors.client import Client, transport
 from connectors.consume import Consumer
+from connectors.database import DatabaseAccount, engine_to
 from connectors.http import Limits, Vendor
+from connectors.mailbox import MailboxAccount, connection_to
 from connectors.pace import Pace
 from connectors.roster import Entry, rules_for, settings_of
-from connectors.worker import Processor, Worker
+from connectors.worker import Account, Nothing, Processor, Worker
 from topics.configuration import Configuration
 from topics.kafka import Cluster, KafkaInbox, KafkaPublisher
 from topics.keyring import Keyring
@@ -65,11 +68,29 @@ async def open_processor(configuration: Configuration, entry: Entry, stack: Asyn
         ConfigurationError: its settings do not fit, or a secret is missing.
     """
     settings = settings_of(configuration, entry)
-    client = await stack.enter_async_context(Client(entry.base_url, limits.timeout, transport()))
-    pace = Pace(entry.processor.calls_per_minute or entry.connector.spec.calls_per_minute, utc_now, asyncio.sleep)
-    vendor = Vendor(entry.processor.name, client, entry.connector.auth(settings), pace, limits, utc_now, asyncio.sleep)
+    account = await _account(entry, settings, stack, limits)
     rules = rules_for(configuration, entry.processor.name)
-    return Processor(entry.processor.name, entry.connector, settings, vendor, rules, configuration.controller.time_zone)
+    return Processor(entry.processor.name, entry.connector, settings, account, rules, configuration.controller.time_zone)
+
+
+async def _account(entry: Entry, settings: Any, stack: AsyncExitStack, limits: Limits) -> Account:
+    """What the connector `opens`. A database's address is its setting `url`; the others' is `base_url`."""
+    name, opens, auth = entry.processor.name, entry.connector.opens, entry.connector.auth(settings)
+    pace = Pace(entry.processor.calls_per_minute or entry.connector.spec.calls_per_minute, utc_now, asyncio.sleep)
+    if opens == "database":
+        database = DatabaseAccount(name, engine_to(settings.url, limits.timeout), pace, limits, utc_now)
+        stack.callback(database.close)
+        return database
+    if opens == "mailbox" and isinstance(auth, Login):
+        mailbox = MailboxAccount(name, connection_to(str(entry.base_url), limits), auth, pace, utc_now)
+        stack.callback(mailbox.close)
+        return mailbox
+    if opens == "http" and not isinstance(auth, Login):
+        client = await stack.enter_async_context(Client(str(entry.base_url), limits.timeout, transport()))
+        return Vendor(name, client, auth, pace, limits, utc_now, asyncio.sleep)
+    if opens == "nothing":
+        return Nothing()
+    raise ValueError(f"The connector {entry.connector.spec.name} signs in with {type(auth).__name__}, which does not fit what it opens.")
 
 
 async def _joined(inbox: KafkaInbox, consumer: Consumer, stop: asyncio.Event) -> None:

@@ -1,17 +1,15 @@
 """A command carried out: locate, write ahead, act, look again, answer. The same for every vendor."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from connectors.act import Records, Result, act, deferred_until, freeze, locate, look_again, state_of, thaw
 from connectors.contract import Connector, Record, State
-from connectors.errors import Deferred, NeedsPerson, VendorError
+from connectors.errors import Deferred, NeedsPerson, NotApplicable, VendorError
 from connectors.evidence import Evidence as Gathered
 from connectors.holds import HoldRule
-from connectors.http import HttpDoor, Vendor
 from connectors.plan import Do, Planned, plan
 from connectors.waiting import Sleep
 from topics.commands import Command
@@ -30,6 +28,21 @@ Report = Callable[[Located], Awaitable[None]]
 """Publishes what was located, and returns when the broker has acknowledged it."""
 
 
+class Account(Protocol):
+    """What a processor is reached through, shared by all its commands."""
+
+    def door(self, evidence: Gathered) -> Any:
+        """The door for one command, as the connector's `opens` says; its evidence goes to `evidence`."""
+        ...
+
+
+class Nothing:
+    """The account of a processor that is not called."""
+
+    def door(self, evidence: Gathered) -> None:
+        """There is none."""
+
+
 @dataclass(frozen=True)
 class Processor:
     """One configured processor: its connector, its account, and the holds that apply to it."""
@@ -37,7 +50,7 @@ class Processor:
     name: str
     connector: type[Connector[Any]]
     settings: Any
-    vendor: Vendor
+    account: Account
     rules: Sequence[HoldRule]
     zone: ZoneInfo
 
@@ -82,14 +95,14 @@ class _Run:
         self.clock, self.sleep = clock, sleep
         self.known: Records = {record.key: record for record in known}
         self.gathered = Gathered(key)
-        self.connector = processor.connector(processor.settings, HttpDoor(processor.vendor, self.gathered))
+        self.connector = processor.connector(processor.settings, processor.account.door(self.gathered))
         self.reported = set(self.known)
         self.results: dict[tuple[str, str], Result] = {}
 
     async def answer(self, report: Report) -> Answered:
         """Everything from the first look to the answer."""
         wanted = self.processor.connector.spec.identifiers
-        if not self.subject.kinds() & set(wanted):
+        if wanted and not self.subject.kinds() & set(wanted):
             return self._as_a_whole(Outcome.NEEDS_IDENTIFIER, f"To search here it needs one of: {', '.join(wanted)}.")
         try:
             found = await locate(self.connector, self.subject)
@@ -98,6 +111,8 @@ class _Run:
             return self._as_a_whole(Outcome.DEFERRED, error.reason, error)
         except NeedsPerson as error:
             return self._as_a_whole(Outcome.NEEDS_PERSON, error.reason)
+        except NotApplicable as error:
+            return self._as_a_whole(Outcome.NOT_APPLICABLE, error.reason)
         except VendorError as error:
             return self._as_a_whole(Outcome.FAILED, error.reason)
         found |= still_there
@@ -142,13 +157,9 @@ class _Run:
         return {}
 
     def _plan(self, records: Iterable[Record]) -> list[Planned]:
-        today = self.clock().astimezone(self.processor.zone).date()
-        dated = [replace(record, since=self._local_day(record.since)) for record in records]
-        return plan(self.command.action, dated, self.processor.connector.spec, self.processor.rules, today)
-
-    def _local_day(self, since: date | datetime | None) -> date | None:
-        """A vendor may give a moment: the day is the controller's."""
-        return since.astimezone(self.processor.zone).date() if isinstance(since, datetime) and since.tzinfo else since
+        zone = self.processor.zone
+        today = self.clock().astimezone(zone).date()
+        return plan(self.command.action, records, self.processor.connector.spec, self.processor.rules, today, zone)
 
     def _located(self, records: Sequence[Record]) -> Located:
         return Located(

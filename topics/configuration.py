@@ -20,9 +20,9 @@ from topics.model import ProcessorName, RecordKind, Sentence
 from topics.toml_lines import ConfigurationError, Fault, TomlFile, Wrong, nearest, read_as
 
 __all__ = [
-    "Certificate", "Configuration", "ConfigurationError", "ConfiguredPath", "Controller", "DatabaseUrl", "Duration",
+    "BaseUrl", "Certificate", "Configuration", "ConfigurationError", "ConfiguredPath", "Controller", "DatabaseUrl", "Duration",
     "HoldRule", "HoldStart", "Kafka", "KeyringSettings", "Ledger", "MonthDay", "Processor", "ProcessorKind", "Retry",
-    "Secret", "Signing", "Wrong", "load", "resolve_secret",
+    "Secret", "Signing", "Text", "Wrong", "load", "resolve_secret",
 ]  # fmt: skip
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -213,6 +213,8 @@ def _option(raw: object) -> object:
 
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 """A secret in a connector's settings: `{env = …}` or `{file = …}`, never text (a `SecretStr` made in code passes)."""
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+"""An address that may be called: encrypted, but on loopback."""
 ConfiguredPath = Annotated[Path, BeforeValidator(_path)]
 """A path, absolute; a relative one starts at the configuration file's folder."""
 DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
@@ -286,7 +288,7 @@ class Processor(_Section):
     name: ProcessorName
     connector: ProcessorName
     kind: ProcessorKind | None = None
-    base_url: Annotated[str, AfterValidator(_base_url)] | None = None
+    base_url: BaseUrl | None = None
     calls_per_minute: Positive | None = None
     settings: dict[str, Any] = Field(default_factory=dict, repr=False)
 

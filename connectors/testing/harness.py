@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,13 +18,14 @@ from connectors.holds import HoldRule
 from connectors.http import Limits, Vendor
 from connectors.pace import Pace
 from connectors.testing.simulator import Simulator
-from connectors.worker import Processor, Worker
+from connectors.worker import Account, Nothing, Processor, Worker
 from topics.commands import Action, Command, command_id
 from topics.events import Mode
 from topics.keyring import Keyring, case_key, hold_key
 from topics.reports import Answered, Located
 from topics.subject import Subject
 
+LIMITS = Limits(timeout=30.0, give_up_after=timedelta(minutes=10))
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
@@ -86,8 +88,8 @@ class Bench:
             known=tuple(report.sealed for report in self.located) if known else (),
             due_by=date(2026, 12, 21),
         )
-        async with Client(self.base_url, 30.0, httpx.MockTransport(self.simulator.handle)) as client:
-            worker = Worker(self._processor(client), self.keyring, self.time, self.time.sleep)
+        async with AsyncExitStack() as stack:
+            worker = Worker(await self._processor(stack), self.keyring, self.time, self.time.sleep)
             return await worker.carry_out(command, self._report)
 
     async def _report(self, located: Located) -> None:
@@ -95,13 +97,22 @@ class Bench:
         if self.crash_after_report:
             raise Crash
 
-    def _processor(self, client: Client) -> Processor:
-        spec = self.connector.spec
+    async def _processor(self, stack: AsyncExitStack) -> Processor:
         settings = settings_of(self.connector, self.settings)
+        account = await self._account(stack, settings)
+        return Processor(self.connector.spec.name, self.connector, settings, account, self.rules, ZoneInfo("Europe/Amsterdam"))
+
+    async def _account(self, stack: AsyncExitStack, settings: Any) -> Account:
+        """What the connector `opens`: the simulator over HTTP, or the account that the simulator makes itself."""
+        if self.connector.opens == "nothing":
+            return Nothing()
+        if self.connector.opens != "http":
+            account: Account = self.simulator.account(self.time)
+            return account
+        auth: Any = self.connector.auth(settings)
+        client = await stack.enter_async_context(Client(self.base_url, 30.0, httpx.MockTransport(self.simulator.handle)))
         pace = Pace(1_000_000, self.time, self.time.sleep)
-        limits = Limits(timeout=30.0, give_up_after=timedelta(minutes=10))
-        vendor = Vendor(spec.name, client, self.connector.auth(settings), pace, limits, self.time, self.time.sleep)
-        return Processor(spec.name, self.connector, settings, vendor, self.rules, ZoneInfo("Europe/Amsterdam"))
+        return Vendor(self.connector.spec.name, client, auth, pace, LIMITS, self.time, self.time.sleep)
 
 
 def settings_of(connector: type[Connector[Any]], raw: Mapping[str, Any]) -> Any:

@@ -97,6 +97,10 @@ class Simulator(ABC):
         """Whether the call carries the credential; override where the vendor has one."""
         return True
 
+    def account(self, time: Any) -> Any:
+        """The account behind a connector that opens no HTTP: whatever `door(evidence)` gives stands in for its door."""
+        raise NotImplementedError
+
     def handle(self, request: httpx.Request) -> httpx.Response:
         """The answer to one call. Raises `httpx.ReadError` where the line is to drop."""
         found = self._match(request)

@@ -4,15 +4,16 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from typing import Any
 
+from connectors import contract
 from connectors.auth import Basic
-from connectors.contract import Connector, Gone, Kind, Misread, NeedsPerson, Record, Refused, Secret, Settings, Spec, State, Subject
+from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Refused, Settings, Spec, State, Subject, by_page, found, rows
 
 Json = dict[str, Any]  # what is read by [] must be there: a missing key is told as `Misread`
 
 
 class MailmanSettings(Settings):
     user: str
-    password: Secret
+    password: contract.Secret
 
 
 class Mailman(Connector[MailmanSettings]):
@@ -33,56 +34,48 @@ class Mailman(Connector[MailmanSettings]):
         if any("/" in email for email in emails):
             raise NeedsPerson("Mailman cannot be asked over its API about an address with a slash; look for it by hand.")
         for value in emails + subject.values("mailman.user_id"):
-            found = await self._members(value)  # answers 200 for everybody, so that a wrong base_url is never "nothing found"
+            members = await self._members(value)  # answers 200 for everybody, so that a wrong base_url is never "nothing found"
             if ("@" in value) == (value in emails) and (user := await self._row("/users/{id}", id=value)) is not None:
                 id = str(user["user_id"])  # what Mailman looks for, an address or an id, hangs on the @ alone
-                owners |= {str(row["email"]).lower(): ("user", f"users/{id}") for row in await self._all("/users/{id}/addresses", id=id)}
+                owners |= {str(row["email"]).lower(): ("user", f"users/{id}") async for row in self._all("/users/{id}/addresses", id=id)}
                 yield Record("user", f"users/{id}")
-            elif value in emails and (not all(row.get("user") for row in found) or await self._row("/addresses/{id}", id=value)):
+            elif value in emails and (not all(row.get("user") for row in members) or await self._row("/addresses/{id}", id=value)):
                 owners[value] = ("user", f"addresses/{value}")
                 yield Record("user", f"addresses/{value}")
         for address in dict.fromkeys([*emails, *owners]):
             for row in await self._members(address):
                 yield Record("subscriber", f"members/{row['member_id']}", binds=owners.get(address), state=await self._state(row))
-        for where in ["", *(str(row["list_id"]) for row in await self._all("/lists", optional=Gone))]:
+        for where in ["", *[str(row["list_id"]) async for row in self._all("/lists", absent=Gone)]]:
             for kind, id, address in await self._kept_at(where):
                 if address.lower() in owners or subject.matches("email", address):
                     yield Record(kind, f"{where}/{id}")
 
     async def _members(self, address: str) -> list[Json]:  # compared, since `*` in an address is a wildcard there
-        return [row for row in await self._all("/members/find", json={"subscriber": address}) if str(row["email"]).lower() == address]
+        asked = {"subscriber": address, "count": 100, "page": 1}
+        everyone = rows(self._find, "/members/find", Json, by_page(total="total_size"), at="entries?", json=asked)
+        return [row async for row in everyone if str(row["email"]).lower() == address]
 
     async def _kept_at(self, where: str) -> list[tuple[str, str, str]]:  # kind, id, address; "" is the site, which has bans only
         root, at = ("/lists/{where}", {"where": where}) if where else ("", {})
-        kept = [("ban", row["email"], row["email"]) for row in await self._all(f"{root}/bans", optional=Gone, **at)]
-        for row in await self._all(f"{root}/held", {"count": 10}, optional=Gone, **at) if where else []:  # whole messages: few at once
-            kept.append(("message", str(row["request_id"]), row["sender"] or ""))
+        kept = [("ban", row["email"], row["email"]) async for row in self._all(f"{root}/bans", absent=Gone, **at)]
+        if where:
+            few = self._all(f"{root}/held", {"count": 10}, absent=Gone, **at)  # whole messages
+            kept += [("message", str(row["request_id"]), row["sender"] or "") async for row in few]
         for query in ({}, {"request_type": "unsubscription"}) if where else ():  # an older Mailman refuses the second
-            rows = await self._all(f"{root}/requests", query, optional=(Gone, Refused) if query else Gone, **at)
-            kept += [("subscription_request", row["token"], row["email"]) for row in rows]
+            asked = self._all(f"{root}/requests", query, absent=(Gone, Refused) if query else Gone, **at)
+            kept += [("subscription_request", row["token"], row["email"]) async for row in asked]
         return kept
 
     async def _row(self, path: str, **values: Any) -> Json | None:
-        try:
-            return (await self.http.get(path, **values)).read(Json)
-        except Gone:
-            return None
+        return await found(self.http.get(path, **values), Json)
 
-    async def _all(self, path: str, query: Any = None, json: Any = None, optional: Any = (), **values: Any) -> list[Json]:
-        rows, total = list[Json](), 0
-        for number in range(1, 2_001):
-            turn = {"count": 100, "page": number} | (query or {})  # the server reads it in the query; its docs have it in the body
-            call = self.http.post(path, query=turn, json=json | turn, **values) if json else self.http.get(path, query=turn, **values)
-            try:
-                page = (await call).read(Json)
-            except optional:  # on the first page only
-                return []
-            if page.get("start") not in (None, len(rows)) or page["total_size"] < total:
-                break
-            rows, total, optional = [*rows, *page.get("entries", [])], page["total_size"], ()
-            if len(rows) >= total:
-                return rows
-        raise Misread(f"The list {path} does not end, or changed while it was read.")
+    def _all(self, path: str, query: Any = None, absent: Any = (), **values: Any) -> AsyncIterator[Json]:
+        given = {"count": 100, "page": 1} | (query or {})
+        return rows(self.http.get, path, Json, by_page(total="total_size"), at="entries?", query=given, absent=absent, **values)
+
+    async def _find(self, path: str, *, json: Json, query: Any = None) -> contract.Answer:
+        """The server reads the page in the query; its documentation has it in the body."""
+        return await self.http.post(path, query={name: json[name] for name in ("count", "page")}, json=json)
 
     async def erase(self, record: Record) -> None:
         (path, values), discard = self._place(record), record.kind in ("message", "subscription_request")

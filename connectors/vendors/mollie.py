@@ -5,12 +5,18 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from connectors.auth import Bearer
-from connectors.contract import Connector, Gone, Kind, Misread, Record, Secret, Settings, Shape, Spec, State, Subject, pages
+from connectors.contract import Connector, Gone, Kind, Record, Secret, Settings, Shape, Spec, State, Subject, by_href, rows
 
 _KEPT = "Mollie offers no way to delete a payment, and keeps it as a controller of its own."  # its DELETE only cancels an open one
-_GO = ("draft", "payment_link", "customer", "mandate", "subscription")  # a draft of an invoice is not in the books yet
-_KINDS = (Kind("payment", _KEPT), Kind("invoice", "Mollie deletes drafts of invoices only."), *map(Kind, _GO))
-_LISTS = {"payment": "/v2/payments", "invoice": "/v2/sales-invoices", "payment_link": "/v2/payment-links", "customer": "/v2/customers"}
+_KINDS = (  # the customer goes before what hangs from it, and takes it along: a cancelled subscription stays readable
+    Kind("payment", _KEPT, at="/v2/payments/{id}", peeks=True),
+    Kind("invoice", "Mollie deletes drafts of invoices only.", at="/v2/sales-invoices/{id}", peeks=True),
+    Kind("draft", at="/v2/sales-invoices/{id}", peeks=True),  # a draft of an invoice is not in the books yet
+    Kind("payment_link", at="/v2/payment-links/{id}", peeks=True),
+    Kind("customer", at="/v2/customers/{id}", peeks=True),
+    Kind("mandate", at="/v2/customers/{customer}/mandates/{id}", peeks=True),
+    Kind("subscription", at="/v2/customers/{customer}/subscriptions/{id}", peeks=True),
+)
 
 
 class MollieSettings(Settings):
@@ -48,17 +54,12 @@ class Entry(Shape):
         return Record("draft" if kind == "invoice" and self.status == "draft" else kind, self.id, moment)
 
 
-class Page(Shape):
-    model_config = {"alias_generator": "_{}".format}
-    embedded: dict[str, list[Entry]]
-    links: dict[str, dict[str, Any] | None]
-
-    def next(self) -> Any:
-        return (self.links.get("next") or {"href": ""})["href"] or ""  # null on the last page
+class Customer(Entry):
+    email: str | None  # what customers are searched by: without it there is no knowing
 
 
 class Mollie(Connector[MollieSettings]):
-    spec = Spec(  # the customer goes before what hangs from it, and takes it along: a cancelled subscription stays readable
+    spec = Spec(
         name="mollie", kind="payments", kinds=_KINDS,
         not_covered=("refunds, chargebacks, numbers in other metadata than customer_id, mandates that only an IBAN names",),
         identifiers=("email", "customer_id", "iban", "mollie.customer_id", "mollie.payment_id"),
@@ -72,47 +73,30 @@ class Mollie(Connector[MollieSettings]):
         return Bearer(settings.api_key)
 
     async def locate(self, subject: Subject) -> AsyncIterator[Record]:
-        customers = [c.id async for c in self._list(_LISTS["customer"]) if c.names(subject)]
-        for kind in ("payment", "invoice", "payment_link"):  # everybody's, since many have no customer
-            async for entry in self._list(_LISTS[kind], optional=kind != "payment"):
+        customers = [customer.id async for customer in self._list("customers", Customer) if customer.names(subject)]
+        for kind, name in {"payment": "payments", "invoice": "sales-invoices", "payment_link": "payment-links"}.items():
+            async for entry in self._list(name):  # everybody's, since many have no customer
                 if entry.customer_id in customers or entry.names(subject):
                     yield entry.record(kind)
         for customer in customers:
             yield Record("customer", customer)
             for kind in ("payment", "mandate", "subscription"):
-                async for entry in self._list(f"/v2/customers/{{id}}/{kind}s", optional=True, id=customer):
+                async for entry in self._list(f"{kind}s", customer=customer):
                     yield entry.record(kind) if kind == "payment" else Record(kind, f"{customer}/{entry.id}")
 
-    async def _list(self, path: str, *, optional: bool = False, **values: str) -> AsyncIterator[Entry]:
-        begun = False  # 404 to the first page: the account has no such list; to a later one: an error
-        try:
-            async for answer in pages(self.http, path, {"limit": "250"}, lambda a: a.next_query(a.read(Page).next()), **values):
-                begun, found = True, list(answer.read(Page).embedded.values())
-                if len(found) != 1 or (
-                    found[0] and path == _LISTS["customer"] and not any("email" in r.model_fields_set for r in found[0])
-                ):
-                    raise Misread(f"The list {path} lacks its rows, or what they are searched by.")
-                for row in found[0]:
-                    yield row
-        except Gone:
-            if begun or not optional:
-                raise
+    def _list(self, name: str, shape: type[Entry] = Entry, customer: str = "-") -> AsyncIterator[Entry]:
+        path = f"/v2/{name}" if customer == "-" else f"/v2/customers/{{customer}}/{name}"
+        absent = () if path in ("/v2/customers", "/v2/payments") else Gone  # every account has these two
+        at, paging = f"_embedded/{name.replace('-', '_')}", by_href("_links/next/href")
+        return rows(self.http.get, path, shape, paging, at=at, query={"limit": 250}, absent=absent, customer=customer)
 
     async def erase(self, record: Record) -> None:
-        path, values = self._address(record)
-        if "customer" in values:  # `Gone` here: this went along
-            await self.http.get("/v2/customers/{customer}", customer=values["customer"])
-        await self.http.delete(path, query=None, json=None, **values)
+        if record.kind in ("mandate", "subscription"):  # `Gone` here: this went along
+            await self.http.get("/v2/customers/{customer}", customer=record.ref.partition("/")[0])
+        await self.on(record, self.http.delete)
 
     async def peek(self, record: Record) -> State | None:
-        path, values = self._address(record)
         try:
-            (await self.http.get(path, query=None, **values)).read(Entry)
-            return State.PRESENT  # in whatever status: cancelled is not erased
+            return await super().peek(record)  # present in whatever status: cancelled is not erased
         except Gone:
             return State.GONE if record.kind == "customer" else None  # of others the search must say so too
-
-    def _address(self, record: Record) -> tuple[str, dict[str, str]]:
-        customer, _, id = record.ref.rpartition("/")
-        path = _LISTS.get(record.kind.replace("draft", "invoice"), f"/v2/customers/{{customer}}/{record.kind}s")
-        return path + "/{id}", {"id": id} | ({"customer": customer} if customer else {})

@@ -1,13 +1,15 @@
 """Moneybird: contacts, and the invoices that hang from them. Facts and doubts: docs/vendors/moneybird.md."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from connectors import contract
 from connectors.auth import Bearer
-from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Refused, Secret, Settings, Shape, Spec, State, Subject, pages
+from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Refused, Secret, Settings, Shape, Spec, State, Subject
 
+_ONE = "/{administration_id}/{list}/{id}.json"  # so a reference starts with the list's name: `contacts/12`
 _ARCHIVED = {"include_archived": "true"}
 _EVER = "state:all,period:19700101..20991231"  # the default is this_year, which would hide every older one
 _HANGING = (  # lists of what hangs from a contact
@@ -51,7 +53,10 @@ class Hanging(Row):
 class Moneybird(Connector[MoneybirdSettings]):
     spec = Spec(
         name="moneybird", kind="accounting", identifiers=("email", "customer_id", "moneybird.contact_id"), calls_per_minute=150,
-        kinds=(*map(Kind, ("draft", "invoice", "estimate", "recurring_invoice", "contact_person")), Kind("contact", restricts=True)),
+        kinds=(
+            Kind("draft", at=_ONE), Kind("invoice", at=_ONE), Kind("estimate", at=_ONE), Kind("recurring_invoice", at=_ONE),
+            Kind("contact_person", at="/{administration_id}/{list}/{contact}/{part}/{id}.json"), Kind("contact", at=_ONE, restricts=True),
+        ),
         docs="https://developer.moneybird.com", checked=dt.date(2026, 11, 22), not_covered=("subscriptions, purchases, time entries",),
     )  # fmt: skip
     settings_model = MoneybirdSettings
@@ -63,12 +68,13 @@ class Moneybird(Connector[MoneybirdSettings]):
 
     async def locate(self, subject: Subject) -> AsyncIterator[Record]:
         found: dict[str, Contact] = {}
-        for text in [value for kind in self.spec.identifiers for value in subject.values(kind)]:
-            found |= await self._list("contacts", Contact, _ARCHIVED | {"query": text})  # free text: other people too
-            found |= await self._list("contacts/filter", Contact, _ARCHIVED | {"query": text, "filter": "contact_type:all"})
+        for text in [value for kind in self.spec.identifiers for value in subject.values(kind)]:  # free text: other people too
+            found |= {row.id: row async for row in self._list("contacts", Contact, _ARCHIVED | {"query": text})}
+            everyone = _ARCHIVED | {"query": text, "filter": "contact_type:all"}
+            found |= {row.id: row async for row in self._list("contacts/filter", Contact, everyone)}
         for id in subject.values("moneybird.contact_id"):
             with suppress(Gone):
-                found[id] = (await self._do(self.http.get, f"contacts/{id}", _ARCHIVED)).read(Contact)
+                found[id] = (await self.on(Record("contact", f"contacts/{id}"), self.http.get, query=_ARCHIVED)).read(Contact)
         for id, contact in found.items():
             own = Record("contact", f"contacts/{id}", state=State.RESTRICTED if contact.archived else State.PRESENT)
             for person in contact.contact_people or ():
@@ -77,37 +83,25 @@ class Moneybird(Connector[MoneybirdSettings]):
             if not contact.is_of(subject):
                 continue
             for path, kind, terms in _HANGING:
-                for row in (await self._list(path, Hanging, {"filter": f"contact_id:{id},{terms}"})).values():
+                async for row in self._list(path, Hanging, {"filter": f"contact_id:{id},{terms}"}):
                     if row.contact_id == id:
                         yield Record("draft" if row.state == "draft" else kind, f"{path}/{row.id}", row.invoice_date or row.date, own.key)
             yield own
 
-    async def _list(self, path: str, shape: Any, query: dict[str, str]) -> dict[str, Any]:
-        def more(answer: Any) -> dict[str, str] | None:
-            """The Link header leads on; where there is none, the next number, until a page brings nothing new."""
-            sizes.append(len(found))
-            return answer.next_query() or ({"page": str(len(sizes))} if sizes[-1] - sizes[-2] > 1 else None)
-
-        found, sizes = dict[str, Any](), [0]
-        values = {"administration": self.settings.administration_id}
-        with suppress(*(() if path in ("contacts", "sales_invoices") else (Gone,))):  # these two are always there
-            async for answer in pages(self.http, f"/{{administration}}/{path}.json", query | {"per_page": "100"}, more, **values):
-                found |= {row.id: row for row in answer.read(list[shape])}
-        return found
-
-    async def _do(self, call: Callable[..., Any], ref: str, query: dict[str, str] | None = None) -> Any:
-        ids = {f"id{n}": part for n, part in enumerate(ref.split("/")) if n % 2}  # never in the template, which is logged
-        path = "/".join(f"{{id{n}}}" if n % 2 else part for n, part in enumerate(ref.split("/")))
-        return await call(f"/{{administration}}/{path}.json", query=query, administration=self.settings.administration_id, **ids)
+    def _list(self, path: str, shape: type[Any], query: dict[str, str]) -> AsyncIterator[Any]:
+        absent = () if path in ("contacts", "sales_invoices") else Gone  # these two are always there
+        path, query, administration = f"/{{administration}}/{path}.json", query | {"per_page": "100"}, self.settings.administration_id
+        return contract.rows(self.http.get, path, shape, _following, query=query, absent=absent, administration=administration)
 
     async def erase(self, record: Record) -> None:
-        if record.kind == "draft" and (await self._do(self.http.get, record.ref)).read(Hanging).state != "draft":
+        if record.kind == "draft" and (await self.on(record, self.http.get)).read(Hanging).state != "draft":
             raise Refused("It is no draft any more, so it may be in the books by now.")
-        await self._do(self.http.delete, record.ref)
+        await self.on(record, self.http.delete)
 
     async def restrict(self, record: Record) -> None:
+        id, administration = record.ref.partition("/")[2], self.settings.administration_id
         try:
-            await self._do(self.http.patch, f"{record.ref}/archive")
+            await self.http.patch("/{administration}/contacts/{id}/archive.json", administration=administration, id=id)
         except Refused:  # its answer, too, when the contact is archived already
             if await self.peek(record) is not State.RESTRICTED:
                 raise
@@ -115,5 +109,10 @@ class Moneybird(Connector[MoneybirdSettings]):
     async def peek(self, record: Record) -> State | None:
         if record.kind == "contact_person":
             return None
-        answer = await self._do(self.http.get, record.ref, _ARCHIVED if record.kind == "contact" else None)
+        answer = await self.on(record, self.http.get, query=_ARCHIVED if record.kind == "contact" else None)
         return State.RESTRICTED if answer.read(Row).archived else State.PRESENT
+
+
+def _following(turn: contract.Turn) -> Mapping[str, str | int] | None:
+    """The Link header leads on; where there is none, the next number, until a page brings nothing more."""
+    return turn.answer.next_query() or ({"page": turn.pages + 1} if turn.new > 1 else None)

@@ -78,7 +78,7 @@ def _row(registry: "Registry", name: str, connector: "type[Connector[Any]]") -> 
         "erases": [kind.name for kind in kinds if kind.kept_because is None],
         "restricts": [kind.name for kind in kinds if kind.restricts],
         "lifts": [kind.name for kind in kinds if kind.lifts],
-        "verifies": "by search" if connector.peek is Connector.peek else "by reference",
+        "verifies": "by reference" if connector.peek is not Connector.peek or any(kind.peeks for kind in kinds) else "by search",
         "package": registry.package_of(name),
     }
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from connectors.act import locate
 from connectors.errors import Deferred, Denied, Gone, Misread, NeedsPerson, Refused, Transient, VendorError
 from connectors.evidence import Evidence
-from connectors.http import HttpDoor
 from connectors.registry import Registry
 from connectors.roster import Entry, roster
 from connectors.wiring import limits_of, open_processor
@@ -47,7 +46,7 @@ async def check(configuration: Configuration, name: str) -> str:
             processor = await open_processor(configuration, entry, stack, limits)
         except ConfigurationError as error:
             raise No(f"{entry.processor.name} does not work: its settings cannot be used. {error}") from None
-        connector = processor.connector(processor.settings, HttpDoor(processor.vendor, gathered))
+        connector = processor.connector(processor.settings, processor.account.door(gathered))
         try:
             found = await locate(connector, nobody(entry.connector.spec.identifiers))
         except NeedsPerson as error:

@@ -9,22 +9,22 @@ from typing import Any, Literal
 
 import httpx
 
-from connectors.contract import Answer, Denied, Gone, Kind, Misread, NeedsPerson, Outcome, Record, Refused, State, Subject, VendorError
+from connectors.contract import Denied, Gone, Kind, Misread, NeedsPerson, Outcome, Record, Refused, Shape, State, Subject, Turn, VendorError
 from connectors.testing.simulator import Person
-from tests.connectors.shoebox import Box, Customer, Page, Row, Shoebox, ShoeboxSettings, ShoeboxSimulator
+from tests.connectors.shoebox import Box, Customer, Row, Shoebox, ShoeboxSettings, ShoeboxSimulator
 
 log = logging.getLogger(__name__)
 
 
 class FirstPageOnly(Shoebox):
-    def following(self, answer: Answer) -> None:
+    def following(self, turn: Turn) -> None:
         return None
 
 
 class FirstPageOfInvoicesOnly(Shoebox):
     async def rows(self, path: str, shape: Any, query: Any = None, **values: str) -> list[Any]:
         if "invoices" in path:
-            return (await self.http.get(path, **values)).read(Page[shape]).rows
+            return (await self.http.get(path, **values)).read(list[shape], "rows")
         return await super().rows(path, shape, query, **values)
 
 
@@ -33,7 +33,7 @@ class EndlessPages(Shoebox):
         super().__init__(*args)
         self._number = count(2)
 
-    def following(self, answer: Answer) -> dict[str, Any]:
+    def following(self, turn: Turn) -> dict[str, Any]:
         return {"page": next(self._number)}
 
 
@@ -122,7 +122,7 @@ class ReadsAnythingAsEmpty(Shoebox):
 
 
 class ReadsWithDefaults(Shoebox):
-    class Loose(Page[Row]):
+    class Loose(Shape):
         rows: list[Any] = []
         next: int | None = None
 

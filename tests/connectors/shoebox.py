@@ -2,15 +2,15 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
 from connectors.auth import Bearer
-from connectors.contract import Answer, Connector, Kind, Record, Secret, Settings, Shape, Spec, State, Subject, pages
+from connectors.contract import Connector, Kind, Record, Secret, Settings, Shape, Spec, State, Subject, Turn, by_cursor, rows
 from connectors.testing.simulator import Lagging, Person, Simulator, query_of, route
 
 
@@ -34,11 +34,6 @@ class Invoice(Row):
 
 
 R = TypeVar("R", bound=Row)
-
-
-class Page(Shape, Generic[R]):
-    rows: list[R]
-    next: int | None
 
 
 class Shoebox(Connector[ShoeboxSettings]):
@@ -83,14 +78,10 @@ class Shoebox(Connector[ShoeboxSettings]):
         return Record(kind, row.id, **more)
 
     async def rows(self, path: str, shape: type[R], query: dict[str, Any] | None = None, **values: str) -> list[R]:
-        found: list[R] = []
-        async for answer in pages(self.http, path, query or {}, self.following, **values):
-            found += answer.read(Page[shape]).rows  # type: ignore[valid-type]
-        return found
+        return [row async for row in rows(self.http.get, path, shape, self.following, at="rows", query=query, **values)]
 
-    def following(self, answer: Answer) -> dict[str, Any] | None:
-        page = answer.read(Page[Row]).next
-        return None if page is None else {"page": page}
+    def following(self, turn: Turn) -> Mapping[str, Any] | None:
+        return by_cursor("page", "next")(turn)
 
     async def erase(self, record: Record) -> None:
         await self.http.delete(f"/{record.kind}s/{{id}}", id=record.ref)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from connectors.client import Client
-from connectors.contract import MOST_PAGES, Shape, pages
+from connectors.contract import Shape
 from connectors.errors import Deferred, Denied, Gone, Misread, Refused, Transient, VendorError
 from connectors.evidence import Evidence
 from connectors.http import LARGEST_BODY_BYTES, HttpDoor, Limits, Vendor
@@ -304,21 +304,19 @@ async def test_without_a_next_link_there_is_no_next_page() -> None:
     assert answer.next_query() is None
 
 
-async def test_every_page_of_a_list_is_read_and_keeps_the_first_query() -> None:
-    bench = Bench(status(200, link='</things?page=2>; rel="next"'), status(200, link='</things?page=3>; rel="next"'), status(200))
-    assert 3 == len([answer async for answer in pages(bench.door, "/things", {"q": "x"})])
-    assert [{"q": "x"}, {"q": "x", "page": "2"}, {"q": "x", "page": "3"}] == [dict(request.url.params) for request in bench.requests]
+async def test_a_header_is_read_by_its_name_in_whatever_case() -> None:
+    answer = await Bench(status(200, x_kept_as="inactive")).door.get("/things")
+    assert ("inactive", None) == (answer.header("X-Kept-As"), answer.header("x-other"))
 
 
-async def test_a_list_that_leads_to_the_same_page_again_is_misread() -> None:
-    bench = Bench(status(200, link='</things?page=2>; rel="next"'))
-    with pytest.raises(Misread, match="the same page again"):
-        [answer async for answer in pages(bench.door, "/things", {})]
-    assert 2 == len(bench.requests)
+@pytest.mark.parametrize(("at", "value"), [("a/b", 1), ("a/c?", None), ("x?/y", None), ("n/x", None), ("a/n", None)])
+async def test_a_part_of_an_answer_is_read_by_its_path(at: str, value: int | None) -> None:
+    answer = await Bench(httpx.Response(200, json={"a": {"b": 1, "n": None}, "n": None})).door.get("/things")
+    assert value == answer.read(int | None, at)  # type: ignore[arg-type]
 
 
-async def test_a_list_without_an_end_is_misread() -> None:
-    bench = Bench(lambda request: status(200, link=f'</things?page={int(request.url.params.get("page", 1)) + 1}>; rel="next"'))
-    with pytest.raises(Misread, match=f"more than {MOST_PAGES} pages"):
-        [answer async for answer in pages(bench.door, "/things", {})]
-    assert MOST_PAGES == len(bench.requests)
+@pytest.mark.parametrize("at", ["a/c", "x", "a/b/c", "l/0"])
+async def test_a_part_that_is_not_there_is_misread(at: str) -> None:
+    answer = await Bench(httpx.Response(200, json={"a": {"b": 1}, "l": [1]})).door.get("/things")
+    with pytest.raises(Misread):
+        answer.read(int, at)

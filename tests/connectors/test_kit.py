@@ -8,6 +8,7 @@ import pytest
 
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.network import touched_hosts
+from connectors.testing.kit.subject import HTTP_ONLY
 from connectors.testing.simulator import Simulator
 from tests.connectors import broken
 from tests.connectors.shoebox import Shoebox, ShoeboxSimulator
@@ -152,6 +153,17 @@ def test_a_check_that_is_declared_not_to_apply_is_skipped_with_its_reason() -> N
     kit = type("Kit", (TestShoebox,), {"connector": broken.NoDocs, "exempt": {"spec_is_complete": "it is a toy"}})()
     with pytest.raises(pytest.skip.Exception, match="exempt: it is a toy"):
         run(kit, "spec_is_complete")
+
+
+def test_a_check_that_speaks_of_http_is_skipped_where_none_is_opened() -> None:
+    kit = type("Kit", (TestShoebox,), {"connector": type("Posted", (Shoebox,), {"opens": "mailbox"})})()
+    with pytest.raises(pytest.skip.Exception, match="opens none"):
+        run(kit, "a_redirect_is_not_followed")
+    run(kit, "spec_is_complete")
+
+
+def test_the_checks_that_speak_of_http_are_checks_of_the_kit() -> None:
+    assert set() == HTTP_ONLY - {name.removeprefix("test_") for name in dir(ConformanceKit)}
 
 
 def test_the_kit_lets_nothing_out() -> None:

@@ -1,6 +1,7 @@
 """What is to become of each located record."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,6 +11,7 @@ from connectors.plan import Do, Planned, plan
 from topics.outcomes import Outcome
 
 TODAY = date(2026, 11, 20)
+ZONE = ZoneInfo("Europe/Amsterdam")
 SEVEN = HoldRule(frozenset({"invoice"}), "AWR art. 52(4)", "GDPR art. 17(3)(b)", 7, "end_of_financial_year")
 TEN = HoldRule(frozenset({"deed"}), "Longer Act", "GDPR art. 17(3)(b)", 10, "end_of_financial_year")
 CONTRACT = HoldRule(frozenset({"deed"}), "Contract Act", "GDPR art. 17(3)(b)", 5, "end_of_contract")
@@ -34,12 +36,12 @@ INVOICE = Record("invoice", "i1", date(2025, 6, 1), CONTACT.key)
 
 
 def fates(*records: Record, rules: tuple[HoldRule, ...] = (SEVEN,)) -> dict[str, Planned]:
-    return {item.record.ref: item for item in plan("erase", records, SPEC, rules, TODAY)}
+    return {item.record.ref: item for item in plan("erase", records, SPEC, rules, TODAY, ZONE)}
 
 
 def test_records_are_worked_off_in_the_order_of_the_specs_kinds() -> None:
     records = [Record("user", "u"), CONTACT, Record("address", "a"), INVOICE]
-    assert ["i1", "a", "c1", "u"] == [item.record.ref for item in plan("erase", records, SPEC, (), TODAY)]
+    assert ["i1", "a", "c1", "u"] == [item.record.ref for item in plan("erase", records, SPEC, (), TODAY, ZONE)]
 
 
 def test_without_a_rule_everything_is_erased() -> None:
@@ -72,6 +74,19 @@ def test_the_longest_of_several_holds_binds() -> None:
         assert (date(2033, 12, 31), "invoice") == (item.until, item.bound_to)
 
 
+def test_a_held_record_binds_all_that_it_hangs_from() -> None:
+    address = Record("address", "a1")
+    items = fates(address, CONTACT, Record("invoice", "i2", date(2025, 6, 1), (CONTACT.key, address.key)))
+    assert (Outcome.RESTRICTED, Outcome.HELD) == (items["c1"].outcome, items["a1"].outcome)
+
+
+def test_a_moment_counts_as_the_day_that_the_controllers_clocks_showed() -> None:
+    """Half past eleven in the evening of New Year's Eve in UTC is the next year in Amsterdam."""
+    at_midnight = datetime(2025, 12, 31, 23, 30, tzinfo=UTC)
+    untils = {at.tzinfo: fates(Record("invoice", "i", at))["i"].hold for at in (at_midnight, at_midnight.replace(tzinfo=None))}
+    assert {UTC: date(2033, 12, 31), None: date(2032, 12, 31)} == {zone: hold and hold.until for zone, hold in untils.items()}
+
+
 def test_a_record_past_its_hold_binds_nothing() -> None:
     old = Record("invoice", "i2", date(2010, 6, 1), CONTACT.key)
     assert {"c1": Do.ERASE, "i2": Do.ERASE} == {ref: item.do for ref, item in fates(CONTACT, old).items()}
@@ -102,7 +117,7 @@ def test_what_the_vendor_cannot_erase_is_refused_with_its_reason() -> None:
 
 
 def test_a_restriction_reaches_what_can_be_restricted_and_refuses_the_rest_with_a_reason() -> None:
-    items = {item.record.ref: item for item in plan("restrict", [CONTACT, INVOICE], SPEC, (SEVEN,), TODAY)}
+    items = {item.record.ref: item for item in plan("restrict", [CONTACT, INVOICE], SPEC, (SEVEN,), TODAY, ZONE)}
     assert (Do.RESTRICT, Outcome.RESTRICTED) == (items["c1"].do, items["c1"].outcome)
     assert (Do.LEAVE, Outcome.REFUSED) == (items["i1"].do, items["i1"].outcome)
     assert items["i1"].reason
@@ -111,5 +126,5 @@ def test_a_restriction_reaches_what_can_be_restricted_and_refuses_the_rest_with_
 def test_lifting_is_told_apart_from_what_was_never_restricted_and_what_a_person_must_lift() -> None:
     user = Record("user", "u1", state=State.RESTRICTED)
     restricted = Record("contact", "c2", state=State.RESTRICTED)
-    items = {item.record.ref: item for item in plan("lift", [CONTACT, restricted, user], SPEC, (), TODAY)}
+    items = {item.record.ref: item for item in plan("lift", [CONTACT, restricted, user], SPEC, (), TODAY, ZONE)}
     assert {"c1": Outcome.LIFTED, "c2": Outcome.LIFTED, "u1": Outcome.NEEDS_PERSON} == {ref: item.outcome for ref, item in items.items()}

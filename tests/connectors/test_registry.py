@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Kind
+from connectors.contract import Connector, Kind
 from connectors.registry import GROUP, Registry, RegistryError, incomplete
 from tests.connectors.shoebox import Shoebox
 
@@ -111,3 +111,12 @@ def test_a_complete_connector_lacks_nothing() -> None:
 def test_the_package_that_brings_a_connector_is_known() -> None:
     assert "gdpr-erasure-orchestrator" == Registry().package_of("moneybird")
     assert "unknown" == Registry([point("shoebox", f"{HERE}:Shoebox")]).package_of("shoebox")
+
+
+def test_a_kind_that_nothing_can_erase_is_told() -> None:
+    lazy = type("Lazy", (Shoebox,), {"erase": Connector.erase})
+    assert ["a record kind has neither a path (`at`) nor an `erase` of the connector's own"] == incomplete("shoebox", lazy)
+
+
+def test_a_database_without_its_address_among_the_settings_is_told() -> None:
+    assert ["it opens a database, but its settings have no `url`"] == incomplete("shoebox", type("Rows", (Shoebox,), {"opens": "database"}))

@@ -64,3 +64,24 @@ def test_no_vendor_puts_us_off_for_more_than_a_month(value: str) -> None:
 def test_a_number_beyond_all_dates_is_no_crash(value: str) -> None:
     moment = not_before(httpx.Headers({"retry-after": value}), NOW)
     assert moment is None or NOW <= moment <= NOW + timedelta(days=31)
+
+
+IN_A_MINUTE = str((int(NOW.timestamp()) + 60) * 1000)
+TOMORROW = str((int(NOW.timestamp()) + 86_400) * 1000)
+
+
+def test_of_two_limits_the_one_that_is_used_up_is_waited_for() -> None:
+    """Exact Online tells of the day and of the minute, in epoch milliseconds."""
+    day, minute = {"X-RateLimit-Reset": TOMORROW, "X-RateLimit-Remaining": "4400"}, {"X-RateLimit-Minutely-Reset": IN_A_MINUTE}
+    assert NOW + timedelta(seconds=60) == not_before(httpx.Headers({**day, **minute, "X-RateLimit-Minutely-Remaining": "0"}), NOW)
+    spent = {"X-RateLimit-Reset": TOMORROW, "X-RateLimit-Remaining": "0", **minute, "X-RateLimit-Minutely-Remaining": "12"}
+    assert NOW + timedelta(days=1) == not_before(httpx.Headers(spent), NOW)
+
+
+def test_the_minute_alone_is_read() -> None:
+    assert NOW + timedelta(seconds=60) == not_before(httpx.Headers({"X-RateLimit-Minutely-Reset": IN_A_MINUTE}), NOW)
+
+
+def test_a_limit_that_is_not_used_up_names_no_moment() -> None:
+    headers = {"x-sib-ratelimit-reset": "600", "x-sib-ratelimit-remaining": "12"}
+    assert not_before(httpx.Headers(headers), NOW) is None

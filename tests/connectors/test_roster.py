@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from connectors.contract import Secret, Settings
 from connectors.registry import GROUP, Registry
 from connectors.roster import roster, rules_for, settings_of
+from connectors.vendors.nothing_held import NothingHeld
 from tests.connectors.shoebox import Shoebox
 from topics.configuration import Configuration, ConfigurationError, load
 
@@ -130,3 +132,52 @@ def test_a_rule_without_a_processor_applies_everywhere_and_one_with_it_there_onl
 
 def test_rules_carry_the_controllers_financial_year(tmp_path: Path) -> None:
     assert [(6, 30)] == [rule.financial_year_end for rule in rules_for(configured(tmp_path, HEAD + HOLD), "box")]
+
+
+ADDRESSES = [
+    ("shoebox", 'base_url = "imaps://mail.example"', "begins with https://"),
+    ("posted", 'base_url = "https://mail.example"', "begins with imaps://"),
+    ("posted", "", "needs a base_url"),
+    ("stored", 'base_url = "https://shop.example"', "must not have a base_url"),
+    ("paper", 'base_url = "https://paper.example"', "must not have a base_url"),
+]
+
+
+class Posted(Shoebox):
+    spec = replace(Shoebox.spec, name="posted")
+    base_url = None
+    opens = "mailbox"
+
+
+class StoredSettings(Settings):
+    url: str
+    token: Secret
+
+
+class Stored(Posted):
+    spec = replace(Shoebox.spec, name="stored")
+    settings_model = StoredSettings
+    opens = "database"
+
+
+class Paper(NothingHeld):
+    spec = replace(NothingHeld.spec, name="paper")
+
+
+OTHER_DOORS = Registry(
+    [EntryPoint(name, f"tests.connectors.test_roster:{name.title()}", GROUP) for name in ("posted", "stored", "paper")]
+    + [EntryPoint("shoebox", "tests.connectors.shoebox:Shoebox", GROUP)]
+)
+
+
+@pytest.mark.parametrize(("name", "line", "told"), ADDRESSES)
+def test_an_address_must_fit_what_the_connector_opens(name: str, line: str, told: str, tmp_path: Path) -> None:
+    text = HEAD.replace('"shoebox"', f'"{name}"').replace("settings.token", f"{line}\nsettings.token")
+    with pytest.raises(ConfigurationError, match=told):
+        roster(configured(tmp_path, text), OTHER_DOORS)
+
+
+@pytest.mark.parametrize("name", ["stored", "paper"])
+def test_what_calls_no_address_needs_none(name: str, tmp_path: Path) -> None:
+    [entry] = roster(configured(tmp_path, HEAD.replace('"shoebox"', f'"{name}"')), OTHER_DOORS)
+    assert entry.base_url is None

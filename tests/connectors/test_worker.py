@@ -8,8 +8,8 @@ from typing import Any, Literal
 import httpx
 import pytest
 
-from connectors.act import LOOK_AGAIN_SECONDS, MOST_RECORDS, thaw
-from connectors.contract import Accepted, Gone, Kind, Outcome, Record, Refused, State, Subject
+from connectors.act import LOOK_AGAIN_SECONDS, MOST_RECORDS, freeze, thaw
+from connectors.contract import Accepted, Gone, Kind, NotApplicable, Outcome, Record, Refused, State, Subject
 from connectors.holds import HoldRule
 from connectors.testing.harness import START, Bench, Crash
 from connectors.testing.simulator import Fault, Person
@@ -365,3 +365,28 @@ def test_evidence_counts_the_calls() -> None:
     box = bench()
     answer = box.carry_out(JAN.subject())
     assert answer.calls and len(box.simulator.calls) == answer.calls.count
+
+
+@pytest.mark.parametrize("binds", [None, ("contact", "c1"), (("contact", "c1"), ("user", "u1"))])
+def test_a_sealed_reference_keeps_all_that_it_is_bound_to(binds: Any) -> None:
+    record = Record("invoice", "i1", date(2025, 6, 1), binds)
+    [thawed] = thaw(freeze([record]))
+    assert (record.key, record.since, record.bound) == (thawed.key, thawed.since, thawed.bound)
+
+
+def test_a_reference_that_version_0_1_sealed_can_still_be_read() -> None:
+    """A held record's reference stays sealed for years."""
+    [bound, free] = thaw(b'[["invoice", "i1", "2025-06-01", ["contact", "c1"]], ["contact", "c1", null, null]]')
+    assert ((("contact", "c1"),), ()) == (bound.bound, free.bound)
+
+
+class DeclaresNothing(Shoebox):
+    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+        raise NotApplicable("Nothing here.")
+        yield
+
+
+def test_a_connector_that_calls_a_vendor_cannot_declare_that_nothing_is_held() -> None:
+    """Else a vendor's bad day could close a case."""
+    answer = bench(DeclaresNothing).carry_out(JAN.subject())
+    assert Outcome.FAILED is answer.outcome and "cannot declare" in (answer.reason or "")

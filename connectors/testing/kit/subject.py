@@ -31,12 +31,28 @@ LOOK_ALIKES = (
 """Other people, some of the same name: a loose match would take them along."""
 
 
+HTTP_ONLY = frozenset(
+    {
+        "a_busy_vendor_is_asked_again_when_it_says", "a_long_wait_is_deferred", "a_dropped_line_is_tried_again",
+        "a_redirect_is_not_followed", "an_outage_ends_in_failed_after_the_cap", "an_outage_in_mid_case_is_told",
+        "a_refused_credential_is_not_tried_again", "a_credential_without_the_right_to_delete_is_told",
+        "a_look_again_that_fails_claims_nothing", "a_look_that_fails_is_no_proof", "one_refusal_does_not_hide_the_rest",
+        "unreadable_answers_are_never_nothing_found", "a_crash_at_any_writing_call_is_harmless",
+        "a_vendor_that_knows_no_path_is_never_nothing_found", "only_the_declared_host_is_called", "every_call_has_a_time_out",
+    }
+)  # fmt: skip
+"""Checks that answer a call with a status, or look at a call as it was sent. Through another door its own tests stand for them."""
+
+
 def check(test: Callable[..., None]) -> Callable[..., None]:
     """A check of the kit; skipped, with its reason, where the test's `exempt` names it."""
 
     @functools.wraps(test)
     def run(self: "KitSubject", *args: Any, **kwargs: Any) -> None:
-        reason = self.exempt.get(test.__name__.removeprefix("test_"))
+        name = test.__name__.removeprefix("test_")
+        reason = self.exempt.get(name)
+        if name in HTTP_ONLY and self.connector.opens != "http":
+            reason = "it speaks of HTTP, and this connector opens none"
         if reason:
             pytest.skip(f"exempt: {reason}")
         try:

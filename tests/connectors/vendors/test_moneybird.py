@@ -304,5 +304,5 @@ def test_no_id_stands_in_a_logged_path(caplog: pytest.LogCaptureFixture) -> None
     bench, simulator, contact = jan()
     invoice = simulator.add_invoice(contact, LAST_YEAR)
     bench.carry_out(SUBJECT)
-    assert "DELETE /{administration}/contacts/{id1}.json 204" in caplog.text
+    assert "DELETE /{administration_id}/{list}/{id}.json 204" in caplog.text
     assert contact not in caplog.text and invoice not in caplog.text

@@ -1,0 +1,129 @@
+"""Reading a vendor's lists to the end: five ways of turning pages, one loop, and no list that ends without saying so."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from connectors.errors import Gone, Misread, VendorError
+from connectors.ports import Answer
+
+T = TypeVar("T")
+
+MOST_PAGES = 2_000
+"""A list longer than this is a paging fault: `Misread` says so instead of turning for ever."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How far a list was read: `pages` pages, `rows` rows in all, `new` ones on the last page (none, where it repeats the one before)."""
+
+    first: Answer
+    answer: Answer
+    pages: int
+    rows: int
+    new: int
+
+
+Change = Mapping[str, Any] | None
+"""What the next page's query (or JSON body) changes; None on the last page."""
+Paging = Callable[[Turn], Change]
+"""How a vendor's pages are turned."""
+
+
+def by_link(turn: Turn) -> Change:
+    """The `Link: rel="next"` header leads on."""
+    return turn.answer.next_query()
+
+
+def by_href(at: str) -> Paging:
+    """A whole address in the body leads on (`_links/next/href`, `d/__next?`). Only its query is used: no other host is called."""
+    return lambda turn: turn.answer.next_query(turn.answer.read(str | None, at) or "")  # type: ignore[arg-type]
+
+
+def by_cursor(name: str, at: str) -> Paging:
+    """The body tells what to send back as `name`; null, an empty text or, after a `?`, nothing at all on the last page."""
+
+    def following(turn: Turn) -> Change:
+        cursor = turn.answer.read(str | int | None, at)  # type: ignore[arg-type]
+        return None if cursor in (None, "") else {name: cursor}
+
+    return following
+
+
+def by_page(name: str = "page", first: int = 1, total: str = "") -> Paging:
+    """Numbered pages, from `first`, until one brings nothing new, or until the `total` that the body tells is read."""
+    return lambda turn: {name: first + turn.pages} if _goes_on(turn, total) else None
+
+
+def by_offset(name: str = "offset", total: str = "") -> Paging:
+    """So many rows are passed over as were read, until a page brings nothing new, or until the `total` that the body tells is read."""
+    return lambda turn: {name: turn.rows} if _goes_on(turn, total) else None
+
+
+def _goes_on(turn: Turn, total: str) -> bool:
+    """A page may hold fewer rows than were asked for, so a short one ends nothing."""
+    if not total:
+        return turn.new > 0
+    now = turn.answer.read(int, total)
+    if now < turn.first.read(int, total):  # what follows has moved up, so that a row may have been passed over
+        raise Misread("The list became shorter while it was read.")
+    if now > turn.rows and not turn.new:
+        raise Misread("The list ends before the total that it tells.")
+    return now > turn.rows
+
+
+async def rows(
+    call: Callable[..., Awaitable[Answer]],
+    path: str,
+    shape: type[T],
+    paging: Paging = by_link,
+    *,
+    at: str = "",
+    query: Mapping[str, Any] | None = None,
+    json: Mapping[str, Any] | None = None,
+    absent: type[VendorError] | tuple[type[VendorError], ...] = (),
+    **values: str,
+) -> AsyncIterator[T]:
+    """Every row of a list, as `shape`. `call` is `self.http.get`, or `self.http.post` where `json` asks for the list.
+
+    `at`: where in the body the rows stand (`data/results`); the body itself unless told. With `json` the pages are turned in
+    it, else in `query`. `absent`: errors that mean, at the first page and there only, that there is no such list.
+
+    Raises:
+        Misread: the list does not end, asks for the same page again, ends in the middle, or is no list.
+    """
+    given: dict[str, Any] = {"query": query} | ({} if json is None else {"json": json})
+    turned, read, before, first = "query" if json is None else "json", 0, list[T](), None
+    wanted: Any = list[shape] | None if "?" in at else list[shape]  # type: ignore[valid-type]
+    for number in range(1, MOST_PAGES + 1):
+        try:
+            answer = await call(path, **given, **values)
+        except absent as error:
+            if number == 1:
+                return
+            raise Misread(f"Page {number} of {path} is not there ({type(error).__name__}).") from None
+        page: list[T] = answer.read(wanted, at) or []
+        new = 0 if page == before else len(page)
+        for row in page[:new]:
+            yield row
+        read, before = read + new, page
+        first = first or answer
+        change = paging(Turn(first, answer, number, read, new))
+        if change is None:
+            return
+        asked = given[turned] or {}
+        if {**asked, **change} == asked:
+            raise Misread(f"The list {path} leads to the same page again.")
+        given[turned] = {**asked, **change}
+    raise Misread(f"The list {path} has more than {MOST_PAGES} pages.")
+
+
+async def found(call: Awaitable[Answer], shape: type[T], at: str = "") -> T | None:
+    """The answer as `shape`; None where the vendor knows no such record (404, 410).
+
+    A wrong `base_url` answers so too: use it only beside a call that any account answers.
+    """
+    try:
+        return (await call).read(shape, at)
+    except Gone:
+        return None
