@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from orchestrator import faust_app, serve
 from orchestrator.certificate import Controller
@@ -28,7 +29,8 @@ def process(configuration: Configuration, expected: Sequence[Expected], ledger: 
         KeyFolderError: the signing keys cannot be used, or are missing where certificates were signed before.
     """
     certificate, controller, names = configuration.certificate, configuration.controller, Names(configuration.kafka.prefix)
-    policy = Policy(certificate.partial_after, certificate.retry_every, controller.time_zone)
+    notice = configuration.rights.lifting_notice or timedelta(0)
+    policy = Policy(certificate.partial_after, certificate.retry_every, controller.time_zone, notice)
     intake = Intake(names, keyring, tuple(expected), policy, controller.country)
     facts = Controller(name=controller.name, contact=controller.contact)
     registrar = Registrar(_signing_keys(configuration, ledger), facts, controller.time_zone, names)

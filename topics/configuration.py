@@ -221,6 +221,7 @@ DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Positive = Annotated[int, Field(gt=0)]
+LegalBasis = Literal["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)"]
 
 
 class _Section(BaseModel):
@@ -280,7 +281,11 @@ class Certificate(_Section):
 
 
 class Processor(_Section):
-    """One processor. `settings` are raw, for the connector to read: `Configuration.settings_for`."""
+    """One processor. `settings` are raw, for the connector to read: `Configuration.settings_for`.
+
+    `legal_basis`: what the processing there rests on (GDPR art. 6(1)); `marketing`: whether it is direct marketing (art. 21(2)).
+    Left out, a mailing list is marketing by consent, analytics rest on consent, and nothing is said of the others.
+    """
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_option)]] = Field(init=False)
@@ -290,6 +295,8 @@ class Processor(_Section):
     kind: ProcessorKind | None = None
     base_url: BaseUrl | None = None
     calls_per_minute: Positive | None = None
+    legal_basis: LegalBasis | None = None
+    marketing: bool | None = None
     settings: dict[str, Any] = Field(default_factory=dict, repr=False)
 
     @property
@@ -309,6 +316,12 @@ class HoldRule(_Section):
     starts: HoldStart = Field(alias="from")
 
 
+class Rights(_Section):
+    """`lifting_notice`: how long before a lifting the person is told of it (GDPR art. 18(3)); None: right before."""
+
+    lifting_notice: Duration | None = None
+
+
 def _absent() -> Any:
     return {}  # read as an empty table, so that paths and the environment count for the defaults too
 
@@ -323,6 +336,7 @@ class Configuration(_Section):
     signing: Signing = Field(default_factory=_absent)
     retry: Retry = Field(default_factory=_absent)
     certificate: Certificate = Field(default_factory=_absent)
+    rights: Rights = Field(default_factory=_absent)
     processors: Annotated[tuple[Processor, ...], Field(min_length=1, strict=False)]
     holds: Annotated[tuple[HoldRule, ...], Field(strict=False)] = ()
 

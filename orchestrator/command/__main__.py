@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.command import admin, cases, certificates, dead_letters, emit
+from orchestrator.command import admin, cases, certificates, dead_letters, emit, officer
 from orchestrator.command.problems import Guarded
 from orchestrator.command.running import run
 
@@ -46,6 +46,13 @@ app.add_typer(emit.app, name="emit")
 app.command("status")(cases.status)
 app.command("watch")(cases.watch)
 app.command("retry")(cases.retry)
+app.command("decide")(officer.decide)
+app.command("refuse")(officer.refuse)
+app.command("extend")(officer.extend)
+app.command("pause")(officer.pause)
+app.command("resume")(officer.resume)
+app.add_typer(officer.hold, name="hold")
+app.add_typer(officer.task, name="task")
 app.command("certificate")(certificates.certificate)
 app.command("verify")(certificates.verify)
 app.add_typer(dead_letters.app, name="dead-letters")

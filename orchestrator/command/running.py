@@ -6,9 +6,13 @@ import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from connectors.roster import Entry
+    from orchestrator.intake import Expected
 
 PARTS = ("orchestrator", "workers", "web", "all")
 
@@ -70,12 +74,21 @@ async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool
 
         return await _told(part, workers.run(configuration, cluster, chosen, stop, _ready))
     from orchestrator import wiring as orchestrator
+
+    return await _told(part, orchestrator.run(configuration, cluster, [_expected(entry) for entry in entries], stop, _ready))
+
+
+_BY_CONSENT = ("mailing_list", "analytics")
+
+
+def _expected(entry: "Entry") -> "Expected":
+    """A configured processor, as a case expects its answer; what is left out in erasure.toml follows from its kind."""
     from orchestrator.intake import Expected
 
-    expected = [
-        Expected(entry.processor.name, entry.processor.connector, entry.kind, entry.connector.spec.not_covered) for entry in entries
-    ]
-    return await _told(part, orchestrator.run(configuration, cluster, expected, stop, _ready))
+    given, kind = entry.processor, entry.kind
+    consent = kind in _BY_CONSENT if given.legal_basis is None else given.legal_basis == "6(1)(a)"
+    marketing = kind == "mailing_list" if given.marketing is None else given.marketing
+    return Expected(given.name, given.connector, kind, entry.connector.spec.not_covered, consent, marketing)
 
 
 async def _told(part: str, running: Coroutine[Any, Any, None]) -> int:

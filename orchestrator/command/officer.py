@@ -1,0 +1,186 @@
+"""What an officer orders about a case: decide, refuse, extend, pause, resume, holds for legal claims, and work done by a person."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from orchestrator.command import opening
+from orchestrator.command.opening import AsJson, Config, No, Request, WrongUse
+
+if TYPE_CHECKING:
+    from orchestrator.case import Case
+    from topics.configuration import Configuration
+
+SOURCE = "/erasure/officer"
+
+hold = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keep records for a legal claim: GDPR article 17(3)(e).")
+task = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Work that a person does, with proof.")
+
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="It stands on the certificate: name nobody.", show_default=False)]
+Processor = Annotated[str | None, typer.Option("--processor", metavar="NAME", help="At this processor only.", show_default=False)]
+Kind = Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Records of this kind only.", show_default=False)]
+Record = Annotated[str | None, typer.Option("--record", metavar="DIGEST", help="This record only.", show_default=False)]
+Day = Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="A day.", show_default=False)]
+
+
+def decide(
+    request: Request,
+    decision: Annotated[str, typer.Argument(metavar="uphold|reject", help="Uphold or reject it.")],
+    reason: Reason,
+    config: Config = None,
+) -> None:
+    """Decide an objection, or a request that waits for a word: GDPR articles 21(1) and 12(4)."""
+    _order("DECIDE", request, config, {"decision": decision, "reason": reason}, "Decided")
+
+
+def refuse(request: Request, reason: Reason, config: Config = None) -> None:
+    """Refuse a request, or the rest of it, with the reason: GDPR articles 12(4) and 12(5)."""
+    _order("REFUSE", request, config, {"reason": reason}, "Refused")
+
+
+def extend(request: Request, reason: Reason, config: Config = None) -> None:
+    """Take two further months, told with the reason within the first: GDPR article 12(3)."""
+    _order("EXTEND", request, config, {"reason": reason}, "Extended")
+
+
+def pause(
+    request: Request,
+    ground: Annotated[str, typer.Option("--ground", metavar="TEXT", help="Why the identity is in doubt; name nobody.", show_default=False)],
+    config: Config = None,
+) -> None:
+    """Do nothing, and let the time stand still, until the identity is proven: GDPR article 12(6)."""
+    _order("PAUSE", request, config, {"ground": ground}, "Paused")
+
+
+def resume(request: Request, config: Config = None) -> None:
+    """The identity is proven: go on."""
+    _order("RESUME", request, config, {}, "Resumed")
+
+
+@hold.command("place")
+def place(
+    request: Request,
+    reason: Reason,
+    until: Day,
+    processor: Processor = None,
+    kind: Kind = None,
+    record: Record = None,
+    config: Config = None,
+) -> None:
+    """Keep records until the day given, when the claim is looked at again."""
+    more = {"processor": processor, "kind": kind, "record": record, "reason": reason, "until": until}
+    _order("HOLD", request, config, more, "Held")
+
+
+@hold.command("lift")
+def lift(request: Request, processor: Processor = None, kind: Kind = None, record: Record = None, config: Config = None) -> None:
+    """The claim holds no longer: what it kept is erased, unless something else keeps it."""
+    _order("UNHOLD", request, config, {"processor": processor, "kind": kind, "record": record}, "Lifted")
+
+
+@hold.command("list")
+def listed(request: Request, json: AsJson = False, config: Config = None) -> None:
+    """What is kept of a request, why, and until when."""
+    _, case = _case(request, config)
+    rows = [_hold(name.name, digest, record) for name in case.processors for digest, record in name.records.items()]
+    held = [row for row in rows if row]
+    if json:
+        opening.print_json(held)
+        return
+    for row in held:
+        typer.echo(f"{row['processor']}  {row['kind']}  {row['record']}  until {row['until']}  {row['statute']}, {row['exception']}")
+    if not held:
+        typer.echo("Nothing is kept of this request.")
+
+
+def _hold(processor: str, digest: str, record: Any) -> dict[str, str] | None:
+    if record.hold is None:
+        return None
+    known = {"processor": processor, "kind": record.kind, "record": digest, "until": record.hold.until.isoformat()}
+    return known | {"statute": record.hold.statute, "exception": record.hold.exception}
+
+
+@task.command("list")
+def tasks(request: Request, json: AsJson = False, config: Config = None) -> None:
+    """What waits for a person, with the instructions and the last day."""
+    _, case = _case(request, config)
+    rows = [
+        {"processor": p.name, "instructions": p.reason or "", "due_by": case.due_by.isoformat()}
+        for p in case.processors
+        if p.outcome.value == "needs_person"
+    ]
+    if json:
+        opening.print_json(rows)
+        return
+    for row in rows:
+        typer.echo(f"{row['processor']}  by {row['due_by']}  {row['instructions']}")
+    if not rows:
+        typer.echo("Nothing waits for a person.")
+
+
+@task.command("done")
+def done(
+    request: Request,
+    processor: Annotated[str, typer.Option("--processor", metavar="NAME", help="Where it was done.", show_default=False)],
+    proof: Annotated[Path, typer.Option("--proof", metavar="FILE", help="The proof; only its SHA-256 is sent.", show_default=False)],
+    outcome: Annotated[
+        str, typer.Option("--outcome", help="erased, anonymised, restricted, lifted, nothing_found or not_applicable (told by letter).")
+    ] = "erased",
+    kind: Annotated[str, typer.Option("--kind", help="The kind of records.")] = "record",
+    count: Annotated[int, typer.Option("--count", help="How many records.", min=1)] = 1,
+    on: Annotated[str | None, typer.Option("--on", metavar="YYYY-MM-DD", help="The day; else today.", show_default=False)] = None,
+    config: Config = None,
+) -> None:
+    """A person did what no connector can. Keep the proof: the certificate names its SHA-256."""
+    try:
+        digest = hashlib.sha256(proof.read_bytes()).hexdigest()
+    except OSError as error:
+        raise WrongUse(f"The proof cannot be read ({error.strerror}). Give a file with --proof.") from None
+    settings, _ = _case(request, config)
+    more = {"processor": processor, "outcome": outcome, "kind": kind, "count": count, "on": on or _today(settings), "proof": digest}
+    _order("PROVE", request, config, more, "Noted")
+
+
+def _today(settings: "Configuration") -> str:
+    from topics.model import utc_now
+
+    return utc_now().astimezone(settings.controller.time_zone).date().isoformat()
+
+
+def _case(request: str, config: Path | None) -> "tuple[Configuration, Case]":
+    settings, id = opening.configuration(config), opening.request_id(request)
+    with opening.ledger(settings) as ledger:
+        return settings, opening.case(ledger, id)
+
+
+_Name = Literal["DECIDE", "REFUSE", "EXTEND", "PAUSE", "RESUME", "HOLD", "UNHOLD", "PROVE"]
+
+
+def _order(name: _Name, request: str, config: Path | None, fields: dict[str, Any], said: str) -> None:
+    """Check the order as it will be checked on arrival, and send it. Exit 1: it does not fit how the case stands."""
+    from orchestrator.officer import why_not
+    from topics.envelope import Event, Poison, content, write
+    from topics.events import EventType
+    from topics.model import utc_now
+    from topics.names import Names, Topic
+    from topics.orders import ORDERS
+
+    settings, case = _case(request, config)
+    type: EventType = EventType[name]
+    given = {key: value for key, value in fields.items() if value is not None}
+    try:
+        order = content(Event(type.value, SOURCE, "", None, {"request_id": str(case.request_id), **given}), ORDERS[type])
+    except Poison as poison:
+        raise WrongUse(f"Nothing was sent. {poison.detail}") from None
+    asked = getattr(order, "processor", None)
+    if asked is not None and case.processor(asked) is None:
+        raise No(f"This request does not ask that processor; it asks: {', '.join(p.name for p in case.processors)}.")
+    now = utc_now()
+    unfit = why_not(order, case, now.astimezone(settings.controller.time_zone).date())
+    if unfit:
+        raise No(unfit)
+    topic = Names(settings.kafka.prefix).of(Topic.REQUESTS)
+    opening.send(settings, [write(topic, type.value, SOURCE, case.request_id, order, now)], [topic])
+    typer.echo(f"{said}. Look with `erasure status {case.request_id}`.")
