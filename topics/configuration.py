@@ -4,10 +4,10 @@ import ipaddress
 import os
 import re
 from collections.abc import Collection, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from topics.calendar_settings import MonthDay, Promise, read_country, read_month_day, read_promise, read_time_zone
 from topics.model import ProcessorName, RecordKind, Sentence
 from topics.toml_lines import ConfigurationError, Fault, TomlFile, Wrong, nearest, read_as
 
@@ -101,32 +102,6 @@ def _duration(raw: object) -> timedelta:
     if not timedelta(0) < duration <= _LONGEST_DURATION:
         raise Wrong('must be a duration above zero and up to "366d"; write "500ms", "30s", "10m", "2h" or "1d"')
     return duration
-
-
-def _time_zone(raw: object) -> ZoneInfo:
-    try:
-        return raw if isinstance(raw, ZoneInfo) else ZoneInfo(str(raw))
-    except (KeyError, ValueError, OSError):
-        pass
-    raise Wrong('is not a known time zone; write its IANA name, such as "Europe/Amsterdam"')
-
-
-class MonthDay(NamedTuple):
-    """A day of every year (so never 29 February)."""
-
-    month: int
-    day: int
-
-
-def _month_day(raw: object) -> MonthDay:
-    if isinstance(raw, MonthDay):
-        return raw
-    try:
-        if isinstance(raw, str) and re.fullmatch("[0-9]{2}-[0-9]{2}", raw):
-            return MonthDay(*date.fromisoformat(f"2001-{raw}").timetuple()[1:3])
-    except ValueError:
-        pass
-    raise Wrong('must be a day of every year; write month and day: "12-31"')
 
 
 def _bootstrap_servers(raw: object, info: ValidationInfo) -> str:
@@ -233,9 +208,10 @@ class Controller(_Section):
 
     name: Text
     contact: Text
-    time_zone: Annotated[ZoneInfo, BeforeValidator(_time_zone)] = ZoneInfo("Europe/Amsterdam")
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "NL"
-    financial_year_end: Annotated[MonthDay, BeforeValidator(_month_day)] = MonthDay(12, 31)
+    time_zone: Annotated[ZoneInfo, BeforeValidator(read_time_zone)] = ZoneInfo("Europe/Amsterdam")
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(read_country)] = "NL"
+    promise: Annotated[Promise, BeforeValidator(read_promise)] | None = None
+    financial_year_end: Annotated[MonthDay, BeforeValidator(read_month_day)] = MonthDay(12, 31)
 
 
 class Kafka(_Section):

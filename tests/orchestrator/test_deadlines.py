@@ -1,82 +1,119 @@
-"""The statutory month, by dates that were computed by hand with a calendar."""
+"""The clock's dates, against a list that was computed by hand (`dates.toml`)."""
 
+import tomllib
 from datetime import date, datetime
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from orchestrator.deadlines import due_by
+from orchestrator import working_days
+from orchestrator.clock import Clock, Extension
+from orchestrator.clock_rules import RULES
+from orchestrator.deadlines import Pause, due_by
+from topics.calendar_settings import read_promise
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-
-BY_HAND = [
-    # received, due, why
-    ("2026-06-15T10:00+02:00", "2026-07-15", "a plain Wednesday"),
-    ("2026-11-20T09:12+01:00", "2026-12-21", "20 December is a Sunday"),
-    ("2026-01-31T10:00+01:00", "2026-03-02", "February has no 31st, and its last day is a Saturday"),
-    ("2025-01-31T10:00+01:00", "2025-02-28", "February has no 31st; its last day is a Friday"),
-    ("2024-01-31T10:00+01:00", "2024-02-29", "leap year, 31st"),
-    ("2024-01-30T10:00+01:00", "2024-02-29", "leap year, 30th"),
-    ("2024-01-29T10:00+01:00", "2024-02-29", "leap year, 29th"),
-    ("2028-01-31T10:00+01:00", "2028-02-29", "the next leap year"),
-    ("2024-02-29T10:00+01:00", "2024-04-02", "Good Friday to Easter Monday"),
-    ("2026-03-03T10:00+01:00", "2026-04-07", "Good Friday to Easter Monday"),
-    ("2026-03-06T10:00+01:00", "2026-04-07", "Easter Monday"),
-    ("2026-03-27T10:00+01:00", "2026-04-28", "King's Day is a Monday"),
-    ("2025-03-26T10:00+01:00", "2025-04-28", "King's Day is kept on Saturday the 26th"),
-    ("2025-03-27T10:00+01:00", "2025-04-28", "a Sunday, King's Day being kept the day before"),
-    ("2025-04-05T10:00+02:00", "2025-05-06", "Liberation Day, a public holiday every fifth year"),
-    ("2026-04-05T10:00+02:00", "2026-05-05", "Liberation Day in another year is a working day"),
-    ("2026-04-14T10:00+02:00", "2026-05-15", "Ascension Day is a Thursday"),
-    ("2026-04-24T10:00+02:00", "2026-05-26", "Whit Sunday, then Whit Monday"),
-    ("2026-04-25T10:00+02:00", "2026-05-26", "Whit Monday"),
-    ("2026-11-25T10:00+01:00", "2026-12-28", "Christmas on a Friday, then the weekend"),
-    ("2026-11-26T10:00+01:00", "2026-12-28", "the second day of Christmas on a Saturday"),
-    ("2025-11-25T10:00+01:00", "2025-12-29", "Christmas on Thursday and Friday, then the weekend"),
-    ("2025-12-01T10:00+01:00", "2026-01-02", "New Year's Day is a Thursday"),
-    ("2026-12-01T10:00+01:00", "2027-01-04", "New Year's Day is a Friday"),
-    ("2025-12-31T10:00+01:00", "2026-02-02", "over the year's end, to a Saturday"),
-    ("2026-12-31T10:00+01:00", "2027-02-01", "over the year's end, to a Sunday"),
-    ("2026-08-31T10:00+02:00", "2026-09-30", "September has no 31st"),
-    ("2026-03-31T10:00+02:00", "2026-04-30", "April has no 31st"),
-    ("2026-05-31T10:00+02:00", "2026-06-30", "June has no 31st"),
-    ("2026-02-28T10:00+01:00", "2026-03-30", "the last of February is no month's end elsewhere; a Saturday"),
-    ("2026-03-28T23:30+01:00", "2026-04-28", "the evening before the clock goes forward"),
-    ("2026-03-29T00:30+00:00", "2026-04-29", "half an hour before the clock goes forward"),
-    ("2026-10-24T22:30+00:00", "2026-11-25", "already the 25th here, in summer time"),
-    ("2026-10-25T22:30+00:00", "2026-11-25", "still the 25th here, in winter time"),
-    ("2026-10-25T23:30+00:00", "2026-11-26", "already the 26th here, in winter time"),
-    ("2026-11-19T23:30+00:00", "2026-12-21", "23:30 UTC is the next day here"),
-    ("2026-07-14T21:59+00:00", "2026-08-14", "a minute before midnight here"),
-    ("2026-07-14T22:00+00:00", "2026-08-17", "midnight here; 15 August is a Saturday"),
-    ("2026-11-20T01:00+09:00", "2026-12-21", "still the 19th here; 19 December is a Saturday"),
-]
+CASES = tomllib.loads((Path(__file__).parent / "dates.toml").read_text())["cases"]
+PLAIN = [case for case in CASES if not case.keys() & {"pauses", "extended", "promise"} and "due" in case]
 
 
-@pytest.mark.parametrize(("received", "due", "why"), BY_HAND)
-def test_the_last_day_is_the_one_computed_by_hand(received: str, due: str, why: str) -> None:
-    assert date.fromisoformat(due) == due_by(datetime.fromisoformat(received), AMSTERDAM), why
+def name(case: dict[str, Any]) -> str:
+    return f"{case['rule']}: {case['why']}"
 
 
-def test_another_country_has_other_holidays() -> None:
-    received = datetime.fromisoformat("2026-10-11T10:00+02:00")
+def clock_of(case: dict[str, Any]) -> Clock:
+    extended, promise = case.get("extended"), case.get("promise")
+    return Clock(
+        case["received"],
+        ZoneInfo(case.get("zone", "Europe/Amsterdam")),
+        case.get("country", "NL"),
+        tuple(Pause(began, ended[0] if ended else None, "the address is not the known one") for began, *ended in case.get("pauses", [])),
+        Extension(extended, "many systems hold the person") if extended else None,
+        read_promise(promise) if promise else None,
+    )
 
-    assert date(2026, 11, 11) == due_by(received, AMSTERDAM)
-    assert date(2026, 11, 12) == due_by(received, ZoneInfo("Europe/Brussels"), "BE")
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_every_date_is_the_one_computed_by_hand(case: dict[str, Any]) -> None:
+    clock, none = clock_of(case), {"none": None}
+    dates = {"due": clock.due_by, "told_until": clock.may_extend_until, "promised": clock.promised_by}
+    wanted = {key: none.get(case[key], case[key]) for key in dates if key in case}
+    assert wanted == {key: dates[key] for key in wanted}
+    assert case.get("warnings", list(clock.warnings)) == list(clock.warnings)
+    states = case.get("states", [])
+    assert states == [[on, clock.state(on)] for on, _ in states]
+    assert wanted or states or "warnings" in case
 
 
-def test_the_day_of_receipt_is_the_local_day_of_the_zone_given() -> None:
-    received = datetime.fromisoformat("2026-06-15T23:30+00:00")
+def test_there_are_at_least_sixty_cases_and_some_for_every_rule() -> None:
+    assert len(CASES) >= 60
+    assert {rule.name for rule in RULES} == {case["rule"] for case in CASES}
+    assert len(CASES) == len({name(case) for case in CASES})
 
-    assert date(2026, 7, 15) == due_by(received, ZoneInfo("Etc/UTC"))
-    assert date(2026, 7, 16) == due_by(received, AMSTERDAM)
+
+@pytest.mark.parametrize("case", PLAIN, ids=name)
+def test_the_month_alone_is_the_clock_without_anything_else(case: dict[str, Any]) -> None:
+    assert case["due"] == due_by(case["received"], ZoneInfo(case.get("zone", "Europe/Amsterdam")), case.get("country", "NL"))
+
+
+@pytest.mark.parametrize("language", ["en_US.UTF-8", "nl_NL.UTF-8", "th_TH.UTF-8", "C"])
+def test_the_language_of_the_machine_moves_no_date(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGUAGE", language)
+    monkeypatch.setenv("LANG", language)
+    working_days._holidays.cache_clear()
+    assert date(2026, 4, 3) == due_by(datetime.fromisoformat("2026-03-03T10:00+01:00"), AMSTERDAM)
+    assert date(2025, 5, 5) == due_by(datetime.fromisoformat("2025-04-05T10:00+02:00"), AMSTERDAM)
 
 
 def test_a_moment_without_offset_is_refused() -> None:
-    with pytest.raises(ValueError, match="offset"):
-        due_by(datetime.fromisoformat("2026-01-01T10:00"), AMSTERDAM)
+    naive, received = datetime.fromisoformat("2026-01-01T10:00"), datetime.fromisoformat("2026-01-01T10:00+01:00")
+    for refused in (
+        lambda: due_by(naive, AMSTERDAM),
+        lambda: Clock(naive, AMSTERDAM),
+        lambda: Pause(naive, None, "doubt"),
+        lambda: Pause(received, naive, "doubt"),
+        lambda: Extension(naive, "many systems"),
+    ):
+        with pytest.raises(ValueError, match="offset"):
+            refused()
 
 
 def test_a_country_without_known_holidays_is_refused() -> None:
+    received = datetime.fromisoformat("2026-06-15T10:00+02:00")
     with pytest.raises(ValueError, match="XX"):
-        due_by(datetime.fromisoformat("2026-06-15T10:00+02:00"), AMSTERDAM, "XX")
+        due_by(received, AMSTERDAM, "XX")
+    with pytest.raises(ValueError, match="XX"):
+        Clock(received, AMSTERDAM, "XX")
+
+
+def test_a_pause_without_a_ground_and_an_extension_without_a_reason_are_refused() -> None:
+    asked = datetime.fromisoformat("2026-06-15T10:00+02:00")
+    with pytest.raises(ValueError, match="ground"):
+        Pause(asked, None, " ")
+    with pytest.raises(ValueError, match="reason"):
+        Extension(asked, "")
+
+
+def test_a_pause_that_ends_before_it_begins_is_refused() -> None:
+    asked = datetime.fromisoformat("2026-06-15T10:00+02:00")
+    with pytest.raises(ValueError, match="before it begins"):
+        Pause(asked, datetime.fromisoformat("2026-06-15T09:59+02:00"), "doubt")
+
+
+def test_while_paused_the_earliest_last_day_is_the_one_had_the_person_answered_at_once() -> None:
+    case = {"received": datetime.fromisoformat("2026-06-15T10:00+02:00"), "pauses": [[datetime.fromisoformat("2026-06-16T10:00+02:00")]]}
+    assert date(2026, 7, 15) == clock_of(case).not_before
+    assert clock_of(case).remaining(date(2026, 6, 20)) is None
+
+
+def test_the_days_that_remain_are_none_on_the_last_and_below_none_after_it() -> None:
+    clock = Clock(datetime.fromisoformat("2026-06-15T10:00+02:00"), AMSTERDAM)
+    assert [30, 0, -1] == [clock.remaining(on) for on in (date(2026, 6, 15), date(2026, 7, 15), date(2026, 7, 16))]
+
+
+def test_an_extension_told_while_paused_counts_though_the_answer_comes_after_the_unpaused_month() -> None:
+    moments = [datetime.fromisoformat(f"2026-{day}T10:00+02:00") for day in ("06-15", "06-20", "08-01")]
+    clock = clock_of({"received": moments[0], "pauses": [[moments[1]]], "extended": moments[2]})
+    assert (True, None, date(2026, 9, 15)) == (clock.extended, clock.due_by, clock.not_before)

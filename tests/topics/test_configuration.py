@@ -112,6 +112,12 @@ def refused(write: Write) -> Callable[..., str]:
     return refused
 
 
+@pytest.mark.parametrize("written", ["4 weeks", "1 week", "30 days", "1 day", "20 working days", "1 working day"])
+def test_a_promise_is_read_and_said_as_it_is_written(written: str, write: Write) -> None:
+    configuration = load(write(with_line(f'promise = "{written}"', "contact")), {"MONEYBIRD_TOKEN": TOKEN})
+    assert written == str(configuration.controller.promise)
+
+
 def with_line(line: str, after: str) -> str:
     """The contract's example with one line more."""
     assert after in CONTRACT_EXAMPLE
@@ -163,6 +169,7 @@ def test_a_controller_and_a_processor_are_enough(read: Any, tmp_path: Path) -> N
         configuration.kafka.static_membership,
     ) == ("", 6, None, None)
     assert (configuration.controller.country, configuration.controller.financial_year_end) == ("NL", (12, 31))
+    assert configuration.controller.promise is None
     assert configuration.holds == ()
 
 
@@ -228,6 +235,18 @@ def test_kafka_servers_must_be_somewhere_and_in_form(refused: Any) -> None:
         ('time_zone = "Europe"', "contact", "line 4: controller.time_zone: is not a known time zone"),
         ("time_zone = 1", "contact", "line 4: controller.time_zone: is not a known time zone"),
         ('country = "nl"', "contact", "line 4: controller.country: has a character"),
+        ('country = "XX"', "contact", "line 4: controller.country: is not a country whose public holidays are known; write its ISO"),
+        ('promise = "a month"', "contact", "line 4: controller.promise: must be a number of days, weeks or working days; write"),
+        ('promise = "0 weeks"', "contact", "line 4: controller.promise: must be a number of days"),
+        ('promise = "4 weken"', "contact", "line 4: controller.promise: must be a number of days"),
+        ("promise = 28", "contact", "line 4: controller.promise: must be a number of days"),
+        (
+            'promise = "5 weeks"',
+            "contact",
+            'line 4: controller.promise: is longer than the month that the law gives; write at most "31 days"',
+        ),
+        ('promise = "32 days"', "contact", "line 4: controller.promise: is longer than the month"),
+        ('promise = "24 working days"', "contact", "line 4: controller.promise: is longer than the month"),
         ('financial_year_end = "02-29"', "contact", "line 4: controller.financial_year_end: must be a day of every"),
         ("financial_year_end = 12", "contact", "line 4: controller.financial_year_end: must be a day of every"),
         ('prefix = "a b"', "bootstrap_servers", "line 7: kafka.prefix: has a character that is not allowed here"),

@@ -1,0 +1,81 @@
+"""How `[controller]` writes what its dates follow from: time zone, country, the end of its year, and its own promise."""
+
+import re
+from datetime import date
+from typing import Literal, NamedTuple, cast
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from topics.toml_lines import Wrong
+
+PromiseUnit = Literal["days", "weeks", "working days"]
+
+# What is longer than any month can never count beside the law's month, so it is a mistake.
+_LONGEST: dict[PromiseUnit, int] = {"days": 31, "weeks": 4, "working days": 23}
+_FORM = re.compile(r"([1-9][0-9]?) (day|week|working day)s?")
+
+
+def read_time_zone(raw: object) -> ZoneInfo:
+    """The zone of that IANA name, or `Wrong`."""
+    try:
+        return raw if isinstance(raw, ZoneInfo) else ZoneInfo(str(raw))
+    except (KeyError, ValueError, OSError):
+        pass
+    raise Wrong('is not a known time zone; write its IANA name, such as "Europe/Amsterdam"')
+
+
+def read_country(code: str) -> str:
+    """The same code, or `Wrong` if nothing is known of its public holidays."""
+    try:
+        holidays.country_holidays(code)
+    except NotImplementedError:
+        raise Wrong('is not a country whose public holidays are known; write its ISO 3166-1 code, such as "NL"') from None
+    return code
+
+
+class MonthDay(NamedTuple):
+    """A day of every year (so never 29 February)."""
+
+    month: int
+    day: int
+
+
+def read_month_day(raw: object) -> MonthDay:
+    """The day that `"12-31"` writes, or `Wrong`."""
+    if isinstance(raw, MonthDay):
+        return raw
+    try:
+        if isinstance(raw, str) and re.fullmatch("[0-9]{2}-[0-9]{2}", raw):
+            return MonthDay(*date.fromisoformat(f"2001-{raw}").timetuple()[1:3])
+    except ValueError:
+        pass
+    raise Wrong('must be a day of every year; write month and day: "12-31"')
+
+
+class Promise(NamedTuple):
+    """So many days, weeks or working days after the day of receipt."""
+
+    number: int
+    unit: PromiseUnit
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.unit if self.number > 1 else self.unit.removesuffix('s')}"
+
+
+def read_promise(raw: object) -> Promise:
+    """The promise that a configuration writes.
+
+    Raises:
+        Wrong: it is written in another way, or is longer than the law's month.
+    """
+    if isinstance(raw, Promise):
+        return raw
+    found = _FORM.fullmatch(raw) if isinstance(raw, str) else None
+    if found is None:
+        raise Wrong('must be a number of days, weeks or working days; write "4 weeks", "30 days" or "20 working days"')
+    promise = Promise(int(found[1]), cast(PromiseUnit, f"{found[2]}s"))
+    if promise.number > _LONGEST[promise.unit]:
+        longest = " or ".join(f'"{Promise(number, unit)}"' for unit, number in _LONGEST.items())
+        raise Wrong(f"is longer than the month that the law gives; write at most {longest}, or leave it out")
+    return promise
