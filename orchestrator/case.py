@@ -100,6 +100,13 @@ class CertificateRef(Wire):
     issued_at: Moment
 
 
+class Gap(Wire):
+    """A time of which messages are lost: they aged out before the ledger held them. `since` None: nobody knows from when."""
+
+    since: Moment | None
+    until: Moment
+
+
 class Case(Wire):
     """One request, from its receipt to its last certificate.
 
@@ -122,6 +129,7 @@ class Case(Wire):
     not_asked: tuple[str, ...] = ()
     settled_at: Moment | None = None
     certificates: tuple[CertificateRef, ...] = ()
+    gaps: tuple[Gap, ...] = ()
     state: Literal["open", "closed"] = "open"
     wake_at: datetime | None = None
 
@@ -130,9 +138,9 @@ class Case(Wire):
         """What the workers are ordered to do."""
         return ACTION_OF[self.right]
 
-    def with_certificate(self, issued: CertificateRef) -> "Case":
-        """The same case, with one more certificate."""
-        return self.model_copy(update={"certificates": (*self.certificates, issued)})
+    def with_certificate(self, *issued: CertificateRef) -> "Case":
+        """The same case, with more certificates."""
+        return self.model_copy(update={"certificates": (*self.certificates, *issued)})
 
     @property
     def all_answered(self) -> bool:

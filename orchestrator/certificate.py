@@ -2,11 +2,12 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from orchestrator.case import Case, ProcessorState, RecordState, Status
+from orchestrator.case import Case, Gap, ProcessorState, RecordState, Status
 from orchestrator.not_claimed import not_claimed
 from orchestrator.payload import (
     RANK,
@@ -30,7 +31,7 @@ from topics.model import Moment, Wire
 from topics.outcomes import Outcome, least_good
 
 __all__ = ["Certificate", "Controller", "Facts", "ProcessorEntry", "RecordLine", "Register"]
-__all__ += ["canonical", "certify", "claims_of", "entries", "fingerprint", "status_of"]
+__all__ += ["canonical", "certify", "claims_in", "claims_of", "entries", "fingerprint", "status_of"]
 
 _UNKNOWN = "It was located; what became of it is not known."
 _NO_LAW = "It is kept, and no law was named."
@@ -62,13 +63,22 @@ def status_of(case: Case, on: date | None = None) -> Status:
 
 def claims_of(case: Case, on: date | None = None) -> str:
     """SHA-256, hex, over what a certificate issued `on` that local day would claim, without the moments of answers."""
-    processors = sorted(entries(case), key=lambda entry: entry.name)
+    of = entries(case)
+    return _claims(of, status_from(case.right, of, on), case.received_at, case.due_by, case.gaps)
+
+
+def claims_in(certificate: Certificate) -> str:
+    """The same digest over what an issued certificate claims; one that tells of a gap is like no other."""
+    return _claims(certificate.processors, certificate.status, certificate.received_at, certificate.due_by)
+
+
+def _claims(of: Iterable[ProcessorEntry], status: Status, received_at: datetime, due_by: date, gaps: tuple[Gap, ...] = ()) -> str:
     claims = {
-        "processors": [entry.model_dump(mode="json", exclude={"answered_at"}) for entry in processors],
-        "status": status_from(case.right, processors, on).value,
-        "received_at": case.received_at.astimezone(UTC).isoformat(),
-        "due_by": case.due_by.isoformat(),
-    }
+        "processors": [entry.model_dump(mode="json", exclude={"answered_at"}) for entry in sorted(of, key=lambda entry: entry.name)],
+        "status": status.value,
+        "received_at": received_at.astimezone(UTC).isoformat(),
+        "due_by": due_by.isoformat(),
+    } | ({"gaps": [gap.model_dump(mode="json") for gap in gaps]} if gaps else {})
     return hashlib.sha256(canonical_json(claims)).hexdigest()
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.case import Case, ProcessorState, RecordState, Status
 from orchestrator.certificate import claims_of, status_of
-from orchestrator.messages import Certify, Effect, Message, Order, Reported, Requested, RequestedAgain, Retried, TimePassed
+from orchestrator.messages import Certify, Effect, Message, Order, Reported, Requested, RequestedAgain, Resumed, Retried, TimePassed
 from topics.commands import Command, command_id
 from topics.outcomes import Outcome
 from topics.reports import Answered, Located, RecordOutcome
@@ -56,6 +56,10 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
         case Retried():
             again = [p.name for p in case.processors if not p.settled and message.only in (None, p.name)]
             return _order(case, again, message.at, policy)
+        case Resumed(gap):
+            since = gap.since or min(case.received_at, gap.until)
+            case = case.model_copy(update={"gaps": (*case.gaps, gap.model_copy(update={"since": since}))})
+            return _order(case, [p.name for p in case.processors if p.in_flight or _is_due(p, message.at)], message.at, policy)
         case TimePassed():
             return _order(case, [p.name for p in case.processors if _is_due(p, message.at)], message.at, policy)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from orchestrator.case import Case, Status
+from orchestrator.case import Case, Gap, Status
 from topics.commands import Command
 from topics.reports import Answered, Located
 
@@ -48,7 +48,15 @@ class TimePassed:
     at: datetime
 
 
-Message = Requested | RequestedAgain | Reported | Retried | TimePassed
+@dataclass(frozen=True)
+class Resumed:
+    """Messages were lost: an answer that is awaited may have been among them."""
+
+    gap: Gap
+    at: datetime
+
+
+Message = Requested | RequestedAgain | Reported | Retried | TimePassed | Resumed
 
 
 @dataclass(frozen=True)
