@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orchestrator.case import Case, ProcessorState, RecordState, Status
+from orchestrator.case import Case, Gap, ProcessorState, RecordState, Status
 from orchestrator.certificate import claims_of, status_of
 from orchestrator.messages import Certify, Effect, Message, Order, Reported, Requested, RequestedAgain, Resumed, Retried, TimePassed
 from topics.commands import Command, command_id
@@ -57,11 +57,16 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
             again = [p.name for p in case.processors if not p.settled and message.only in (None, p.name)]
             return _order(case, again, message.at, policy)
         case Resumed(gap):
-            since = gap.since or min(case.received_at, gap.until)
-            case = case.model_copy(update={"gaps": (*case.gaps, gap.model_copy(update={"since": since}))})
+            case = _with_gap(case, gap) if gap else case
             return _order(case, [p.name for p in case.processors if p.in_flight or _is_due(p, message.at)], message.at, policy)
         case TimePassed():
             return _order(case, [p.name for p in case.processors if _is_due(p, message.at)], message.at, policy)
+
+
+def _with_gap(case: Case, gap: Gap) -> Case:
+    """Nothing of a case can be lost from before its request was received."""
+    since = gap.since or min(case.received_at, gap.until)
+    return case.model_copy(update={"gaps": (*case.gaps, Gap(since=since, until=gap.until))})
 
 
 def _is_due(processor: ProcessorState, at: datetime) -> bool:

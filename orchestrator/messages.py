@@ -50,9 +50,9 @@ class TimePassed:
 
 @dataclass(frozen=True)
 class Resumed:
-    """Messages were lost: an answer that is awaited may have been among them."""
+    """The ledger was restored, or messages were lost (`gap`): what is awaited may have been answered, or never ordered."""
 
-    gap: Gap
+    gap: Gap | None
     at: datetime
 
 

@@ -34,8 +34,9 @@ def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own) ->
 def _lost(gap: Gap) -> str:
     since = "an unknown time" if gap.since is None else _minute(gap.since)
     return (
-        f"Messages that came between {since} and {_minute(gap.until)} had aged out before the ledger held them, because it was restored from a backup or nothing ran: "
-        "what was asked and answered in that time is not known, except as far as a certificate before this one says it."
+        f"Messages that came between {since} and {_minute(gap.until)} had aged out before the ledger held them, because it was restored "
+        "from a backup or nothing ran: what was asked and answered in that time is not known, except as far as a certificate before "
+        "this one says it."
     )
 
 

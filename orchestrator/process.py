@@ -83,21 +83,18 @@ class Process:
         with self._ledger.transaction() as transaction:
             self._work_off(transaction, deliveries, now, told_before=True)
 
-    def resume(self, gap: Gap | None, taken: Mapping[Place, int], anew: Iterable[Place], now: datetime) -> None:
-        """Go on from there. After a gap, each case that is not at rest says so, and what it awaits is ordered again.
+    def resume(self, gap: Gap | None, taken: Mapping[Place, int], now: datetime) -> None:
+        """Go on from there: each case that is not at rest says what was lost, and what it awaits is ordered again.
 
         Raises:
             LedgerGone: nothing was written.
         """
         with self._ledger.transaction() as transaction:
-            transaction.forget_offsets(anew)
-            transaction.advance(taken, now)
-            if gap is None:
-                return
             cases = transaction.cases(transaction.unfinished())
             batch = _Batch(dict(cases), cases)
             for request_id in cases:
                 self._decide(batch, transaction, request_id, Resumed(gap, now), now)
+            transaction.advance(taken, now)
             self._save(batch, transaction, now)
 
     def _work_off(self, transaction: Transaction, deliveries: Sequence[Delivery], now: datetime, told_before: bool = False) -> Sending:

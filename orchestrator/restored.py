@@ -4,8 +4,8 @@ The ledger is written before anything is acknowledged. So if the group has commi
 certificate stands on its topic that the ledger does not hold, the ledger was restored from a backup, or is another one.
 
 1. Certificates are adopted from their topic, so that register and revisions go on after them.
-2. What was acknowledged is taken in again, requests before reports, without its effects: those are on their topics.
-3. What has aged out is stated on every case that is not at rest, and what those cases await is ordered again.
+2. What stands on the topics is taken in again, requests before reports, without its effects: those are on their topics.
+3. What cases still await then is ordered again; what has aged out is stated on every case that is not at rest.
 
 All of it may be interrupted and repeated: only the last step moves the ledger's offsets.
 """
@@ -33,31 +33,33 @@ log = logging.getLogger(__name__)
 _MOST_NAMED = 20
 
 
+Taken = dict[Place, tuple[int, datetime]]
+
+
 @dataclass(frozen=True)
 class Findings:
-    """What the ledger lacks. `again`: spans that were acknowledged and still stand; `lost`: partitions of which some has aged out."""
+    """What was found and done. `older`: the ledger is older than what Kafka was told. `lost`: partitions of which some aged out untaken."""
 
-    again: Mapping[Place, tuple[int, int]]
-    lost: frozenset[Place]
-    anew: frozenset[Place]
-    adopted: int
-    gap: Gap | None
+    older: bool = False
+    learnt: int = 0
+    adopted: int = 0
+    lost: tuple[Place, ...] = ()
+    gap: Gap | None = None
 
     def __str__(self) -> str:
-        """What an operator must know, in a sentence or two; empty if nothing is lacking."""
+        """What an operator must know; empty if all is as it must be."""
         told = []
-        if self.again or self.adopted:
-            count = sum(end - first for first, end in self.again.values())
+        if self.older:
             told.append(
-                f"The ledger is older than what Kafka was told: it was restored from a backup, or [ledger] url is another one. "
-                f"{count} messages were taken in again from the topics, and {self.adopted} certificates from theirs."
+                "The ledger is older than what Kafka was told: it was restored from a backup, or [ledger] url names another one. "
+                f"{self.learnt} messages were taken in again from the topics, and {self.adopted} certificates from theirs."
             )
         if self.gap:
-            where = ", ".join(f"{topic} {partition}" for topic, partition in sorted(self.lost))
+            where = ", ".join(f"{topic} {partition}" for topic, partition in self.lost)
             since = f"since {self.gap.since:%Y-%m-%d %H:%M} UTC" if self.gap.since else "at some time"
             told.append(
                 f"Messages that came {since} have aged out before the ledger held them ({where}): "
-                "open cases are ordered again, and their next certificates say so."
+                "what open cases await is ordered again, and their next certificates say so."
             )
         return " ".join(told)
 
@@ -79,22 +81,32 @@ class Restoration:
             BrokerGone, LedgerGone: nothing was moved; the next start looks again.
             KeyFolderError: certificates are there that none of the signing keys signed; to go on would fork the register.
         """
-        standing = await self._log.standing(self._group, [self._names.of(Topic.REQUESTS), self._names.of(Topic.REPORTS)])
+        topics = [self._names.of(Topic.REQUESTS), self._names.of(Topic.REPORTS)]
+        standing = await self._log.standing(self._group, topics)
         newest = await self._log.newest(self._certificates)
         with self._ledger.reading() as transaction:
             taken = transaction.offsets()
-            older = bool(_unknown(transaction, self._issued(newest)))
-        found = _compare(standing, taken, now)
-        if not (found.again or found.lost or found.anew or older or _acknowledged_more(standing, taken)):
-            return found
-        adopted = await self._adopt() if older or _acknowledged_more(standing, taken) else 0
-        for topic in (Topic.REQUESTS, Topic.REPORTS):  # a report is of no use before its request
-            await self._learn_again({place: span for place, span in found.again.items() if place[0] == self._names.of(topic)}, now)
-        to = {place: max(one.committed or 0, one.first) for place, one in standing.items()}
-        await asyncio.to_thread(self._process.resume, found.gap, to, found.anew, now)
-        if found.gap:
+            older = _acknowledged_more(standing, taken) or bool(_unknown(transaction, self._issued(newest)))
+        if anew := [place for place, one in standing.items() if one.end < _next(taken, place)]:
+            taken = self._forget(anew)
+        lost = sorted(place for place, one in standing.items() if _next(taken, place) < one.first)
+        if not (older or lost):
+            return Findings()
+        again = {place: (max(_next(taken, place), one.first), one.end) for place, one in standing.items()} if older else {}
+        adopted = await self._adopt() if older else 0
+        for topic in topics:  # a report is of no use before its request
+            await self._learn_again({place: span for place, span in again.items() if place[0] == topic and span[0] < span[1]}, now)
+        gap = Gap(since=_since(taken, lost), until=now) if lost else None
+        to = {place: again.get(place, (0, one.first))[1] for place, one in standing.items()}
+        await asyncio.to_thread(self._process.resume, gap, to, now)
+        if gap:
             self._tell_of_lost_requests()
-        return Findings(found.again, found.lost, found.anew, adopted, found.gap)
+        return Findings(older, sum(end - first for first, end in again.values()), adopted, tuple(lost), gap)
+
+    def _forget(self, anew: Sequence[Place]) -> Taken:
+        with self._ledger.transaction() as transaction:
+            transaction.forget_offsets(anew)
+            return transaction.offsets()
 
     async def _adopt(self) -> int:
         """Take certificates that the ledger lacks over from their topic."""
@@ -138,23 +150,18 @@ class Restoration:
             log.error("Of these requests the ledger holds no case, and the topics no longer hold them: have them sent again. %s", named)
 
 
-def _acknowledged_more(standing: Mapping[Place, Standing], taken: Mapping[Place, tuple[int, datetime]]) -> bool:
+def _acknowledged_more(standing: Mapping[Place, Standing], taken: Taken) -> bool:
     return any((one.committed or 0) > _next(taken, place) for place, one in standing.items())
 
 
-def _next(taken: Mapping[Place, tuple[int, datetime]], place: Place) -> int:
+def _next(taken: Taken, place: Place) -> int:
     return taken[place][0] if place in taken else 0
 
 
-def _compare(standing: Mapping[Place, Standing], taken: Mapping[Place, tuple[int, datetime]], now: datetime) -> Findings:
-    """What the topics hold and held, against what the ledger has taken."""
-    anew = frozenset(place for place, one in standing.items() if one.end < _next(taken, place))
-    held = {place: _next(taken, place) for place in standing.keys() - anew}
-    lost = frozenset(place for place, following in held.items() if following < standing[place].first)
-    spans = {place: (max(following, standing[place].first), standing[place].committed or 0) for place, following in held.items()}
-    since = min((taken[place][1] for place in lost), default=None) if lost <= taken.keys() else None
-    again = {place: span for place, span in spans.items() if span[0] < span[1]}
-    return Findings(again, lost, anew, 0, Gap(since=since, until=now) if lost else None)
+def _since(taken: Taken, lost: Iterable[Place]) -> datetime | None:
+    """The last moment at which nothing was lost yet; None: one of them was never taken from."""
+    moments = [taken[place][1] if place in taken else None for place in lost]
+    return None if None in moments else min(moment for moment in moments if moment)
 
 
 def _unknown(transaction: Transaction, issued: Sequence[Issued]) -> list[Issued]:

@@ -8,6 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from topics.admin import partitions
 from topics.bus import BrokerGone, Delivery, Place, Standing
 from topics.kafka import Cluster
 from topics.names import LARGEST_MESSAGE_BYTES
@@ -23,8 +24,9 @@ async def read_all(cluster: Cluster, topic: str) -> list[Delivery]:
     Raises:
         BrokerGone: the broker cannot be reached, or stops answering.
     """
+    places = await _places(cluster, [topic])
     async with _reading(cluster, topic) as consumer:
-        spans = {place: (first, end) for place, (first, end) in (await _ends(consumer, [topic])).items() if first < end}
+        spans = {place: (first, end) for place, (first, end) in (await _ends(consumer, places)).items() if first < end}
         found = [one async for batch in _read(consumer, spans, whole=True) for one in batch]
     return sorted(found, key=lambda one: (one.partition, one.offset))
 
@@ -37,17 +39,20 @@ class KafkaLog:
 
     async def standing(self, group: str, topics: Sequence[str]) -> dict[Place, Standing]:
         """See `topics.bus.Log`."""
+        places = await _places(self._cluster, topics)
         async with _reading(self._cluster, " and ".join(topics), group) as consumer:
-            places = await _places(consumer, topics)
+            if not places:
+                return {}
             consumer.assign(places)
             committed = {place: await consumer.committed(place) for place in places}
-            ends = await _ends(consumer, topics)
+            ends = await _ends(consumer, places)
         return {(place.topic, place.partition): Standing(committed[place], *ends[place]) for place in places}
 
     async def newest(self, topic: str) -> list[Delivery]:
         """See `topics.bus.Log`."""
+        places = await _places(self._cluster, [topic])
         async with _reading(self._cluster, topic) as consumer:
-            spans = {place: (end - 1, end) for place, (first, end) in (await _ends(consumer, [topic])).items() if first < end}
+            spans = {place: (end - 1, end) for place, (first, end) in (await _ends(consumer, places)).items() if first < end}
             return [one async for batch in _read(consumer, spans) for one in batch]
 
     async def whole(self, topic: str) -> list[Delivery]:
@@ -81,21 +86,22 @@ async def _reading(cluster: Cluster, what: str, group: str | None = None) -> Asy
         await consumer.stop()
 
 
-async def _places(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
-    there = await consumer.topics()  # to ask for a missing topic's partitions would create it on some brokers
-    wanted = [topic for topic in topics if topic in there]
-    return [TopicPartition(topic, number) for topic in wanted for number in sorted(consumer.partitions_for_topic(topic) or ())]
+async def _places(cluster: Cluster, topics: Iterable[str]) -> list[TopicPartition]:
+    """By the admin client: on Apache Kafka a consumer knows the partitions of no topic that it does not subscribe to."""
+    counts = await partitions(cluster.bootstrap_servers, topics)
+    return [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
 
 
-async def _ends(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> _Spans:
+async def _ends(consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> _Spans:
     """Each partition's first offset, and the one after its last."""
-    places = await _places(consumer, topics)
     first, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
     return {place: (first[place], ends[place]) for place in places}
 
 
 async def _read(consumer: AIOKafkaConsumer, spans: _Spans, whole: bool = False) -> AsyncIterator[list[Delivery]]:
     """What stands in the spans; `whole`: to the end of what is there, of which the embedded broker's end offsets fall short."""
+    if not spans:
+        return
     left = {place: end for place, (_, end) in spans.items()}
     seen: set[TopicPartition] = set()
     consumer.assign(list(spans))
