@@ -24,7 +24,8 @@ async def read_all(cluster: Cluster, topic: str) -> list[Delivery]:
     Raises:
         BrokerGone: the broker cannot be reached, or stops answering.
     """
-    places = await _places(cluster, [topic])
+    if not (places := await _places(cluster, [topic])):
+        return []
     async with _reading(cluster, topic) as consumer:
         spans = {place: (first, end) for place, (first, end) in (await _ends(consumer, places)).items() if first < end}
         found = [one async for batch in _read(consumer, spans, whole=True) for one in batch]
@@ -39,10 +40,9 @@ class KafkaLog:
 
     async def standing(self, group: str, topics: Sequence[str]) -> dict[Place, Standing]:
         """See `topics.bus.Log`."""
-        places = await _places(self._cluster, topics)
+        if not (places := await _places(self._cluster, topics)):
+            return {}
         async with _reading(self._cluster, " and ".join(topics), group) as consumer:
-            if not places:
-                return {}
             consumer.assign(places)
             committed = {place: await consumer.committed(place) for place in places}
             ends = await _ends(consumer, places)
@@ -50,7 +50,8 @@ class KafkaLog:
 
     async def newest(self, topic: str) -> list[Delivery]:
         """See `topics.bus.Log`."""
-        places = await _places(self._cluster, [topic])
+        if not (places := await _places(self._cluster, [topic])):
+            return []
         async with _reading(self._cluster, topic) as consumer:
             spans = {place: (end - 1, end) for place, (first, end) in (await _ends(consumer, places)).items() if first < end}
             return [one async for batch in _read(consumer, spans) for one in batch]
@@ -62,6 +63,8 @@ class KafkaLog:
     async def read(self, spans: Mapping[Place, tuple[int, int]]) -> AsyncIterator[list[Delivery]]:
         """See `topics.bus.Log`."""
         wanted = {TopicPartition(*place): span for place, span in spans.items() if span[0] < span[1]}
+        if not wanted:
+            return
         async with _reading(self._cluster, " and ".join(sorted({place.topic for place in wanted}))) as consumer:
             async for batch in _read(consumer, wanted):
                 yield batch
