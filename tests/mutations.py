@@ -234,10 +234,11 @@ MUTATIONS = (
     ),
     Mutation(
         "the offsets move before what aged out is stated",
-        "orchestrator/process.py",
-        "            self._work_off(transaction, deliveries, now, told_before=True)\n",
-        "            self._work_off(transaction, deliveries, now, told_before=True)\n"
-        "            transaction.advance({place: 10**6 for place in _following(deliveries)}, now)\n",
+        "orchestrator/restored.py",
+        "        gap = Gap(since=",
+        "        with self._ledger.transaction() as early:\n"
+        "            early.advance({place: one.end for place, one in standing.items()}, now)\n"
+        "        gap = Gap(since=",
         "tests/flow/test_restored.py::test_a_crash_at_any_moment_of_a_restoration_changes_nothing[True]",
     ),
     Mutation(
