@@ -164,7 +164,9 @@ async def test_what_aged_out_before_the_restore_is_said_on_the_certificate(insta
         second = opened(installation, await backend.certificate(waiting, revision=2))
         later = await backend.certificates_of([await backend.send(request_of(PEOPLE[2]))])
     assert [AGED_OUT in sentence for sentence in second["not_claimed"]].count(True) == 1
-    assert told_as_left(second) == really_left(installation, PEOPLE[0])
+    left = really_left(installation, PEOPLE[0])
+    assert left == told_as_left(opened(installation, first[waiting]))
+    assert all(kinds <= left[name] for name, kinds in told_as_left(second).items())  # Mollie hides payments of an erased customer
     assert not any(
         AGED_OUT in sentence for jws in [*first.values(), *later.values()] for sentence in opened(installation, jws)["not_claimed"]
     )
