@@ -1,8 +1,8 @@
-# make setup | demo | test | lint | bench | schemas | lock
+# make setup | demo | test | lint | bench | mutations | schemas | lock
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint bench schemas lock
+.PHONY: setup demo test lint bench mutations schemas lock
 .DEFAULT_GOAL := setup
 
 setup: .venv/.ready
@@ -29,6 +29,9 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python -m tests.benchmarks.cases
+
+mutations: setup
+	@$(BIN)/python -m tests.mutations $(only)
 
 schemas: setup
 	@$(BIN)/python -m orchestrator.command.export

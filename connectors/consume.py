@@ -171,7 +171,7 @@ class Consumer:
         now = self._clock()
         log.warning("%s: dead letter: partition %d offset %d: %s", self._name, delivery.partition, delivery.offset, poison.reason)
         (key,) = await asyncio.to_thread(self._keyring.ensure, dead_letters_key(now))
-        letter = dead_letter(self._names.of(Topic.DEAD_LETTERS), delivery, poison, key, self._source, now)
+        letter = dead_letter(self._names.of(Topic.DEAD_LETTERS), delivery, poison, key, self._source, now, whole=True)
         await self._publisher.publish([letter])
 
     @asynccontextmanager

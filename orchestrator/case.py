@@ -133,6 +133,13 @@ class CertificateRef(Wire):
     issued_at: Moment
 
 
+class Gap(Wire):
+    """A time of which messages are lost: they aged out before the ledger held them. `since` None: nobody knows from when."""
+
+    since: Moment | None
+    until: Moment
+
+
 class Case(Wire):
     """One request, from its receipt to its last certificate.
 
@@ -160,6 +167,7 @@ class Case(Wire):
     pauses: tuple[Pause, ...] = ()
     block: Block | None = None
     ended_by: UUID | None = None  # a restriction, by the request that lifted it
+    gaps: tuple[Gap, ...] = ()
     state: Literal["open", "closed"] = "open"
     wake_at: datetime | None = None
 
@@ -207,9 +215,9 @@ class Case(Wire):
             return Outcome.NEEDS_PERSON, self.block.reason
         return None
 
-    def with_certificate(self, issued: CertificateRef) -> "Case":
-        """The same case, with one more certificate."""
-        return self.model_copy(update={"certificates": (*self.certificates, issued)})
+    def with_certificate(self, *issued: CertificateRef) -> "Case":
+        """The same case, with more certificates."""
+        return self.model_copy(update={"certificates": (*self.certificates, *issued)})
 
     @property
     def all_answered(self) -> bool:

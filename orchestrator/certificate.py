@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -31,7 +32,7 @@ from topics.model import Moment, Wire
 from topics.outcomes import Outcome, least_good
 
 __all__ = ["Certificate", "Controller", "Facts", "ProcessorEntry", "RecordLine", "Register"]
-__all__ += ["canonical", "certify", "claims_of", "entries", "fingerprint", "status_of"]
+__all__ += ["canonical", "certify", "claims_in", "claims_of", "entries", "fingerprint", "status_of"]
 
 _UNKNOWN = "It was located; what became of it is not known."
 _NO_LAW = "It is kept, and no law was named."
@@ -63,17 +64,25 @@ def status_of(case: Case, on: date | None = None) -> Status:
 
 def claims_of(case: Case, on: date | None = None) -> str:
     """SHA-256, hex, over what a certificate issued `on` that local day would claim, without the moments of answers."""
-    processors = sorted(entries(case), key=lambda entry: entry.name)
+    of, words = entries(case), (case.decision, case.extension, *case.pauses, *case.gaps)
+    return _claims(of, status_from(case.right, of, on, case.ground, case.decision), case.received_at, case.due_by, words)
+
+
+def claims_in(certificate: Certificate) -> str:
+    """The same digest over what an issued certificate claims; one that tells of a gap is like no other."""
+    words = (certificate.decision, certificate.extension, *certificate.pauses)
+    return _claims(certificate.processors, certificate.status, certificate.received_at, certificate.due_by, words)
+
+
+def _claims(of: Iterable[ProcessorEntry], status: Status, received_at: datetime, due_by: date, words: Iterable[Wire | None]) -> str:
     claims: dict[str, Any] = {
-        "processors": [entry.model_dump(mode="json", exclude={"answered_at"}) for entry in processors],
-        "status": status_from(case.right, processors, on, case.ground, case.decision).value,
-        "received_at": case.received_at.astimezone(UTC).isoformat(),
-        "due_by": case.due_by.isoformat(),
+        "processors": [entry.model_dump(mode="json", exclude={"answered_at"}) for entry in sorted(of, key=lambda entry: entry.name)],
+        "status": status.value,
+        "received_at": received_at.astimezone(UTC).isoformat(),
+        "due_by": due_by.isoformat(),
     }
-    words = [one.model_dump(mode="json") for one in (case.decision, case.extension, *case.pauses) if one]
-    if words:
-        claims["words"] = words
-    return hashlib.sha256(canonical_json(claims)).hexdigest()
+    said = [{type(one).__name__: one.model_dump(mode="json")} for one in words if one is not None]
+    return hashlib.sha256(canonical_json(claims | ({"words": said} if said else {}))).hexdigest()
 
 
 def entries(case: Case) -> tuple[ProcessorEntry, ...]:

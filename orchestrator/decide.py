@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from orchestrator.case import Block, Case, Extension, Pause, ProcessorState, RecordState
+from orchestrator.case import Block, Case, Extension, Gap, Pause, ProcessorState, RecordState
 from orchestrator.case import Decision as Word
 from orchestrator.messages import (
     Blocked,
+    CaughtUp,
     Decided,
     Ended,
     Extended,
@@ -62,6 +63,10 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
         case Retried():
             again = [p.name for p in case.processors if not p.settled and message.only in (None, p.name)]
             return order(case, again, message.at, policy)
+        case CaughtUp(gap):
+            case = _with_gap(case, gap) if gap else case
+            again = [p.name for p in case.processors if p.in_flight or is_due(p, message.at, policy)]
+            return order(case, again, message.at, policy)
         case TimePassed():
             case = _aged_out(case, message.at.astimezone(policy.zone).date())
             return order(case, [p.name for p in case.processors if is_due(p, message.at, policy)], message.at, policy)
@@ -73,6 +78,12 @@ def _opened(case: Case, at: datetime, policy: Policy) -> Decision:
     case, effects = begin(case, [p.name for p in case.processors], at, policy)
     told = [Tell(notice(case, About.PAUSED, at))] if case.paused else [Tell(notice(case, About.DECISION_NEEDED, at))] if case.block else []
     return case, (*told, *effects)
+
+
+def _with_gap(case: Case, gap: Gap) -> Case:
+    """Nothing of a case can be lost from before its request was received."""
+    since = gap.since or min(case.received_at, gap.until)
+    return case.model_copy(update={"gaps": (*case.gaps, Gap(since=since, until=gap.until))})
 
 
 def _aged_out(case: Case, today: date) -> Case:

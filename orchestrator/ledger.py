@@ -12,12 +12,14 @@ from uuid import UUID
 from alembic import command as alembic
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Select, and_, bindparam, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, Engine, Select, and_, bindparam, delete, func, insert, or_, select, text, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from orchestrator.case import Case
-from orchestrator.tables import cases, certificates, holds, identifiers, inbox, originals, outbox
-from topics.bus import Message
+from orchestrator.certificate import Certificate, fingerprint
+from orchestrator.tables import cases, certificates, holds, identifiers, inbox, offsets, originals, outbox
+from topics.bus import Message, Place
 from topics.database import engine_for, make_private
 from topics.outcomes import Outcome
 
@@ -46,6 +48,21 @@ class Issued:
     previous: str
     sha256: str
     jws: str
+
+    @classmethod
+    def of(cls, certificate: Certificate, jws: str) -> "Issued":
+        """The row of a certificate that was signed as `jws`."""
+        return cls(
+            certificate_id=certificate.certificate_id,
+            request_id=certificate.request_id,
+            revision=certificate.revision,
+            status=certificate.status,
+            issued_at=certificate.issued_at,
+            register_index=certificate.place.index,
+            previous=certificate.place.previous,
+            sha256=fingerprint(jws),
+            jws=jws,
+        )
 
 
 class Ledger:
@@ -153,6 +170,7 @@ class Transaction:
         if self._connection.dialect.name == "postgresql":  # SQLite has one writer anyway
             for token in sorted({token for several in tokens.values() for token in several}):
                 self._connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:token, 0))"), {"token": token})
+        self._connection.execute(delete(identifiers).where(identifiers.c.request_id.in_(list(tokens))))  # of an opening that failed
         self._connection.execute(insert(identifiers), rows)
 
     def relatives(self, request_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
@@ -167,6 +185,14 @@ class Transaction:
         for id, related in self._connection.execute(query):
             found[id].add(related)
         return found
+
+    def unfinished(self) -> list[UUID]:
+        """Cases that are open, or asked to be woken."""
+        return list(self._connection.scalars(select(cases.c.request_id).where(or_(cases.c.state == "open", cases.c.wake_at.is_not(None)))))
+
+    def without_case(self, request_ids: Iterable[UUID]) -> set[UUID]:
+        """Of those requests the ones that are no case here."""
+        return set(request_ids) - set(self._connection.scalars(select(cases.c.request_id)))
 
     def save(self, changed: Iterable[Case], new: frozenset[UUID]) -> None:
         """Write cases; those in `new` for the first time."""
@@ -193,8 +219,8 @@ class Transaction:
         ids = self._connection.scalars(insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True), rows)
         return list(zip(ids, messages, strict=True))
 
-    def unsent(self, most: int) -> list[tuple[int, Message]]:
-        """Messages still in the outbox, oldest first."""
+    def unsent(self, most: int | None) -> list[tuple[int, Message]]:
+        """Messages still in the outbox, oldest first; None: all."""
         rows = self._connection.execute(select(outbox).order_by(outbox.c.id).limit(most))
         return [(row.id, Message(row.topic, row.key, row.value, _headers(row.headers))) for row in rows]
 
@@ -216,17 +242,41 @@ class Transaction:
         if issued:
             self._connection.execute(insert(certificates), [vars(one) for one in issued])
 
-    def certificates_of(self, request_id: UUID) -> list[Issued]:
-        """A request's certificates, oldest first."""
-        return self._issued(select(certificates).where(certificates.c.request_id == request_id).order_by(certificates.c.revision))
+    def certificates_of(self, *request_ids: UUID) -> list[Issued]:
+        """Requests' certificates, each request's oldest first."""
+        if not request_ids:
+            return []
+        return self._issued(select(certificates).where(certificates.c.request_id.in_(request_ids)).order_by(certificates.c.revision))
 
     def register(self) -> list[Issued]:
         """Every certificate, in the order of the register."""
         return self._issued(select(certificates).order_by(certificates.c.register_index))
 
+    def fingerprints(self, among: Iterable[str]) -> set[str]:
+        """Those of the given SHA-256 that stand in the register."""
+        return set(self._connection.scalars(select(certificates.c.sha256).where(certificates.c.sha256.in_(list(among)))))
+
     def has_certificates(self) -> bool:
         """Whether any certificate was ever issued."""
         return bool(self._connection.scalar(select(func.count()).select_from(certificates)))
+
+    def offsets(self) -> dict[Place, tuple[int, datetime]]:
+        """Per partition the offset after the last that was taken, and when that was."""
+        return {(row.topic, row.partition): (row.following, row.taken_at) for row in self._connection.execute(select(offsets))}
+
+    def advance(self, to: Mapping[Place, int], now: datetime) -> None:
+        """Everything before those offsets was taken; never backwards."""
+        rows = [{"topic": t, "partition": p, "following": to[t, p], "taken_at": now} for t, p in sorted(to)]
+        if rows:
+            new = (postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert)(offsets)
+            changed = {"following": new.excluded.following, "taken_at": new.excluded.taken_at}
+            forward = new.excluded.following > offsets.c.following
+            self._connection.execute(new.on_conflict_do_update(index_elements=["topic", "partition"], set_=changed, where=forward), rows)
+
+    def forget_offsets(self, places: Iterable[Place]) -> None:
+        """Those partitions were made anew: what was taken of the old ones says nothing of them."""
+        for topic, partition in places:
+            self._connection.execute(delete(offsets).where(offsets.c.topic == topic, offsets.c.partition == partition))
 
     def park_original(self, topic: str, partition: int, offset: int, sealed: str, now: datetime) -> None:
         """Keep the sealed original of a dead letter that is too large to be sent on; once, however often it comes."""

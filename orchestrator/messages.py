@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from orchestrator.case import Block, Case, Decision, Status
+from orchestrator.case import Block, Case, Decision, Gap, Status
 from topics.commands import Command
 from topics.notices import Notice
 from topics.orders import LiftHold, PlaceHold, Prove
@@ -126,7 +126,17 @@ class Met:
     at: datetime
 
 
-Message = Requested | RequestedAgain | Reported | Retried | TimePassed | Decided | Extended | Paused | Resumed | Proven | Claimed | Met
+@dataclass(frozen=True)
+class CaughtUp:
+    """The ledger was restored, or messages were lost (`gap`): what is awaited may have been answered, or never ordered."""
+
+    gap: Gap | None
+    at: datetime
+
+
+Message = (
+    Requested | RequestedAgain | Reported | Retried | TimePassed | CaughtUp | Decided | Extended | Paused | Resumed | Proven | Claimed | Met
+)
 
 
 @dataclass(frozen=True)

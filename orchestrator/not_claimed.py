@@ -1,8 +1,9 @@
 """What a certificate does not claim, in sentences for a privacy officer (no I/O, no clock, no personal data)."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
-from orchestrator.case import Case
+from orchestrator.case import Case, Gap
 from orchestrator.payload import Own, ProcessorEntry
 from topics.events import Right
 from topics.outcomes import Outcome
@@ -20,6 +21,7 @@ _HELD = "Of each held record the orchestrator keeps the reference, sealed. The e
 def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own) -> tuple[str, ...]:
     """The sentences for a case with these entries: first what is particular to it, then what is true of every one."""
     return (
+        *map(_lost, case.gaps),
         *_not_asked(case.not_asked),
         *_not_proven(processors),
         *(f"Not searched at {one.name}: {'; '.join(one.not_covered)}." for one in case.processors if one.not_covered),
@@ -27,6 +29,19 @@ def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own) ->
         *([_OF_ERASURE] if case.right in {Right.ERASURE, Right.WITHDRAWAL} else []),
         *_own_stores(processors, own),
     )
+
+
+def _lost(gap: Gap) -> str:
+    since = "an unknown time" if gap.since is None else _minute(gap.since)
+    return (
+        f"Messages that came between {since} and {_minute(gap.until)} had aged out before the ledger held them, because it was restored "
+        "from a backup or nothing ran: what was asked and answered in that time is not known, except as far as a certificate before "
+        "this one says it."
+    )
+
+
+def _minute(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _not_asked(names: Iterable[str]) -> Iterable[str]:

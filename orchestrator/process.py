@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from orchestrator.case import Case
+from orchestrator.case import Case, Gap
 from orchestrator.decide import decide
 from orchestrator.intake import Intake, Read
-from orchestrator.ledger import INBOX_KEPT, Ledger, Transaction
-from orchestrator.messages import Certify, Effect, Message, Met, Order, Reported, Requested, RequestedAgain, Tell, TimePassed
+from orchestrator.ledger import INBOX_KEPT, Issued, Ledger, Transaction
+from orchestrator.messages import CaughtUp, Certify, Effect, Message, Met, Order, Reported, Requested, RequestedAgain, Tell, TimePassed
 from orchestrator.officer import message_of, why_not
-from orchestrator.registrar import Registrar
+from orchestrator.registrar import Registrar, continued
 from orchestrator.rights import block_on, concerns_others, consequences
 from orchestrator.rounds import Policy
-from topics.bus import Delivery
+from topics.bus import Delivery, Place
 from topics.bus import Message as Outgoing
 from topics.commands import COMMAND_TYPE
 from topics.dead_letters import dead_letter, fits, pack
@@ -43,7 +43,7 @@ Sending = list[tuple[int, Outgoing]]
 
 @dataclass
 class _Batch:
-    """What one transaction has touched so far."""
+    """What one transaction has touched so far. `issued`: to requests without a case. `told_before`: what follows was done long ago."""
 
     cases: dict[UUID, Case]
     before: dict[UUID, Case]
@@ -52,6 +52,8 @@ class _Batch:
     remembered: list[tuple[str, str, str]] = field(default_factory=list)
     seen: dict[tuple[str, str], str] = field(default_factory=dict)
     relatives: dict[UUID, set[UUID]] = field(default_factory=dict)
+    issued: list[Issued] = field(default_factory=list)
+    told_before: bool = False
 
 
 class Process:
@@ -71,23 +73,54 @@ class Process:
         Raises:
             LedgerGone: nothing was written.
         """
+        with self._ledger.transaction() as transaction:
+            sending = self._work_off(transaction, deliveries, now)
+            transaction.advance(_following(deliveries), now)
+            return sending
+
+    def learn_again(self, deliveries: Sequence[Delivery], now: datetime) -> None:
+        """Take in what was acknowledged before the ledger was restored; each case that it concerns concludes at the next `wake`.
+
+        Nothing is sent and nothing certified: what is acknowledged has had its effects, and they are on their topics.
+
+        Raises:
+            LedgerGone: nothing was written.
+        """
+        with self._ledger.transaction() as transaction:
+            self._work_off(transaction, deliveries, now, told_before=True)
+
+    def resume(self, gap: Gap | None, taken: Mapping[Place, int], now: datetime) -> None:
+        """Go on from there: each case that is not at rest says what was lost, and what it awaits is ordered again.
+
+        Raises:
+            LedgerGone: nothing was written.
+        """
+        with self._ledger.transaction() as transaction:
+            cases = transaction.cases(transaction.unfinished())
+            batch = _Batch(dict(cases), cases)
+            for request_id in cases:
+                self._decide(batch, transaction, request_id, CaughtUp(gap, now), now)
+            transaction.advance(taken, now)
+            self._save(batch, transaction, now)
+
+    def _work_off(self, transaction: Transaction, deliveries: Sequence[Delivery], now: datetime, told_before: bool = False) -> Sending:
         read = [(delivery, self._read(delivery, now)) for delivery in deliveries]
         good = [found for _, found in read if isinstance(found, Read)]
-        with self._ledger.transaction() as transaction:
-            cases = transaction.cases({found.request_id for found in good})
-            seen = transaction.seen({(found.event.source, found.event.id) for found in good})
-            new = {found.request_id: found.body.subject for found in good if isinstance(found.body, SubjectRequest)}
-            new = {id: subject for id, subject in new.items() if id not in cases}
-            batch = _Batch(dict(cases), cases, self._intake.make_keys(new), seen=seen)
-            self._relate(batch, transaction, {id: self._intake.tokens(subject) for id, subject in new.items()})
-            for delivery, found in read:
-                try:
-                    if isinstance(found, Poison):
-                        raise found
-                    self._one(batch, transaction, found, now)
-                except Poison as poison:
-                    self._park(batch, transaction, delivery, poison, now)
-            return self._save(batch, transaction, now)
+        cases = transaction.cases({found.request_id for found in good})
+        seen = transaction.seen({(found.event.source, found.event.id) for found in good})
+        new = {found.request_id: found.body.subject for found in good if isinstance(found.body, SubjectRequest)}
+        new = {id: subject for id, subject in new.items() if id not in cases}
+        issued = transaction.certificates_of(*new)
+        batch = _Batch(dict(cases), cases, self._intake.make_keys(new), seen=seen, issued=issued, told_before=told_before)
+        self._relate(batch, transaction, {id: self._intake.tokens(subject) for id, subject in new.items()})
+        for delivery, found in read:
+            try:
+                if isinstance(found, Poison):
+                    raise found
+                self._one(batch, transaction, found, now)
+            except Poison as poison:
+                self._park(batch, transaction, delivery, poison, now)
+        return self._save(batch, transaction, now)
 
     def wake(self, now: datetime) -> Sending:
         """Tell the cases that asked for it that time has passed."""
@@ -178,7 +211,7 @@ class Process:
             key = batch.keys[found.request_id]
             opened = self._intake.case_for(found, request, found.right or Right.ERASURE, key, now)
             block = block_on(opened, self._others(batch, transaction, found.request_id))
-            return Requested(opened.model_copy(update={"block": block}), now)
+            return Requested(continued(opened.model_copy(update={"block": block}), batch.issued), now)
         if case.content != found.content:
             raise Poison(Unreadable.CONFLICTING_REQUEST, "The same request_id came before with other content; send it under a new id.")
         return RequestedAgain(request.received_at, self._intake.due(request.received_at), now)
@@ -199,12 +232,12 @@ class Process:
         before = batch.cases.get(request_id)
         try:
             case, effects = decide(before, message, self._policy)
-            for effect in effects:
+            for effect in () if batch.told_before else effects:
                 case, sending = self._carry_out(transaction, case, effect, now)
                 outgoing.append(sending)
         except _DEFECTS as error:
             raise _defect("decide", error) from None
-        batch.cases[request_id] = case
+        batch.cases[request_id] = case.model_copy(update={"wake_at": now}) if batch.told_before else case
         batch.outgoing += outgoing
         if concerns_others(before, case):
             for other, word in list(consequences(case, self._others(batch, transaction, request_id))):
@@ -226,6 +259,8 @@ class Process:
         if not fits(delivery):
             sealed = key.seal("ledger.original", pack(delivery))
             transaction.park_original(delivery.topic, delivery.partition, delivery.offset, sealed, now)
+        if batch.told_before:
+            return
         batch.outgoing.append(dead_letter(self._names.of(Topic.DEAD_LETTERS), delivery, poison, key, ORCHESTRATOR, now))
 
     def _save(self, batch: _Batch, transaction: Transaction, now: datetime) -> Sending:
@@ -235,6 +270,15 @@ class Process:
             transaction.save_holds(case)
         transaction.remember(batch.remembered, now)
         return transaction.send(batch.outgoing)
+
+
+def _following(deliveries: Iterable[Delivery]) -> dict[Place, int]:
+    """Per partition the offset after the last of these."""
+    following: dict[Place, int] = {}
+    for one in deliveries:
+        place = (one.topic, one.partition)
+        following[place] = max(following.get(place, 0), one.offset + 1)
+    return following
 
 
 def _with_changed_holds(changed: Iterable[Case], before: dict[UUID, Case]) -> list[Case]:

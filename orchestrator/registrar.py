@@ -1,11 +1,13 @@
 """Issues certificates: builds, signs and links each into the hash-chained register."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from orchestrator.case import Case, CertificateRef
-from orchestrator.certificate import Controller, Facts, Register, canonical, certify, fingerprint
+from orchestrator.case import Case, CertificateRef, Status
+from orchestrator.certificate import Certificate, Controller, Facts, Register, canonical, certify, claims_in
+from orchestrator.jose import decode
 from orchestrator.ledger import Issued, Transaction
 from orchestrator.messages import Certify
 from orchestrator.sign import SigningKeys
@@ -42,24 +44,30 @@ class Registrar:
         )
         certificate = certify(case, facts)
         jws = self._keys.sign(canonical(certificate))
-        issued = Issued(
-            certificate_id=facts.certificate_id,
-            request_id=case.request_id,
-            revision=facts.revision,
-            status=certificate.status,
-            issued_at=now,
-            register_index=facts.place.index,
-            previous=previous,
-            sha256=fingerprint(jws),
-            jws=jws,
-        )
+        issued = Issued.of(certificate, jws)
         transaction.add_certificates([issued])
-        ref = CertificateRef(
-            certificate_id=issued.certificate_id,
-            revision=issued.revision,
-            sha256=issued.sha256,
-            claims=effect.claims,
-            status=certificate.status,
-            issued_at=now,
+        return case.with_certificate(_reference(issued, effect.claims)), write_certificate(
+            self._topic, case.request_id, issued.certificate_id, jws, now
         )
-        return case.with_certificate(ref), write_certificate(self._topic, case.request_id, issued.certificate_id, jws, now)
+
+
+def continued(case: Case, issued: Iterable[Issued]) -> Case:
+    """The case with those of its certificates that it does not know: the next one follows the newest of them."""
+    own = [one for one in issued if one.request_id == case.request_id]
+    known = {ref.certificate_id for ref in case.certificates}
+    return case.with_certificate(*(_reference(one, _claims(one)) for one in own if one.certificate_id not in known))
+
+
+def _claims(issued: Issued) -> str:
+    return claims_in(Certificate.model_validate_json(decode(issued.jws.split(".")[1])))
+
+
+def _reference(issued: Issued, claims: str) -> CertificateRef:
+    return CertificateRef(
+        certificate_id=issued.certificate_id,
+        revision=issued.revision,
+        sha256=issued.sha256,
+        claims=claims,
+        status=Status(issued.status),
+        issued_at=issued.issued_at,
+    )

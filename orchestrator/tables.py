@@ -88,3 +88,12 @@ originals = Table(
     Column("sealed", Text, nullable=False),  # of a dead letter that was too large to be sent on
     Column("parked_at", UtcDateTime, nullable=False),
 )
+
+offsets = Table(
+    "offsets",
+    metadata,
+    Column("topic", String(249), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("following", BigInteger, nullable=False),  # the offset after the last that was taken
+    Column("taken_at", UtcDateTime, nullable=False),
+)

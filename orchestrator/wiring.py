@@ -1,6 +1,7 @@
 """Wires the orchestrator: the only place of this side that knows broker, ledger, keyring, keys and the real clock together."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from orchestrator.intake import Expected, Intake
 from orchestrator.ledger import Ledger
 from orchestrator.process import Process
 from orchestrator.registrar import Registrar
+from orchestrator.restored import Restoration
 from orchestrator.rounds import Policy
 from orchestrator.sign import KeyFolderError, SigningKeys
 from topics.bus import Publisher
@@ -19,7 +21,10 @@ from topics.kafka import Cluster, KafkaPublisher
 from topics.keyring import Keyring
 from topics.model import utc_now
 from topics.names import Names, Topic
+from topics.reading import KafkaLog
 from topics.slots import Slot
+
+log = logging.getLogger(__name__)
 
 
 def process(configuration: Configuration, expected: Sequence[Expected], ledger: Ledger, keyring: Keyring) -> Process:
@@ -66,6 +71,10 @@ async def run(
     slot = Slot(cluster.bootstrap_servers, group)
     try:
         core = process(configuration, expected, ledger, keyring)
+        jwks = SigningKeys.open(configuration.signing.keys).jwks()
+        found = await Restoration(KafkaLog(cluster), ledger, keyring, core, jwks, names, group).run(utc_now())
+        if told := str(found):
+            log.warning("%s", told)
         async with KafkaPublisher(cluster) as publisher:
             handler = _handler(core, publisher)
             topics = [names.of(Topic.REQUESTS), names.of(Topic.REPORTS)]

@@ -67,19 +67,34 @@ async def apply(bootstrap_servers: str, specs: Iterable[TopicSpec], replication:
     return [spec.name for spec in wanted]
 
 
+async def partitions(bootstrap_servers: str, topics: Iterable[str]) -> dict[str, int]:
+    """How many partitions each of those topics has; one that does not exist is left out, and not made.
+
+    Raises:
+        BrokerGone: the broker cannot be reached.
+    """
+    async with _admin(bootstrap_servers) as admin:
+        there = set(await admin.list_topics())
+        return await _partitions(admin, [topic for topic in topics if topic in there])
+
+
+async def _partitions(admin: AIOKafkaAdminClient, known: list[str]) -> dict[str, int]:
+    return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(known)} if known else {}
+
+
 async def _diff(admin: AIOKafkaAdminClient, specs: list[TopicSpec]) -> list[Difference]:
     there = set(await admin.list_topics())  # to describe a missing topic would create it on the embedded broker
     known = [spec.name for spec in specs if spec.name in there]
     if not known:
         return [Difference(spec.name, "topic", "there", None) for spec in specs]
-    partitions = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(known)}
+    counts = await _partitions(admin, known)
     settings = await _settings(admin, known)
     found: list[Difference] = []
     for spec in specs:
         if spec.name not in there:
             found.append(Difference(spec.name, "topic", "there", None))
             continue
-        actual = {"partitions": str(partitions[spec.name])} | settings[spec.name]
+        actual = {"partitions": str(counts[spec.name])} | settings[spec.name]
         wanted = {"partitions": str(spec.partitions)} | spec.settings()
         found += [Difference(spec.name, k, v, actual.get(k, "not set")) for k, v in wanted.items() if actual.get(k) != v]
     return found

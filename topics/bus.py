@@ -1,10 +1,12 @@
 """Ports to the broker: what is received, what is sent, and who sends it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 Headers = tuple[tuple[str, bytes], ...]
+Place = tuple[str, int]
+"""A topic and one of its partitions."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,35 @@ class Inbox(Protocol):
 
     def owns(self, topic: str, partition: int) -> bool:
         """Whether the partition is still ours."""
+        ...
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A partition: the next offset that a group has to read (None: it never committed), its first offset, and the one after its last."""
+
+    committed: int | None
+    first: int
+    end: int
+
+
+class Log(Protocol):
+    """Reads what stands on topics, as a member of no group."""
+
+    async def standing(self, group: str, topics: Sequence[str]) -> dict[Place, Standing]:
+        """How each partition of those topics stands; what was committed is asked first, so that it is never too new."""
+        ...
+
+    async def newest(self, topic: str) -> list[Delivery]:
+        """The last message of each partition."""
+        ...
+
+    async def whole(self, topic: str) -> list[Delivery]:
+        """Everything that stands on it."""
+        ...
+
+    def read(self, spans: Mapping[Place, tuple[int, int]]) -> AsyncIterator[list[Delivery]]:
+        """What stands from one offset up to another (left out), each partition in order."""
         ...
 
 

@@ -13,6 +13,9 @@ from topics.sealing import Key
 
 DEAD_LETTER_TYPE = "erasure.dead_letter"
 
+REPLAYED = "erasure-replayed-from"
+"""A header with the place of the dead letter. No `ce_` stands before it, so that it is no part of the event."""
+
 _LARGEST_ORIGINAL = LARGEST_MESSAGE_BYTES // 3
 """Base64 twice makes 16/9 of it, and headers and reason must fit beside it."""
 
@@ -50,15 +53,19 @@ def fits(delivery: Delivery) -> bool:
     return len(pack(delivery)) <= _LARGEST_ORIGINAL
 
 
-def dead_letter(topic: str, delivery: Delivery, poison: Poison, key: Key, source: str, now: datetime) -> Message:
-    """The dead letter for a delivery, under its own key if that is a UUID: any other key may be personal data."""
+def dead_letter(topic: str, delivery: Delivery, poison: Poison, key: Key, source: str, now: datetime, *, whole: bool = False) -> Message:
+    """The dead letter for a delivery, under its own key if that is a UUID: any other key may be personal data.
+
+    `whole`: it carries the original whatever its size, because nobody else keeps it. What was replayed has the letter that it
+    was replayed from as its cause.
+    """
     letter = DeadLetter(
         reason=poison.reason,
         detail=poison.detail[:500],
         topic=delivery.topic,
         partition=delivery.partition,
         offset=delivery.offset,
-        sealed=key.seal("dead_letter", pack(delivery)) if fits(delivery) else None,
+        sealed=key.seal("dead_letter", pack(delivery)) if whole or fits(delivery) else None,
     )
     headers = {
         "ce_specversion": "1.0",
@@ -67,9 +74,18 @@ def dead_letter(topic: str, delivery: Delivery, poison: Poison, key: Key, source
         "ce_type": DEAD_LETTER_TYPE,
         "ce_time": now.isoformat(),
         "content-type": "application/json",
-    }
+    } | _cause(delivery)
     encoded = tuple((name, value.encode()) for name, value in headers.items())
     return Message(topic, _safe_key(delivery.key), letter.model_dump_json().encode(), encoded)
+
+
+def _cause(delivery: Delivery) -> dict[str, str]:
+    """`ce_causationid` (CloudEvents, extension "correlation") of what we replayed ourselves; anybody else's may be personal data."""
+    headers = dict(delivery.headers)
+    try:
+        return {"ce_causationid": str(UUID(headers["ce_causationid"].decode()))} if REPLAYED in headers else {}
+    except (KeyError, ValueError):
+        return {}
 
 
 def _safe_key(key: bytes | None) -> bytes | None:

@@ -12,7 +12,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from topics.broker import CLUSTER_ID
 from topics.bus import BrokerGone, Delivery, Fenced, Message
-from topics.names import LARGEST_MESSAGE_BYTES
+from topics.names import LARGEST_DEAD_LETTER_BYTES, LARGEST_MESSAGE_BYTES
 
 _SEND_SECONDS = 30.0
 _MOST_FAILED_COMMITS = 20
@@ -72,7 +72,7 @@ class KafkaPublisher:
             bootstrap_servers=cluster.bootstrap_servers,
             acks="all",
             enable_idempotence=not cluster.embedded,
-            max_request_size=LARGEST_MESSAGE_BYTES + _ENVELOPE_BYTES,
+            max_request_size=LARGEST_DEAD_LETTER_BYTES + _ENVELOPE_BYTES,
             request_timeout_ms=20_000,
         )
 

@@ -116,6 +116,12 @@ class Keyring:
                 self.ensure(kid)
         return self.get_all(*kids)
 
+    def cases(self) -> set[UUID]:
+        """The requests whose case has a key here."""
+        prefix = case_key(UUID(int=0)).split("/")[0] + "/"
+        with self._engine.connect().execution_options(one_read=True) as connection:
+            return {UUID(kid.removeprefix(prefix)) for kid in connection.scalars(select(_keys.c.kid).where(_keys.c.kid.startswith(prefix)))}
+
     def _read(self, kids: Sequence[str]) -> dict[str, Key]:
         with self._reading.connect() as connection:
             return {kid: Key(kid, secret) for kid, secret in connection.execute(_READ, {"kids": kids})}

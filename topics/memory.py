@@ -2,14 +2,11 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from topics.bus import BrokerGone, Delivery, Message
-
-Place = tuple[str, int]
-"""A topic and one of its partitions."""
+from topics.bus import BrokerGone, Delivery, Message, Place, Standing
 
 
 class Crash(BaseException):
@@ -47,6 +44,7 @@ class MemoryBroker:
         self.partitions = partitions
         self.away = False
         self.logs: dict[Place, list[Delivery]] = defaultdict(list)
+        self.first: dict[Place, int] = defaultdict(int)
         self.groups: dict[str, _Group] = defaultdict(_Group)
         self._arrived: list[Delivery] = []
 
@@ -60,6 +58,10 @@ class MemoryBroker:
         self.groups[group].members.append(inbox)
         self.share_out(group)
         return inbox
+
+    def age_out(self, topic: str) -> None:
+        """Everything on the topic is gone, as when its retention has passed."""
+        self.first |= {place: len(log) for place, log in self.logs.items() if place[0] == topic}
 
     def messages(self, topic: str) -> list[Delivery]:
         """Everything that stands on a topic, in the order of arrival."""
@@ -93,6 +95,32 @@ class MemoryBroker:
         """Raise `BrokerGone` while the broker is away."""
         if self.away:
             raise BrokerGone("The broker in memory is away.")
+
+
+class MemoryLog:
+    """`topics.bus.Log`."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self._broker = broker
+
+    async def standing(self, group: str, topics: Sequence[str]) -> dict[Place, Standing]:
+        """As things stand now."""
+        committed, first = self._broker.groups[group].committed, self._broker.first
+        places = [(topic, number) for topic in topics for number in range(self._broker.partitions)]
+        return {place: Standing(committed.get(place), first[place], len(self._broker.logs[place])) for place in places}
+
+    async def newest(self, topic: str) -> list[Delivery]:
+        """The last of each partition."""
+        return [log[-1] for place, log in self._broker.logs.items() if place[0] == topic and len(log) > self._broker.first[place]]
+
+    async def whole(self, topic: str) -> list[Delivery]:
+        """Everything that has not aged out."""
+        return [one for one in self._broker.messages(topic) if one.offset >= self._broker.first[topic, one.partition]]
+
+    async def read(self, spans: Mapping[Place, tuple[int, int]]) -> AsyncIterator[list[Delivery]]:
+        """One batch for each partition."""
+        for place, (first, end) in spans.items():
+            yield self._broker.logs[place][max(first, self._broker.first[place]) : end]
 
 
 class MemoryPublisher:

@@ -26,6 +26,9 @@ LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
 """What the topics that we write take: a report on five thousand records."""
 
 
+LARGEST_DEAD_LETTER_BYTES = 2 * LARGEST_MESSAGE_BYTES
+"""A worker has no ledger to keep an original in: sealed, with its headers, it must fit whatever its size."""
+
 INTAKE_RETENTION = timedelta(days=7)
 
 SEGMENT = timedelta(hours=1)
@@ -40,10 +43,11 @@ class TopicSpec:
     partitions: int
     cleanup: Literal["delete", "compact"]
     retention: timedelta | None
+    largest_bytes: int = LARGEST_MESSAGE_BYTES
 
     def settings(self) -> dict[str, str]:
         """The topic's configuration in Kafka's words (`retention.ms` in milliseconds)."""
-        settings = {"cleanup.policy": self.cleanup, "max.message.bytes": str(LARGEST_MESSAGE_BYTES)}
+        settings = {"cleanup.policy": self.cleanup, "max.message.bytes": str(self.largest_bytes)}
         if self.retention is not None:
             settings["retention.ms"] = _milliseconds(self.retention)
             settings["segment.ms"] = _milliseconds(SEGMENT)
@@ -73,7 +77,7 @@ class Names:
             TopicSpec(self.of(Topic.REPORTS), partitions, "delete", week),
             TopicSpec(self.of(Topic.CERTIFICATES), partitions, "compact", None),
             TopicSpec(self.of(Topic.NOTICES), partitions, "delete", month),
-            TopicSpec(self.of(Topic.DEAD_LETTERS), partitions, "delete", month),
+            TopicSpec(self.of(Topic.DEAD_LETTERS), partitions, "delete", month, LARGEST_DEAD_LETTER_BYTES),
         ]
 
 

@@ -53,12 +53,12 @@ def certificate(
 def _issued(request: str, revision: int | None, config: Path | None) -> "Issued":
     id = opening.request_id(request)
     with opening.ledger(opening.configuration(config)) as ledger:
-        case = opening.case(ledger, id)
         with ledger.reading() as transaction:
             known = transaction.certificates_of(id)
-    if case.mode == "dry-run":
+        case = None if known else opening.case(ledger, id)
+    if case and case.mode == "dry-run":
         raise No(f"A dry run ends in a plan, not in a certificate: erasure status {id} --json")
-    if not known:
+    if case:
         raise No(f"There is no certificate yet. `erasure watch {id}` waits for it.")
     for one in known:
         if one.revision == (revision or known[-1].revision):

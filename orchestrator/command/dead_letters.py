@@ -1,5 +1,6 @@
 """`erasure dead-letters`: what could not be processed, why, and sending it again."""
 
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from orchestrator.command.letters import Letter
     from topics.bus import Delivery, Message
     from topics.configuration import Configuration
+
+log = logging.getLogger(__name__)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What could not be read, and sending it again.")
 
@@ -50,10 +53,13 @@ def show(
     letter = find(read_letters(settings), id)
     for name, value in letter.as_json().items():
         typer.echo(f"{name:<10} {_plain('-' if value is None else str(value))}")
+    typer.echo(f"event      {_plain(letter.event or '-')}")
+    typer.echo(f"cause      {_plain(letter.cause or '-')}")
     if not reveal:
         typer.echo("original   sealed; --reveal opens it")
         return
     found = original(settings, letter)
+    log.warning("the original of dead letter %s was opened", letter.id)
     say("What follows is the original. It may hold personal data: do not copy it to where it does not belong.")
     for line in _original(found):
         typer.echo(line)

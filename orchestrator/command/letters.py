@@ -11,7 +11,7 @@ from orchestrator.command import opening
 from orchestrator.command.opening import No, WrongUse
 from orchestrator.jose import decode
 from topics.bus import Delivery, Message
-from topics.dead_letters import DeadLetter, unpack
+from topics.dead_letters import REPLAYED, DeadLetter, unpack
 from topics.keyring import KeyMissing
 from topics.names import Names, Topic
 from topics.sealing import CannotOpen
@@ -19,17 +19,19 @@ from topics.sealing import CannotOpen
 if TYPE_CHECKING:
     from topics.configuration import Configuration
 
-REPLAYED = "erasure-replayed-from"
-"""A header with the dead letter's id. No `ce_` stands before it, so that it is no part of the event."""
-
 
 @dataclass(frozen=True)
 class Letter:
-    """One message on the dead-letters topic. `content` is None where it is none of ours."""
+    """One message on the dead-letters topic. `content` is None where it is none of ours.
+
+    `event`: its `ce_id`. `cause`: the `ce_id` of the letter from which its original had been replayed.
+    """
 
     id: str
     time: str | None
     content: DeadLetter | None
+    event: str | None = None
+    cause: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What is known of it without its key."""
@@ -56,8 +58,8 @@ def _letter(delivery: Delivery) -> Letter:
         content = DeadLetter.model_validate_json(delivery.value or b"")
     except ValidationError:
         content = None
-    time = (headers.get("ce_time") or b"").decode(errors="replace") or None
-    return Letter(f"{delivery.partition}-{delivery.offset}", time, content)
+    time, event, cause = ((headers.get(name) or b"").decode(errors="replace") or None for name in ("ce_time", "ce_id", "ce_causationid"))
+    return Letter(f"{delivery.partition}-{delivery.offset}", time, content, event, cause)
 
 
 def find(letters: Iterable[Letter], id: str) -> Letter:
@@ -102,13 +104,20 @@ def _kid(sealed: str) -> str:
 
 
 def again(settings: "Configuration", letter: Letter) -> Message:
-    """The original as a message to the topic that it came from: same bytes, same key, same headers, and where it lay."""
+    """The original as a message to the topic that it came from: same bytes, same key, same headers, and where it lay.
+
+    Its cause is the dead letter, unless its sender named another: that stays.
+    """
     found = original(settings, letter)
     if found.topic not in readable_topics(settings):
         raise No(f"{letter.id} came from a topic that this configuration does not read; it cannot be sent there.")
     if found.value is None:
         raise No(f"{letter.id} has no value at all; there is nothing to send again.")
-    headers = tuple((name, value) for name, value in found.headers if name != REPLAYED)
+    headers = list(found.headers)
+    if REPLAYED in dict(headers):  # replayed before: the cause was ours
+        headers = [(name, value) for name, value in headers if name not in (REPLAYED, "ce_causationid")]
+    if letter.event and "ce_causationid" not in dict(headers):
+        headers.append(("ce_causationid", letter.event.encode()))
     return Message(found.topic, found.key, found.value, (*headers, (REPLAYED, letter.id.encode())))
 
 
@@ -130,5 +139,6 @@ def once_each(messages: Iterable[tuple[Letter, Message]]) -> list[tuple[Letter, 
     """One that failed again after a replay lies there twice, and is sent once."""
     found: dict[Any, tuple[Letter, Message]] = {}
     for letter, message in messages:
-        found.setdefault((message.topic, message.key, message.value, message.headers[:-1]), (letter, message))
+        own = tuple(header for header in message.headers if header[0] not in (REPLAYED, "ce_causationid"))
+        found.setdefault((message.topic, message.key, message.value, own), (letter, message))
     return list(found.values())

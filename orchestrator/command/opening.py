@@ -76,6 +76,13 @@ def case(found: "Ledger", id: UUID) -> "Case":
     """The case of a request, which must be there."""
     with found.reading() as transaction:
         known = transaction.case(id)
+        issued = transaction.certificates_of(id)
+    if known is None and issued:
+        newest = f"revision {issued[-1].revision}, {issued[-1].status.replace('_', ' ')}"
+        raise No(
+            f"The ledger was restored from a backup and lost the case {id}; its certificate is there ({newest}): "
+            f"erasure certificate {id}. To have it looked at again, send the request again under the same id."
+        )
     if known is None:
         raise No(f"There is no request {id} in the ledger. If it was sent just now, look whether `erasure run` is running.")
     return known

@@ -21,7 +21,7 @@ from topics.dead_letters import DeadLetter, unpack
 from topics.envelope import write
 from topics.keyring import KeyMissing, Keyring, case_key, dead_letters_key, hold_key
 from topics.memory import MemoryBroker
-from topics.names import Names, Topic
+from topics.names import LARGEST_DEAD_LETTER_BYTES, LARGEST_MESSAGE_BYTES, Names, Topic
 from topics.reports import Answered, Located
 from topics.sealing import CannotOpen
 
@@ -277,6 +277,29 @@ async def test_a_dead_letter_opens_with_the_months_key_to_what_was_received() ->
     (letter,) = bench.letters
     opened: Delivery = unpack(bench.keyring.get(dead_letters_key(START)).open("dead_letter", letter.sealed or ""), letter)
     assert (b"{not json", b"jan@voorbeeld.nl", 0) == (opened.value, opened.key, opened.offset)
+
+
+async def test_poison_is_committed_once_its_dead_letter_is_on_the_broker() -> None:
+    bench = Bench(GatedWorker(open=True))
+    bench.broker.append(poison(b"{not json"))
+    async with bench.running():
+        await until(lambda: bench.letters)
+        await a_while()
+    assert (1, 1) == (bench.committed, len(bench.letters))
+
+
+async def test_a_large_command_that_nobody_can_open_keeps_its_original_in_the_dead_letter() -> None:
+    bench = Bench(GatedWorker(open=True))
+    bench.worker.faults = [KeyMissing("case/1")]
+    known = ("eyJh..AA." + "A" * 3_900_000 + ".AA",)
+    bench.broker.append(message(command().model_copy(update={"known": known})))
+    async with bench.running():
+        await until(lambda: bench.committed)
+    (letter,) = bench.letters
+    (sent,) = bench.broker.messages(LETTERS)
+    opened = unpack(bench.keyring.get(dead_letters_key(START)).open("dead_letter", letter.sealed or ""), letter)
+    assert known[0].encode() in (opened.value or b"")
+    assert LARGEST_MESSAGE_BYTES < len(sent.value or b"") < LARGEST_DEAD_LETTER_BYTES
 
 
 @pytest.mark.parametrize("fault", [KeyMissing("case/1"), CannotOpen()])

@@ -1,5 +1,6 @@
 """A command carried out: what is located, written ahead, done, looked at again and told."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ from connectors.worker import WITHHELD
 from tests.connectors.shoebox import Box, Shoebox, ShoeboxSimulator
 from topics.keyring import case_key, hold_key
 from topics.outcomes import Evidence
+from topics.reports import Located
 from topics.sealing import CannotOpen
 
 JAN = Person("jan@voorbeeld.nl")
@@ -223,6 +225,25 @@ def test_a_defect_in_erasing_one_record_does_not_stop_the_others() -> None:
 
     answer = bench(Failing).carry_out(JAN.subject())
     assert ERASED == told(answer, "note") and {(Outcome.FAILED, None)} == told(answer, "invoice")
+
+
+def test_a_search_that_the_vendor_answers_with_404_is_never_nothing_found() -> None:
+    box = bench()
+    box.simulator.faults.append(Fault(httpx.Response(404), times=99))
+    answer = box.carry_out(JAN.subject())
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
+
+
+async def test_nothing_is_destroyed_before_the_broker_has_what_was_located() -> None:
+    box, before = bench(), list[int]()
+
+    async def report(located: Located) -> None:
+        await asyncio.sleep(0.05)  # the broker takes its time
+        before.append(box.simulator.writing_calls)
+
+    box._report = report  # type: ignore[method-assign]
+    answer = await box._carry_out(JAN.subject(), "erase", "execute", True)
+    assert ([0], ERASED) == (before, told(answer, "note"))
 
 
 def test_a_subject_without_any_wanted_identifier_is_not_searched_for() -> None:

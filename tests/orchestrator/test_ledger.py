@@ -111,6 +111,16 @@ def test_an_original_is_kept_once_however_large_its_offset(ledger: Ledger) -> No
         assert ("first", None) == (transaction.original("t", 0, 2**40), transaction.original("t", 1, 2**40))
 
 
+def test_offsets_only_go_forward_until_a_partition_is_made_anew(ledger: Ledger) -> None:
+    with ledger.transaction() as transaction:
+        transaction.advance({("t", 0): 5, ("t", 1): 2**40}, NOW)
+        transaction.advance({("t", 0): 3, ("t", 1): 2**40 + 1}, NOW + timedelta(hours=1))
+        assert {("t", 0): (5, NOW), ("t", 1): (2**40 + 1, NOW + timedelta(hours=1))} == transaction.offsets()
+        transaction.forget_offsets([("t", 1)])
+        transaction.advance({("t", 1): 1}, NOW)
+        assert {("t", 0): (5, NOW), ("t", 1): (1, NOW)} == transaction.offsets()
+
+
 def test_opening_again_keeps_what_is_there(ledger: Ledger, ledger_url: str) -> None:
     with ledger.transaction() as transaction:
         transaction.send([Message("t", None, b"v", ())])

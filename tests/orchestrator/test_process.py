@@ -164,6 +164,23 @@ def test_what_is_in_the_outbox_stays_until_it_was_sent(installation: Installatio
     assert [] == again.unsent()
 
 
+def test_what_was_taken_is_written_down_with_it_also_when_it_was_poison(installation: Installation) -> None:
+    one, two = request(ID), delivery(b"{", "subject.erase")
+    installation.take(one, two)
+    with installation.ledger.reading() as transaction:
+        assert {("subject.requests", 0): (two.offset + 1, installation.time.now)} == transaction.offsets()
+
+
+def test_what_is_learnt_again_sends_nothing_and_moves_no_offset(installation: Installation) -> None:
+    installation.process.learn_again([request(ID), delivery(b"{", "subject.erase"), answer(ID, line())], installation.time.now)
+    case = installation.case(ID)
+    with installation.ledger.reading() as transaction:
+        assert {} == transaction.offsets()
+    assert [] == installation.process.unsent()
+    assert case is not None
+    assert ([False, True], installation.time.now) == ([p.in_flight for p in case.processors], case.wake_at)
+
+
 def test_a_repetition_is_known_for_thirty_days(installation: Installation) -> None:
     installation.take(request(ID, event_id="1"))
     installation.process.sent([], installation.time.now + timedelta(days=29))

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from tests.orchestrator.command.stage import Stage
 from topics.outcomes import Outcome
@@ -51,6 +52,16 @@ def test_the_newest_revision_is_printed_unless_another_is_asked_for(stage: Stage
     assert (2, "complete") == revision()
     assert (1, "partial") == revision("--revision", "1")
     assert (1, "erasure: There is no revision 3; the newest is 2.\n") == (missing.exit_code, missing.stderr)
+
+
+def test_a_case_that_a_restore_lost_is_known_by_its_certificate(stage: Stage) -> None:
+    id = str(stage.completed())
+    with create_engine(f"sqlite:///{stage.folder}/erasure.db").begin() as connection:
+        connection.execute(text("DELETE FROM cases"))
+    told = stage.erasure("status", id)
+
+    assert (1, True) == (told.exit_code, "was restored from a backup and lost the case" in told.stderr)
+    assert 0 == stage.erasure("certificate", id).exit_code
 
 
 def test_pdf_is_not_available_yet(stage: Stage) -> None:

@@ -154,7 +154,9 @@ def test_replay_sends_the_same_bytes_key_and_headers_and_says_from_where(live: S
     (sent,) = live.on_topic(Topic.REQUESTS)
     assert 0 == result.exit_code
     assert f"Sent {id} to {live.names.of(Topic.REQUESTS)} again.\n" == result.stdout
-    assert (b"C-1001", BODY, (*HEADERS, ("erasure-replayed-from", id.encode()))) == (sent.key, sent.value, sent.headers)
+    (letter,) = live.on_topic(Topic.DEAD_LETTERS)
+    origin = ("ce_causationid", dict(letter.headers)["ce_id"]), ("erasure-replayed-from", id.encode())
+    assert (b"C-1001", BODY, (*HEADERS, *origin)) == (sent.key, sent.value, sent.headers)
 
 
 def test_what_could_be_read_by_now_is_taken_in_after_a_replay(live: Stage) -> None:
@@ -166,6 +168,56 @@ def test_what_could_be_read_by_now_is_taken_in_after_a_replay(live: Stage) -> No
     live.take(replace(sent, value=good.value))  # as if mailman were configured now
 
     assert 0 == live.erasure("status", (good.key or b"").decode()).exit_code
+
+
+def test_a_replayed_message_names_its_dead_letter_as_its_cause_and_the_next_letter_too(live: Stage) -> None:
+    park(live, unreadable(live))
+    live.erasure("dead-letters", "replay", "--all")
+    (sent,) = live.on_topic(Topic.REQUESTS)
+    (first,) = live.on_topic(Topic.DEAD_LETTERS)
+    park(live, sent)
+    second = next(one for one in live.on_topic(Topic.DEAD_LETTERS) if one.value != first.value or one.offset != first.offset)
+    live.erasure("dead-letters", "replay", f"{second.partition}-{second.offset}")
+    again = live.on_topic(Topic.REQUESTS)[-1]
+
+    letter = [dict(one.headers)["ce_id"] for one in (first, second)]
+    assert letter[0] == dict(sent.headers)["ce_causationid"] == dict(second.headers)["ce_causationid"]
+    assert "ce_causationid" not in dict(first.headers)
+    assert {letter[0], letter[1]} == {dict(one.headers)["ce_causationid"] for one in live.on_topic(Topic.REQUESTS)}
+    assert 1 == [name for name, _ in again.headers].count("ce_causationid")
+    shown = live.erasure("dead-letters", "show", f"{second.partition}-{second.offset}").stdout
+    assert f"cause      {letter[0].decode()}\n" in shown
+
+
+def test_a_cause_that_the_sender_named_stays_its_own(live: Stage) -> None:
+    own = replace(unreadable(live), headers=(*HEADERS, ("ce_causationid", b"order-7")))
+    park(live, own)
+    live.erasure("dead-letters", "replay", "--all")
+    (sent,) = live.on_topic(Topic.REQUESTS)
+    park(live, sent)
+
+    assert b"order-7" == dict(sent.headers)["ce_causationid"]
+    assert not any("ce_causationid" in dict(letter.headers) for letter in live.on_topic(Topic.DEAD_LETTERS))
+
+
+def test_replaying_twice_opens_one_case_and_leaves_no_new_letter(live: Stage) -> None:
+    early = live.request()
+    park(live, Delivery(early.topic, 0, 5, early.key, b"{", early.headers))
+    for _ in range(2):
+        live.erasure("dead-letters", "replay", "--all")
+    replayed = [replace(sent, value=early.value) for sent in live.on_topic(Topic.REQUESTS)]  # as if it could be read by now
+
+    assert [2, 0] == [len(live.take(sent)) for sent in replayed]
+
+
+def test_what_is_revealed_is_logged_without_its_contents(live: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    park(live, unreadable(live))
+    (id,) = ids(live)
+    live.erasure("dead-letters", "show", id)
+    assert "was opened" not in caplog.text
+    live.erasure("dead-letters", "show", id, "--reveal")
+    assert f"the original of dead letter {id} was opened" in caplog.text
+    assert not any(value in caplog.text for value in VALUES)
 
 
 def test_replaying_twice_sends_one_that_lies_there_twice_only_once(live: Stage) -> None:

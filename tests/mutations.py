@@ -1,0 +1,290 @@
+"""Breaks the code on purpose, one rule at a time, and shows the test that notices: `python -m tests.mutations [--quick] [WORD]`.
+
+Each mutation is applied to a copy of the tree. Status 1: one survived, or its old text is no longer there. docs/reliability.md
+lists them; `tests/test_mutations.py` holds the two against each other.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+_COPIED = ("orchestrator", "connectors", "topics", "tests", "pyproject.toml")
+_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """`old` stands once in `file`. `test`, a pytest node id, must fail with `new` in its place. `quick`: also run for every change."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+    quick: bool = False
+
+
+MUTATIONS = (
+    Mutation(
+        "verification is skipped",
+        "connectors/act.py",
+        "    if good:\n",
+        "    if True:\n",
+        "tests/connectors/test_worker.py::test_a_search_that_lags_longer_than_it_is_waited_for_ends_as_failed",
+        quick=True,
+    ),
+    Mutation(
+        "a worker acknowledges before its answer is published",
+        "connectors/consume.py",
+        "                answer = await self._answer(command)\n",
+        "                self._offsets.done(delivery)\n                answer = await self._answer(command)\n",
+        "tests/connectors/test_consume.py::test_a_command_that_is_open_while_the_process_dies_comes_again",
+        quick=True,
+    ),
+    Mutation(
+        "the inbox is dropped",
+        "orchestrator/process.py",
+        "        if repeated and not isinstance(message, RequestedAgain):\n            return\n",
+        "",
+        "tests/orchestrator/test_process.py::test_a_retry_that_comes_twice_orders_once[sqlite]",
+        quick=True,
+    ),
+    Mutation(
+        "the agent swallows an exception",
+        "orchestrator/faust_app.py",
+        "                if safe := await take([_delivery(event) for event in events]):\n",
+        "                try:\n"
+        "                    safe = await take([_delivery(event) for event in events])\n"
+        "                except Exception:\n"
+        "                    safe = True\n"
+        "                if safe:\n",
+        "tests/orchestrator/test_faust_app.py::test_an_exception_that_nobody_expected_acknowledges_nothing",
+        quick=True,
+    ),
+    Mutation(
+        "the handler swallows an exception",
+        "orchestrator/handle.py",
+        '                self.stopping = f"A defect of the orchestrator ({type(error).__name__}); nothing was acknowledged."\n'
+        "                return None\n",
+        "                return []\n",
+        "tests/orchestrator/test_handle.py::test_a_defect_of_ours_stops_it_unacknowledged_and_tells_no_value[sqlite]",
+        quick=True,
+    ),
+    Mutation(
+        "offsets are committed before the ledger",
+        "orchestrator/faust_app.py",
+        "                if safe := await take([_delivery(event) for event in events]):\n",
+        "                for event in events:\n"
+        "                    event.ack()\n"
+        "                if safe := await take([_delivery(event) for event in events]):\n",
+        "tests/orchestrator/test_faust_app.py::test_after_a_batch_that_is_not_safe_nothing_is_acknowledged_or_taken",
+        quick=True,
+    ),
+    Mutation(
+        "an agent goes on after a batch that is not safe",
+        "orchestrator/faust_app.py",
+        "            if not safe:\n",
+        "            if False:\n",
+        "tests/orchestrator/test_faust_app.py::test_after_a_batch_that_is_not_safe_nothing_is_acknowledged_or_taken",
+        quick=True,
+    ),
+    Mutation(
+        "a vendor's 404 to a search counts as nothing found",
+        "connectors/act.py",
+        '    except VendorError:\n        raise\n    except Exception as error:\n        raise _defect(connector, "locate"',
+        "    except Gone:\n        return found\n    except VendorError:\n        raise\n"
+        '    except Exception as error:\n        raise _defect(connector, "locate"',
+        "tests/connectors/test_worker.py::test_a_search_that_the_vendor_answers_with_404_is_never_nothing_found",
+        quick=True,
+    ),
+    Mutation(
+        "a held record is erased",
+        "connectors/plan.py",
+        "    if hold:\n        return Planned(record, Do.KEEP",
+        "    if False:\n        return Planned(record, Do.KEEP",
+        "tests/flow/test_cases.py::test_a_held_invoice_stays_with_its_contact_restricted_until_the_same_day",
+        quick=True,
+    ),
+    Mutation(
+        "what was located is not waited for before acting",
+        "connectors/worker.py",
+        "            await report(self._located(new))\n",
+        "            import asyncio\n\n            self.told = asyncio.ensure_future(report(self._located(new)))\n",
+        "tests/connectors/test_worker.py::test_nothing_is_destroyed_before_the_broker_has_what_was_located",
+        quick=True,
+    ),
+    Mutation(
+        "a certificate is complete while a processor is silent",
+        "orchestrator/payload.py",
+        "    if entry.answered_at is None or entry.outcome in open_ended:\n",
+        "    if entry.answered_at is not None and entry.outcome in open_ended:\n",
+        "tests/orchestrator/test_decide.py::test_a_silent_processor_makes_it_partial_on_the_due_date_and_not_before",
+        quick=True,
+    ),
+    Mutation(
+        "a later report shortens a hold",
+        "orchestrator/decide.py",
+        "    if state.hold and state.hold.until >= before.hold.until:\n",
+        "    if state.hold:\n",
+        "tests/orchestrator/test_decide.py::test_a_hold_never_gets_shorter_and_may_get_longer",
+        quick=True,
+    ),
+    Mutation(
+        "a field is left unsealed",
+        "orchestrator/intake.py",
+        '            pseudonym=self._controller.digest("subject", request.subject.canonical().decode()),\n',
+        "            pseudonym=request.subject.canonical().decode(),\n",
+        "tests/flow/test_cases.py::test_nothing_of_the_person_is_written_anywhere_but_on_the_intake_topic",
+        quick=True,
+    ),
+    Mutation(
+        "an original is left unsealed in the ledger",
+        "orchestrator/process.py",
+        '            sealed = key.seal("ledger.original", pack(delivery))\n',
+        "            sealed = pack(delivery).decode()\n",
+        "tests/orchestrator/test_process.py::test_an_oversized_original_is_kept_sealed_in_the_ledger[sqlite]",
+    ),
+    Mutation(
+        "the link of the register is dropped",
+        "orchestrator/registrar.py",
+        "            place=Register(index=index + 1, previous=previous),\n",
+        '            place=Register(index=index + 1, previous="0" * 63 + str(min(index, 1))),\n',
+        "tests/flow/test_cases.py::test_every_certificate_is_a_link_of_one_chain",
+    ),
+    Mutation(
+        "the count of rounds begins anew",
+        "orchestrator/decide.py",
+        "round=processor.round + 1, in_flight=True",
+        "round=1, in_flight=True",
+        "tests/orchestrator/test_decide.py::test_what_failed_is_tried_daily_until_the_due_date_and_then_by_a_person",
+    ),
+    Mutation(
+        "the second look is skipped for what is restricted",
+        "connectors/worker.py",
+        "        if any(item.do not in (Do.KEEP, Do.LEAVE) for item in planned):\n",
+        "        if any(item.do not in (Do.KEEP, Do.LEAVE, Do.RESTRICT) for item in planned):\n",
+        "tests/flow/test_cases.py::test_restricting_does_what_the_vendor_can_and_says_what_it_cannot",
+    ),
+    Mutation(
+        "a worker's dead letter is not committed",
+        "connectors/consume.py",
+        "            await self._park(delivery, poison)\n",
+        "            await self._park(delivery, poison)\n            return\n",
+        "tests/connectors/test_consume.py::test_poison_is_committed_once_its_dead_letter_is_on_the_broker",
+    ),
+    Mutation(
+        "poison is acknowledged without a dead letter",
+        "orchestrator/process.py",
+        "        batch.outgoing.append(dead_letter(self._names.of(Topic.DEAD_LETTERS)",
+        "        list[Outgoing]().append(dead_letter(self._names.of(Topic.DEAD_LETTERS)",
+        "tests/orchestrator/test_process.py::test_an_unknown_type_and_an_unknown_processor_are_dead_letters[sqlite]",
+    ),
+    Mutation(
+        "a worker's large poison loses its original",
+        "connectors/consume.py",
+        "self._source, now, whole=True)",
+        "self._source, now)",
+        "tests/connectors/test_consume.py::test_a_large_command_that_nobody_can_open_keeps_its_original_in_the_dead_letter",
+    ),
+    Mutation(
+        "a replayed message forgets its cause",
+        "orchestrator/command/letters.py",
+        '    if letter.event and "ce_causationid" not in dict(headers):\n',
+        "    if False:\n",
+        "tests/orchestrator/command/test_dead_letters.py::test_a_replayed_message_names_its_dead_letter_as_its_cause_and_the_next_letter_too",
+    ),
+    Mutation(
+        "a restored ledger is not noticed by what was acknowledged",
+        "orchestrator/restored.py",
+        "    return any((one.committed or 0) > _next(taken, place) for place, one in standing.items())\n",
+        "    return False\n",
+        "tests/flow/test_restored.py::test_what_was_under_way_at_the_restore_still_ends_in_the_truth",
+    ),
+    Mutation(
+        "a restored ledger is not noticed by its certificates",
+        "orchestrator/restored.py",
+        "or bool(_unknown(transaction, self._issued(newest)))",
+        "or False",
+        "tests/flow/test_restored.py::test_a_certificate_that_time_alone_brought_is_noticed_too",
+    ),
+    Mutation(
+        "certificates are not adopted after a restore",
+        "orchestrator/restored.py",
+        "            transaction.add_certificates(lacking)\n",
+        "",
+        "tests/flow/test_restored.py::test_the_register_goes_on_after_what_the_restored_ledger_did_not_know",
+    ),
+    Mutation(
+        "reports are learnt again before their requests",
+        "orchestrator/restored.py",
+        "        for topic in topics:  #",
+        "        for topic in topics[::-1]:  #",
+        "tests/flow/test_restored.py::test_an_older_ledger_learns_again_and_says_nothing_new",
+    ),
+    Mutation(
+        "what aged out is not said",
+        "orchestrator/not_claimed.py",
+        "        *map(_lost, case.gaps),\n",
+        "",
+        "tests/flow/test_restored.py::test_an_orchestrator_that_was_away_longer_than_the_topics_keep_says_so",
+    ),
+    Mutation(
+        "the offsets move before what aged out is stated",
+        "orchestrator/restored.py",
+        "        gap = Gap(since=",
+        "        with self._ledger.transaction() as early:\n"
+        "            early.advance({place: one.end for place, one in standing.items()}, now)\n"
+        "        gap = Gap(since=",
+        "tests/flow/test_restored.py::test_a_crash_at_any_moment_of_a_restoration_changes_nothing[True]",
+    ),
+    Mutation(
+        "an old certificate of the restored outbox is sent again",
+        "orchestrator/restored.py",
+        "            transaction.sent(_overtaken(transaction, issued, self._certificates))\n",
+        "",
+        "tests/flow/test_restored.py::test_an_old_certificate_in_the_restored_outbox_is_not_sent_after_a_newer_one",
+    ),
+)
+
+
+def main(words: list[str]) -> int:
+    """Run those whose name holds a word given; prints a table. Returns the exit status."""
+    quick, words = "--quick" in words, [word for word in words if word != "--quick"]
+    chosen = [m for m in MUTATIONS if (m.quick or not quick) and all(word in m.name for word in words)]
+    with tempfile.TemporaryDirectory(prefix="erasure-mutations-") as folder:
+        tree = Path(folder)
+        for name in _COPIED:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, tree / name)
+        if not _passes(tree, *sorted({one.test for one in chosen})):
+            print("A named test fails, or is not there, although nothing is broken: look at that first.")
+            return 1
+        bad = [one for one in chosen if not _noticed(tree, one)]
+    print(f"{len(chosen) - len(bad)} of {len(chosen)} were noticed.")
+    return 1 if bad else 0
+
+
+def _noticed(tree: Path, mutation: Mutation) -> bool:
+    path = tree / mutation.file
+    whole = path.read_text()
+    if whole.count(mutation.old) != 1:
+        result = "OLD TEXT NOT FOUND"
+    else:
+        path.write_text(whole.replace(mutation.old, mutation.new))
+        result = "SURVIVED" if _passes(tree, mutation.test) else "noticed"
+        path.write_text(whole)
+    print(f"{result:<20}{mutation.name:<64}{mutation.test.split('::')[-1]}", flush=True)
+    return result == "noticed"
+
+
+def _passes(tree: Path, *tests: str) -> bool:
+    command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    return not subprocess.run(command, cwd=tree, capture_output=True, timeout=_SECONDS, check=False).returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
