@@ -28,6 +28,7 @@ from topics.notices import NOTICE_TYPE
 from topics.orders import Order as Ordered
 from topics.reports import Answered, Located
 from topics.sealing import Key
+from topics.steps import Step, passed
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,9 @@ class Process:
             seen = transaction.seen({(found.event.source, found.event.id) for found in good})
             new = {found.request_id: found.body.subject for found in good if isinstance(found.body, SubjectRequest)}
             new = {id: subject for id, subject in new.items() if id not in cases}
-            batch = _Batch(dict(cases), cases, self._intake.make_keys(new), seen=seen)
+            keys = self._intake.make_keys(new)
+            passed(Step.CASE_KEYS_MADE)
+            batch = _Batch(dict(cases), cases, keys, seen=seen)
             self._relate(batch, transaction, {id: self._intake.tokens(subject) for id, subject in new.items()})
             for delivery, found in read:
                 try:
@@ -87,7 +90,10 @@ class Process:
                     self._one(batch, transaction, found, now)
                 except Poison as poison:
                     self._park(batch, transaction, delivery, poison, now)
-            return self._save(batch, transaction, now)
+            sending = self._save(batch, transaction, now)
+            passed(Step.BATCH_WRITTEN)
+        passed(Step.BATCH_COMMITTED)
+        return sending
 
     def wake(self, now: datetime) -> Sending:
         """Tell the cases that asked for it that time has passed."""
@@ -99,18 +105,25 @@ class Process:
                     self._decide(batch, transaction, request_id, TimePassed(now), now)
                 except Poison:  # logged; the others must not wait for it
                     batch.cases[request_id] = case.model_copy(update={"wake_at": now + _AFTER_DEFECT})
-            return self._save(batch, transaction, now)
+            sending = self._save(batch, transaction, now)
+            if cases:
+                passed(Step.WOKEN_WRITTEN)
+        if cases:
+            passed(Step.WOKEN_COMMITTED)
+        return sending
 
-    def unsent(self, most: int = 500) -> Sending:
-        """What a crash left in the outbox."""
+    def unsent(self, until: datetime, most: int = 500) -> Sending:
+        """What was put into the outbox until that moment, and is still there."""
         with self._ledger.reading() as transaction:
-            return transaction.unsent(most)
+            return transaction.unsent(until, most)
 
     def sent(self, ids: Sequence[int], now: datetime) -> None:
         """Strike what was sent out of the outbox, and old rows out of the inbox."""
         with self._ledger.transaction() as transaction:
             transaction.sent(ids)
             transaction.forget_events(now - INBOX_KEPT)
+            passed(Step.OUTBOX_STRIKING)
+        passed(Step.OUTBOX_STRUCK)
 
     def _read(self, delivery: Delivery, now: datetime) -> Read | Poison:
         """What stands in a delivery. A defect of ours parks the message instead of stopping all others."""
@@ -234,7 +247,7 @@ class Process:
         for case in _with_changed_holds(changed, batch.before):
             transaction.save_holds(case)
         transaction.remember(batch.remembered, now)
-        return transaction.send(batch.outgoing)
+        return transaction.send(batch.outgoing, now)
 
 
 def _with_changed_holds(changed: Iterable[Case], before: dict[UUID, Case]) -> list[Case]:

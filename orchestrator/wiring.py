@@ -20,6 +20,7 @@ from topics.keyring import Keyring
 from topics.model import utc_now
 from topics.names import Names, Topic
 from topics.slots import Slot
+from topics.steps import Step, passed
 
 
 def process(configuration: Configuration, expected: Sequence[Expected], ledger: Ledger, keyring: Keyring) -> Process:
@@ -66,6 +67,7 @@ async def run(
     slot = Slot(cluster.bootstrap_servers, group)
     try:
         core = process(configuration, expected, ledger, keyring)
+        passed(Step.KEYS_READY)
         async with KafkaPublisher(cluster) as publisher:
             handler = _handler(core, publisher)
             topics = [names.of(Topic.REQUESTS), names.of(Topic.REPORTS)]

@@ -159,9 +159,9 @@ def test_a_retry_that_comes_twice_orders_once(installation: Installation) -> Non
 def test_what_is_in_the_outbox_stays_until_it_was_sent(installation: Installation, ledger: Ledger) -> None:
     sending = installation.process.take([request(ID)], installation.time.now)
     again = installation.another(ledger)
-    assert sending == again.unsent()
+    assert sending == again.unsent(installation.time.now)
     again.sent([id for id, _ in sending], installation.time.now)
-    assert [] == again.unsent()
+    assert [] == again.unsent(installation.time.now)
 
 
 def test_a_repetition_is_known_for_thirty_days(installation: Installation) -> None:
