@@ -24,6 +24,7 @@ from topics.names import LARGEST_MESSAGE_BYTES, Names, Topic
 from topics.outcomes import Outcome
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
 from topics.sealing import CannotOpen
+from topics.steps import Step, passed
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ class Consumer:
         try:
             while not stop.is_set():
                 for delivery in await self._receive(tasks):
+                    passed(Step.COMMAND_RECEIVED)
                     self._offsets.taken(delivery)
                     tasks.add(asyncio.create_task(self._one(delivery)))
                 tasks = _still_running(tasks)
@@ -121,7 +123,9 @@ class Consumer:
         """Twice a second at the most: a commit costs the broker as much as a message, and repeated work does no harm."""
         offsets = self._offsets.to_commit()
         if offsets:
+            passed(Step.COMMANDS_COMMITTING)
             await self._inbox.commit(offsets)
+            passed(Step.COMMANDS_COMMITTED)
             self._offsets.committed(offsets)
         self._commit_at = self._clock() + self._commit_every
 
@@ -165,14 +169,18 @@ class Consumer:
 
     async def _publish(self, type: str, report: Located | Answered) -> None:
         topic = self._names.of(Topic.REPORTS)
+        passed(Step.REPORTING)
         await self._publisher.publish([write(topic, type, self._source, report.request_id, report, self._clock())])
+        passed(Step.REPORTED)
 
     async def _park(self, delivery: Delivery, poison: Poison) -> None:
         now = self._clock()
         log.warning("%s: dead letter: partition %d offset %d: %s", self._name, delivery.partition, delivery.offset, poison.reason)
         (key,) = await asyncio.to_thread(self._keyring.ensure, dead_letters_key(now))
         letter = dead_letter(self._names.of(Topic.DEAD_LETTERS), delivery, poison, key, self._source, now, whole=True)
+        passed(Step.PARKING)
         await self._publisher.publish([letter])
+        passed(Step.PARKED)
 
     @asynccontextmanager
     async def _alone(self, request_id: UUID) -> AsyncIterator[None]:

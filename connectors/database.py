@@ -18,6 +18,7 @@ from connectors.http import Limits
 from connectors.pace import Pace
 from connectors.ports import Row
 from topics.model import Clock
+from topics.steps import Step, passed
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,9 @@ class DatabaseDoor:
         started = account.clock()
         try:
             async with asyncio.timeout(account.limits.timeout):
+                passed(Step.CALLING)
                 done = await asyncio.to_thread(self._transaction, work)
+                passed(Step.CALLED)
         except IntegrityError:
             raise Refused(f"{account.name} refused {call}: a row of another table hangs from it.") from None
         except NoSuchTableError:

@@ -21,6 +21,7 @@ from connectors.pace import Pace
 from connectors.retry_after import not_before
 from connectors.waiting import Sleep
 from topics.model import Clock
+from topics.steps import Step, passed
 
 log = logging.getLogger(__name__)
 logging.getLogger("httpx").disabled = True  # it prints whole URLs, at level info: a URL may hold an address
@@ -189,7 +190,9 @@ class HttpDoor:
         return reply
 
     async def _send(self, request: httpx.Request, call: str) -> Reply:
+        passed(Step.CALLING)
         response = await self._vendor.client.send(request, self._vendor.auth)
+        passed(Step.CALLED)
         try:
             body = bytearray()
             async for chunk in response.aiter_bytes():

@@ -17,6 +17,7 @@ from connectors.evidence import Evidence
 from connectors.http import Limits
 from connectors.pace import Pace
 from topics.model import Clock
+from topics.steps import Step, passed
 
 log = logging.getLogger(__name__)
 logging.getLogger("imapclient").disabled = True  # it logs whole commands at level debug: a search holds an address
@@ -112,7 +113,9 @@ class MailboxDoor:
         started = account.clock()
         async with account.turn:
             try:
+                passed(Step.CALLING)
                 done = await asyncio.to_thread(account.use, work)
+                passed(Step.CALLED)
             except LoginError:
                 raise Denied(f"{account.name} does not accept the login: look at settings.user and settings.password.") from None
             except CapabilityError:

@@ -1,17 +1,18 @@
 """Kafka in front of the handler: two agents and a timer, on Faust. The only importer of faust; `serve` runs it (ADR 3)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 import faust
 from faust.app.base import BootStrategy
 from faust.tables.manager import TableManager
-from faust.types import EventT
+from faust.types import TP, EventT
 
 from topics.bus import Delivery
 from topics.kafka import Cluster
 from topics.names import LARGEST_MESSAGE_BYTES
+from topics.steps import Step, passed
 
 Take = Callable[[Sequence[Delivery]], Awaitable[bool]]
 Tick = Callable[[], Awaitable[Any]]
@@ -26,6 +27,9 @@ class _NoTables(TableManager):
     async def on_start(self) -> None:  # Faust's own first sleeps a second, for tables that we have not
         await self._update_channels()
         await self.recovery.start()
+
+    def on_commit(self, offsets: MutableMapping[TP, int]) -> None:
+        passed(Step.OFFSETS_COMMITTED)
 
 
 class Orchestrator(faust.App):
@@ -55,10 +59,7 @@ def build(
     on_ready: Callable[[], None],
     batch: int = 100,
 ) -> Orchestrator:
-    """The app that brings `topics` to `take`, and calls `tick` every second.
-
-    `take` returns True once a batch is safe; anything else leaves it, and all after it, unacknowledged.
-    """
+    """The app. `take` returns True once a batch is safe, else it and all after it stay unacknowledged; `tick` comes every second."""
     session_seconds = cluster.session_ms / 1000
     app = Orchestrator(
         group,
@@ -84,9 +85,11 @@ def build(
         stream.enable_acks = False  # noack_take restores this when it closes: True would acknowledge what is left
         async for events in stream.noack_take(batch, within=0.005):
             async with app.turn:
+                passed(Step.BATCH_RECEIVED)
                 if safe := await take([_delivery(event) for event in events]):
                     for event in events:
                         event.ack()
+                    passed(Step.ACKNOWLEDGED)
             if not safe:
                 await asyncio.Event().wait()  # an agent that returns is started again, past this batch
 

@@ -10,6 +10,7 @@ from orchestrator.ledger import LedgerGone
 from orchestrator.process import Process, Sending
 from topics.bus import BrokerGone, Delivery, Publisher
 from topics.model import Clock
+from topics.steps import Step, passed
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,8 @@ Sleep = Callable[[float], Awaitable[None]]
 _PATIENCE = timedelta(seconds=60)
 """How long a dead ledger or broker is waited for before the process stops, with nothing acknowledged."""
 _LONGEST_PAUSE = 5.0
+_ABANDONED = timedelta(seconds=10)
+"""Another orchestrator on the ledger strikes out what it sent within a second or two: what is older, it died on."""
 
 
 class Handler:
@@ -31,6 +34,7 @@ class Handler:
         self._sleep = sleep
         self._turn = asyncio.Lock()
         self._published: list[int] = []
+        self._began = clock()
         self.stopping: str | None = None
 
     async def take(self, deliveries: Sequence[Delivery]) -> bool:
@@ -44,7 +48,7 @@ class Handler:
             done = tuple(self._published)
             return (
                 await self._through(lambda: self._strike(done))
-                and await self._through(self._process.unsent)
+                and await self._through(lambda: self._process.unsent(max(self._began, self._clock() - _ABANDONED)))
                 and await self._through(lambda: self._process.wake(self._clock()))
             )
 
@@ -65,7 +69,9 @@ class Handler:
         return not fresh or await self._patiently(lambda: self._send(fresh)) is not None
 
     async def _send(self, sending: Sending) -> bool:
+        passed(Step.PUBLISHING)
         await self._publisher.publish([message for _, message in sending])
+        passed(Step.PUBLISHED)
         self._published += [id for id, _ in sending]
         return True
 

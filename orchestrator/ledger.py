@@ -65,6 +65,14 @@ class Issued:
         )
 
 
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring the tables of a database up to a revision of ours."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes["connection"] = connection
+    alembic.upgrade(config, revision)
+
+
 class Ledger:
     """Opens transactions, and reads. Blocking: the shell calls it from a thread."""
 
@@ -84,10 +92,7 @@ class Ledger:
             with engine.begin() as connection:
                 if connection.dialect.name == "postgresql":  # two orchestrators may start at once
                     connection.execute(text("SELECT pg_advisory_xact_lock(8112026)"))
-                config = Config()
-                config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-                config.attributes["connection"] = connection
-                alembic.upgrade(config, "head")
+                upgrade(connection)
         except (SQLAlchemyError, CommandError) as error:
             engine.dispose()
             raise LedgerGone(
@@ -211,17 +216,18 @@ class Transaction:
         if rows:
             self._connection.execute(insert(holds), rows)
 
-    def send(self, messages: Sequence[Message]) -> list[tuple[int, Message]]:
+    def send(self, messages: Sequence[Message], now: datetime) -> list[tuple[int, Message]]:
         """Put messages into the outbox; returns them with their outbox ids, in the same order."""
         if not messages:
             return []
-        rows = [{"topic": m.topic, "key": m.key, "value": m.value, "headers": _headers_text(m)} for m in messages]
+        rows = [{"topic": m.topic, "key": m.key, "value": m.value, "headers": _headers_text(m), "written_at": now} for m in messages]
         ids = self._connection.scalars(insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True), rows)
         return list(zip(ids, messages, strict=True))
 
-    def unsent(self, most: int | None) -> list[tuple[int, Message]]:
-        """Messages still in the outbox, oldest first; None: all."""
-        rows = self._connection.execute(select(outbox).order_by(outbox.c.id).limit(most))
+    def unsent(self, until: datetime | None = None, most: int | None = None) -> list[tuple[int, Message]]:
+        """Messages still in the outbox that were put there until that moment, oldest first; None: all."""
+        query = select(outbox) if until is None else select(outbox).where(outbox.c.written_at <= until)
+        rows = self._connection.execute(query.order_by(outbox.c.id).limit(most))
         return [(row.id, Message(row.topic, row.key, row.value, _headers(row.headers))) for row in rows]
 
     def sent(self, ids: Sequence[int]) -> None:

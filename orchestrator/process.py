@@ -28,6 +28,7 @@ from topics.notices import NOTICE_TYPE
 from topics.orders import Order as Ordered
 from topics.reports import Answered, Located
 from topics.sealing import Key
+from topics.steps import Step, passed
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,9 @@ class Process:
         with self._ledger.transaction() as transaction:
             sending = self._work_off(transaction, deliveries, now)
             transaction.advance(_following(deliveries), now)
-            return sending
+            passed(Step.BATCH_WRITTEN)
+        passed(Step.BATCH_COMMITTED)
+        return sending
 
     def learn_again(self, deliveries: Sequence[Delivery], now: datetime) -> None:
         """Take in what was acknowledged before the ledger was restored; each case that it concerns concludes at the next `wake`.
@@ -111,7 +114,9 @@ class Process:
         new = {found.request_id: found.body.subject for found in good if isinstance(found.body, SubjectRequest)}
         new = {id: subject for id, subject in new.items() if id not in cases}
         issued = transaction.certificates_of(*new)
-        batch = _Batch(dict(cases), cases, self._intake.make_keys(new), seen=seen, issued=issued, told_before=told_before)
+        keys = self._intake.make_keys(new)
+        passed(Step.CASE_KEYS_MADE)
+        batch = _Batch(dict(cases), cases, keys, seen=seen, issued=issued, told_before=told_before)
         self._relate(batch, transaction, {id: self._intake.tokens(subject) for id, subject in new.items()})
         for delivery, found in read:
             try:
@@ -132,18 +137,25 @@ class Process:
                     self._decide(batch, transaction, request_id, TimePassed(now), now)
                 except Poison:  # logged; the others must not wait for it
                     batch.cases[request_id] = case.model_copy(update={"wake_at": now + _AFTER_DEFECT})
-            return self._save(batch, transaction, now)
+            sending = self._save(batch, transaction, now)
+            if cases:
+                passed(Step.WOKEN_WRITTEN)
+        if cases:
+            passed(Step.WOKEN_COMMITTED)
+        return sending
 
-    def unsent(self, most: int = 500) -> Sending:
-        """What a crash left in the outbox."""
+    def unsent(self, until: datetime, most: int = 500) -> Sending:
+        """What was put into the outbox until that moment, and is still there."""
         with self._ledger.reading() as transaction:
-            return transaction.unsent(most)
+            return transaction.unsent(until, most)
 
     def sent(self, ids: Sequence[int], now: datetime) -> None:
         """Strike what was sent out of the outbox, and old rows out of the inbox."""
         with self._ledger.transaction() as transaction:
             transaction.sent(ids)
             transaction.forget_events(now - INBOX_KEPT)
+            passed(Step.OUTBOX_STRIKING)
+        passed(Step.OUTBOX_STRUCK)
 
     def _read(self, delivery: Delivery, now: datetime) -> Read | Poison:
         """What stands in a delivery. A defect of ours parks the message instead of stopping all others."""
@@ -269,7 +281,7 @@ class Process:
         for case in _with_changed_holds(changed, batch.before):
             transaction.save_holds(case)
         transaction.remember(batch.remembered, now)
-        return transaction.send(batch.outgoing)
+        return transaction.send(batch.outgoing, now)
 
 
 def _following(deliveries: Iterable[Delivery]) -> dict[Place, int]:

@@ -185,6 +185,6 @@ def _named(one: Issued) -> tuple[int, UUID]:
 def _overtaken(transaction: Transaction, issued: Sequence[Issued], topic: str) -> list[int]:
     """Certificates in the outbox that their topic has, or a newer one: sent again, the old one would be taken for the newest."""
     newest = {one.request_id: one.revision for one in issued}
-    waiting = {id: message for id, message in transaction.unsent(None) if message.topic == topic}
+    waiting = {id: message for id, message in transaction.unsent() if message.topic == topic}
     mine = {one.jws.encode(): one for one in transaction.certificates_of(*newest)}
     return [id for id, m in waiting.items() if m.value in mine and mine[m.value].revision <= newest[mine[m.value].request_id]]

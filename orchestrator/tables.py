@@ -46,6 +46,7 @@ outbox = Table(
     Column("key", LargeBinary),
     Column("value", LargeBinary, nullable=False),
     Column("headers", Text, nullable=False),
+    Column("written_at", UtcDateTime, nullable=False),
     sqlite_autoincrement=True,  # an id is never used twice, so that a late "sent" cannot strike out another message
 )
 

@@ -23,6 +23,7 @@ from topics.model import utc_now
 from topics.names import Names, Topic
 from topics.reading import KafkaLog
 from topics.slots import Slot
+from topics.steps import Step, passed
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ async def run(
         found = await Restoration(KafkaLog(cluster), ledger, keyring, core, jwks, names, group).run(utc_now())
         if told := str(found):
             log.warning("%s", told)
+        passed(Step.KEYS_READY)
         async with KafkaPublisher(cluster) as publisher:
             handler = _handler(core, publisher)
             topics = [names.of(Topic.REQUESTS), names.of(Topic.REPORTS)]

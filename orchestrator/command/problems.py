@@ -76,6 +76,7 @@ def _speaking() -> tuple[type[Exception], ...]:
     from topics.bus import BrokerGone, Fenced
     from topics.configuration import ConfigurationError
     from topics.keyring import KeyringGone
+    from topics.steps import UnknownStep
 
     return (
         BrokerGone,
@@ -87,5 +88,6 @@ def _speaking() -> tuple[type[Exception], ...]:
         LedgerGone,
         RegistryError,
         TopicsDiffer,
+        UnknownStep,
         Unreadable,
     )

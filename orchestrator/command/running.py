@@ -45,7 +45,9 @@ async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool
     from topics.configuration import load
     from topics.kafka import find_cluster
     from topics.names import Names
+    from topics.steps import VARIABLE, arm
 
+    arm(os.environ.get(VARIABLE, ""))
     configuration = load(config, os.environ, without=NOT_FOR_WORKERS if part == "workers" else ())
     entries = roster(configuration, Registry())
     unknown = [name for name in only if name not in {entry.processor.name for entry in entries}]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
@@ -39,9 +40,24 @@ def test_what_was_published_is_struck_out_and_not_sent_again(installation: Insta
     handler = installation.handler()
     handled(handler, request(ID))
     asyncio.run(handler.tick())
-    assert [] == installation.process.unsent()
+    assert [] == installation.process.unsent(installation.time.now)
     asyncio.run(handler.tick())
     assert 1 == len(installation.broker.messages("processor.commands.a"))
+
+
+def test_what_another_orchestrator_is_about_to_send_is_left_to_it_until_it_must_be_dead(
+    installation: Installation, ledger_url: str
+) -> None:
+    other_ledger = Ledger.open(ledger_url)
+    one, other = installation.handler(), installation.handler(installation.another(other_ledger))
+    installation.time.now += timedelta(seconds=1)
+    handled(one, request(ID))
+    asyncio.run(other.tick())
+    assert 1 == len(installation.broker.messages("processor.commands.a"))
+    installation.time.now += timedelta(seconds=10)
+    asyncio.run(other.tick())
+    assert 2 == len(installation.broker.messages("processor.commands.a"))
+    other_ledger.close()
 
 
 def test_while_the_broker_is_away_it_waits_a_minute_and_then_stops_unacknowledged(installation: Installation) -> None:

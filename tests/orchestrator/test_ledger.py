@@ -1,5 +1,7 @@
 """The ledger keeps what it promises, on SQLite and on PostgreSQL."""
 
+import queue
+import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -8,9 +10,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from orchestrator.case import RecordState
-from orchestrator.ledger import Issued, Ledger, LedgerGone, Transaction
+from orchestrator.ledger import Issued, Ledger, LedgerGone, Transaction, upgrade
 from tests.orchestrator.certificate_cases import AWR, case, processor, record
 from topics.bus import Message
+from topics.database import engine_for
 from topics.outcomes import Outcome
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -34,10 +37,10 @@ def test_a_failure_writes_nothing(ledger: Ledger) -> None:
     whole = case(processor())
     with pytest.raises(KeyError), ledger.transaction() as transaction:
         transaction.save([whole], frozenset({whole.request_id}))
-        transaction.send([Message("t", None, b"v", ())])
+        transaction.send([Message("t", None, b"v", ())], NOW)
         raise KeyError
     with ledger.reading() as transaction:
-        assert (None, []) == (transaction.case(whole.request_id), transaction.unsent(10))
+        assert (None, []) == (transaction.case(whole.request_id), transaction.unsent(NOW, 10))
 
 
 def test_the_cases_to_wake_come_longest_waiting_first(ledger: Ledger) -> None:
@@ -51,19 +54,38 @@ def test_the_cases_to_wake_come_longest_waiting_first(ledger: Ledger) -> None:
 def test_the_outbox_gives_messages_back_in_order_until_they_are_struck_out(ledger: Ledger) -> None:
     messages = [Message("t", key, bytes([0, n, 255]), (("ce_id", "ü".encode()),)) for n, key in enumerate([b"\x00\xff", None, b"k"])]
     with ledger.transaction() as transaction:
-        sent = transaction.send(messages)
+        sent = transaction.send(messages, NOW)
     with ledger.reading() as transaction:
-        assert sent == transaction.unsent(10)
+        assert sent == transaction.unsent(NOW, 10)
     with ledger.transaction() as transaction:
         transaction.sent([sent[0][0], sent[2][0]])
-        assert [messages[1]] == [message for _, message in transaction.unsent(10)]
+        assert [messages[1]] == [message for _, message in transaction.unsent(NOW, 10)]
+
+
+def test_what_was_put_into_the_outbox_later_is_left_to_whoever_put_it_there(ledger: Ledger) -> None:
+    with ledger.transaction() as transaction:
+        sent = transaction.send([Message("t", None, b"v", ())], NOW)
+        assert [] == transaction.unsent(NOW - timedelta(seconds=1), 10)
+        assert sent == transaction.unsent(NOW + timedelta(seconds=1), 10)
+
+
+def test_a_ledger_of_the_first_version_is_brought_up_to_date_and_what_it_had_to_send_is_sent(ledger_url: str) -> None:
+    engine = engine_for(ledger_url)
+    with engine.begin() as connection:
+        upgrade(connection, "0001")
+        connection.execute(text("INSERT INTO outbox (topic, value, headers) VALUES ('t', :value, '[]')"), {"value": b"v"})
+    engine.dispose()
+    opened = Ledger.open(ledger_url)
+    with opened.reading() as transaction:
+        assert [Message("t", None, b"v", ())] == [message for _, message in transaction.unsent(NOW, 10)]
+    opened.close()
 
 
 def test_an_outbox_id_is_never_used_twice(ledger: Ledger) -> None:
     with ledger.transaction() as transaction:
-        ((first, _),) = transaction.send([Message("t", None, b"v", ())])
+        ((first, _),) = transaction.send([Message("t", None, b"v", ())], NOW)
         transaction.sent([first])
-        ((second, _),) = transaction.send([Message("t", None, b"v", ())])
+        ((second, _),) = transaction.send([Message("t", None, b"v", ())], NOW)
     assert first < second
 
 
@@ -85,6 +107,27 @@ def test_the_register_begins_with_zeros_and_takes_no_index_twice(ledger: Ledger)
         assert (1, "a" * 64) == transaction.register_head()
     with pytest.raises(LedgerGone), ledger.transaction() as transaction:
         transaction.add_certificates([issued(1, "0" * 64, "b" * 64)])
+
+
+def test_the_second_to_ask_for_the_register_s_head_waits_until_the_first_has_linked_its_certificate(ledger: Ledger) -> None:
+    """Nobody fails, and nobody is given the same place."""
+    asked, told = threading.Event(), queue.Queue[tuple[int, str]]()
+
+    def second() -> None:
+        with ledger.transaction() as transaction:
+            asked.set()
+            told.put(transaction.register_head())
+
+    thread = threading.Thread(target=second)
+    with ledger.transaction() as transaction:
+        assert (0, "0" * 64) == transaction.register_head()
+        thread.start()
+        asked.wait(0.5)  # on SQLite it waits before it can even ask
+        with pytest.raises(queue.Empty):
+            told.get(timeout=0.3)
+        transaction.add_certificates([issued(1, "0" * 64, "a" * 64)])
+    assert (1, "a" * 64) == told.get(timeout=30)
+    thread.join()
 
 
 def test_holds_are_replaced_and_hold_only_what_the_law_keeps(ledger: Ledger) -> None:
@@ -123,10 +166,10 @@ def test_offsets_only_go_forward_until_a_partition_is_made_anew(ledger: Ledger) 
 
 def test_opening_again_keeps_what_is_there(ledger: Ledger, ledger_url: str) -> None:
     with ledger.transaction() as transaction:
-        transaction.send([Message("t", None, b"v", ())])
+        transaction.send([Message("t", None, b"v", ())], NOW)
     again = Ledger.open(ledger_url)
     with again.reading() as transaction:
-        assert 1 == len(transaction.unsent(10))
+        assert 1 == len(transaction.unsent(NOW, 10))
     again.close()
 
 

@@ -159,9 +159,9 @@ def test_a_retry_that_comes_twice_orders_once(installation: Installation) -> Non
 def test_what_is_in_the_outbox_stays_until_it_was_sent(installation: Installation, ledger: Ledger) -> None:
     sending = installation.process.take([request(ID)], installation.time.now)
     again = installation.another(ledger)
-    assert sending == again.unsent()
+    assert sending == again.unsent(installation.time.now)
     again.sent([id for id, _ in sending], installation.time.now)
-    assert [] == again.unsent()
+    assert [] == again.unsent(installation.time.now)
 
 
 def test_what_was_taken_is_written_down_with_it_also_when_it_was_poison(installation: Installation) -> None:
@@ -176,7 +176,7 @@ def test_what_is_learnt_again_sends_nothing_and_moves_no_offset(installation: In
     case = installation.case(ID)
     with installation.ledger.reading() as transaction:
         assert {} == transaction.offsets()
-    assert [] == installation.process.unsent()
+    assert [] == installation.process.unsent(installation.time.now)
     assert case is not None
     assert ([False, True], installation.time.now) == ([p.in_flight for p in case.processors], case.wake_at)
 
