@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from orchestrator.case import Block, Case, Extension, Pause, ProcessorState, RecordState
+from orchestrator.case import SETTLED, Block, Case, Extension, Pause, ProcessorState, RecordState
 from orchestrator.case import Decision as Word
+from orchestrator.certificate import finished
 from orchestrator.messages import (
     Blocked,
     Decided,
@@ -23,7 +24,7 @@ from orchestrator.messages import (
     TimePassed,
     Unblocked,
 )
-from orchestrator.rounds import Decision, Policy, begin, conclude, is_due, notice, order, start_of, with_changes
+from orchestrator.rounds import Decision, Policy, begin, conclude, day_of, is_due, notice, order, start_of, with_changes
 from topics.notices import About
 from topics.orders import Prove
 from topics.outcomes import Evidence, Outcome
@@ -52,18 +53,20 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
         case Requested():
             return case, ()
         case RequestedAgain():
-            if message.received_at < case.received_at:
-                case = case.model_copy(update={"received_at": message.received_at, "due_by": message.due_by})
-            return conclude(case, message.at, policy)
+            if message.received_at >= case.received_at:
+                return case, ()
+            earlier = case.model_copy(update={"received_at": message.received_at, "due_by": message.due_by})
+            return conclude(earlier, message.at, policy)
         case Reported(report):
             if isinstance(report, Answered):
                 return _answered(case, report, message.at, policy)
             return _located(case, report, message.at, policy)
         case Retried():
-            again = [p.name for p in case.processors if not p.settled and message.only in (None, p.name)]
+            today = day_of(message.at, policy)
+            again = [p.name for p in case.processors if message.only in (None, p.name) and not finished(case, p, today)]
             return order(case, again, message.at, policy)
         case TimePassed():
-            case = _aged_out(case, message.at.astimezone(policy.zone).date())
+            case = _aged_out(case, day_of(message.at, policy))
             return order(case, [p.name for p in case.processors if is_due(p, message.at, policy)], message.at, policy)
     return _ordered_by_officer(case, message, policy)
 
@@ -180,6 +183,8 @@ def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Dec
     if processor is None:
         return case, ()
     changed = _late(processor, report) if report.round < processor.round else _in_time(processor, report, at)
+    if with_changes(changed, answered_at=processor.answered_at) == processor:
+        return case, ()  # told twice: not even the moment of the next try moves
     if changed.in_flight:
         return conclude(case.with_processor(changed), at, policy)
     if report.round >= processor.round or changed.again_at is None:
@@ -239,7 +244,10 @@ def _must_look_for_known(case: Case, processor: ProcessorState) -> bool:
 
 def _when_again(case: Case, processor: ProcessorState, report: Answered, at: datetime, policy: Policy) -> datetime | None:
     """When this processor is ordered again by itself; None: never, or only by a person."""
-    outcomes = {processor.answer, *(record.outcome or Outcome.FAILED for record in processor.records.values())} & _TRIED_AGAIN
+    said = {processor.answer, *(record.outcome or Outcome.FAILED for record in processor.records.values())} - {None}
+    outcomes = said & _TRIED_AGAIN
+    if said <= SETTLED and not finished(case, processor, day_of(at, policy)):
+        outcomes = {Outcome.FAILED}  # it sounds well, but not looked for again, or without a law or a date
     if not outcomes or case.mode == "dry-run":
         return None
     if report.again_at is not None:
@@ -248,7 +256,7 @@ def _when_again(case: Case, processor: ProcessorState, report: Answered, at: dat
     if dates and outcomes == {Outcome.ACCEPTED}:
         return max(start_of(min(dates), policy), at + policy.retry_every)
     again = at + policy.retry_every
-    return again if again.astimezone(policy.zone).date() <= _tried_until(case, processor) or outcomes != {Outcome.FAILED} else None
+    return again if day_of(again, policy) <= _tried_until(case, processor) or outcomes != {Outcome.FAILED} else None
 
 
 def _tried_until(case: Case, processor: ProcessorState) -> date:

@@ -1,0 +1,159 @@
+"""`decide` broken on purpose: for each invariant at least one small change of its source that the search must find.
+
+A mutant is made in a module of its own, from a copy of the source; a change whose old text no longer stands there fails.
+"""
+
+from dataclasses import dataclass
+from inspect import getsource
+from types import ModuleType
+
+from orchestrator import decide as original
+from tests.search.explore import Bound
+from tests.search.invariants import (
+    Invariant,
+    a_certificate_agrees_with_the_vendors,
+    a_duplicate_changes_nothing,
+    a_hold_never_shortens,
+    a_later_revision_supersedes,
+    an_open_case_is_woken_or_waits_for_a_person,
+    counts_never_shrink,
+    exactly_one_open_revision,
+    no_complete_certificate_while_a_processor_is_silent,
+    nothing_is_claimed_gone_that_was_not_looked_for_again,
+)
+from tests.search.world import Budget, Decide
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`says` is the wrong rule in words; `bound` is small, and large enough to find it; `caught_by` breaks first."""
+
+    says: str
+    old: str
+    new: str
+    caught_by: Invariant
+    bound: Bound
+
+    def decide(self) -> Decide:
+        """The broken `decide`."""
+        source = getsource(original)
+        assert source.count(self.old) == 1, f"the text to change no longer stands in decide.py exactly once: {self.old}"
+        module = ModuleType("mutant")
+        module.__dict__["__name__"] = original.__name__  # dataclasses look their module up
+        exec(compile(source.replace(self.old, self.new), original.__file__, "exec"), module.__dict__)
+        made: Decide = module.__dict__["decide"]
+        return made
+
+
+_ONE = Bound(1, "x", Budget(crashes=1, faults=1))
+_TWO = Bound(2, "x", Budget(faults=1))
+_HELD = Bound(1, "y", Budget(faults=2, retries=1, waits=2))
+
+MUTANTS = (
+    Mutant(
+        "an order counts as an answer",
+        "round=processor.round + 1, in_flight=True, ordered_at=at,",
+        "round=processor.round + 1, in_flight=False, answered_at=at, ordered_at=at,",
+        no_complete_certificate_while_a_processor_is_silent,
+        _ONE,
+    ),
+    Mutant(
+        "one answer speaks for all",
+        "        in_flight=False,\n        answered_at=at,",
+        "        in_flight=False,\n        answered_at=None,",
+        an_open_case_is_woken_or_waits_for_a_person,
+        _ONE,
+    ),
+    Mutant(
+        "an answer replaces what was known",
+        "records=_merged(processor.records, report.records),",
+        "records=_merged({}, report.records),",
+        counts_never_shrink,
+        Bound(1, "x", Budget(crashes=1, blind=1)),
+    ),
+    Mutant(
+        "what was located is counted when it is answered",
+        "records=processor.records | new, known",
+        "records=processor.records, known",
+        counts_never_shrink,
+        _ONE,
+    ),
+    Mutant(
+        "the newer hold stands",
+        "merged[line.digest] = _as_long_held(before, state) if before else state",
+        "merged[line.digest] = state",
+        a_hold_never_shortens,
+        Bound(1, "xy", Budget(faults=2, waits=2)),
+    ),
+    Mutant(
+        "a failure forgets the hold",
+        "state.outcome not in {Outcome.HELD, *_NOTHING_CLAIMED}",
+        "state.outcome is not Outcome.HELD",
+        a_hold_never_shortens,
+        Bound(1, "xy", Budget(faults=2, waits=2)),
+    ),
+    Mutant(
+        "every word brings a revision",
+        "if changed and due else ()",
+        "if due else ()",
+        a_later_revision_supersedes,
+        Bound(1, "x", Budget(faults=1, waits=2)),
+    ),
+    Mutant(
+        "the first certificate is the last",
+        "if changed and due else ()",
+        "if changed and due and not case.certificates else ()",
+        exactly_one_open_revision,
+        Bound(1, "x", Budget(faults=1, waits=2)),
+    ),
+    Mutant(
+        "a partial certificate closes the case",
+        '"closed" if complete else "open", "wake_at": wake_at}), effects',
+        '"closed" if effects else "open", "wake_at": wake_at}), effects',
+        exactly_one_open_revision,
+        Bound(1, "x", Budget(faults=1, waits=2)),
+    ),
+    Mutant(
+        "a complete certificate stands although more was located",
+        "due = complete or stands or",
+        "due = complete or",
+        exactly_one_open_revision,
+        Bound(1, "x", Budget(crashes=1, blind=1)),
+    ),
+    Mutant(
+        "a duplicate puts off the next try",
+        "if _changed(changed, answered_at=processor.answered_at) == processor:",
+        "if False:",
+        a_duplicate_changes_nothing,
+        Bound(1, "x", Budget(faults=1)),
+    ),
+    Mutant(
+        "what is located twice is ordered twice",
+        "or report.sealed in processor.known:",
+        "or False:",
+        a_duplicate_changes_nothing,
+        _ONE,
+    ),
+    Mutant(
+        "a yes is as good as a look",
+        "    merged = dict(records)\n",
+        '    merged = dict(records)\n    lines = [line.model_copy(update={"evidence": "verified" if line.evidence else None}) for line in lines]\n',
+        nothing_is_claimed_gone_that_was_not_looked_for_again,
+        _ONE,
+    ),
+    Mutant(
+        "what nobody accounts for is gone",
+        "changed = _changed(changed, again_at=_when_again(case, changed, report, at, policy))",
+        "changed = _changed(changed, records={d: r if r.outcome else r.model_copy(update={'outcome': Outcome.ERASED, 'evidence': 'verified'})"
+        " for d, r in changed.records.items()})",
+        a_certificate_agrees_with_the_vendors,
+        Bound(1, "x", Budget(crashes=1, blind=1)),
+    ),
+    Mutant(
+        "nobody is woken for a silent processor",
+        "return processor.ordered_at + _REORDER_SILENT",
+        "return None",
+        an_open_case_is_woken_or_waits_for_a_person,
+        Bound(1, "x", Budget(waits=1, faults=1)),
+    ),
+)
