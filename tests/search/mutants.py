@@ -46,8 +46,6 @@ class Mutant:
 
 
 _ONE = Bound(1, "x", Budget(crashes=1, faults=1))
-_TWO = Bound(2, "x", Budget(faults=1))
-_HELD = Bound(1, "y", Budget(faults=2, retries=1, waits=2))
 
 MUTANTS = (
     Mutant(
@@ -55,13 +53,6 @@ MUTANTS = (
         "round=processor.round + 1, in_flight=True, ordered_at=at,",
         "round=processor.round + 1, in_flight=False, answered_at=at, ordered_at=at,",
         no_complete_certificate_while_a_processor_is_silent,
-        _ONE,
-    ),
-    Mutant(
-        "one answer speaks for all",
-        "        in_flight=False,\n        answered_at=at,",
-        "        in_flight=False,\n        answered_at=None,",
-        an_open_case_is_woken_or_waits_for_a_person,
         _ONE,
     ),
     Mutant(
@@ -135,10 +126,18 @@ MUTANTS = (
         _ONE,
     ),
     Mutant(
+        "what failed is called gone",
+        "    merged = dict(records)\n",
+        '    merged = dict(records)\n    lines = [line.model_copy(update={"outcome": Outcome.ERASED}) for line in lines]\n',
+        nothing_is_claimed_gone_that_was_not_looked_for_again,
+        Bound(1, "x", Budget(faults=1, waits=1)),
+    ),
+    Mutant(
         "a yes is as good as a look",
         "    merged = dict(records)\n",
-        '    merged = dict(records)\n    lines = [line.model_copy(update={"evidence": "verified" if line.evidence else None}) for line in lines]\n',
-        nothing_is_claimed_gone_that_was_not_looked_for_again,
+        "    merged = dict(records)\n    from topics.outcomes import Evidence\n"
+        '    lines = [line.model_copy(update={"evidence": Evidence.VERIFIED}) for line in lines]\n',
+        a_certificate_agrees_with_the_vendors,
         _ONE,
     ),
     Mutant(

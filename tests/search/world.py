@@ -178,6 +178,8 @@ def _matters(fault: str, site: Site, run: Run) -> bool:
     acted = run.found | (run.known & site.there)
     if fault == "shortens the hold":
         return HELD in acted
+    if fault == "stubborn":
+        return bool(acted)
     return fault in ("down", "asks to wait", "needs a person") or bool(acted - {HELD})
 
 
@@ -280,6 +282,8 @@ def _answer(name: str, round: int, acted: frozenset[str], there: frozenset[str],
 
 
 def _line_of(record: str, there: bool, how: str, now: datetime) -> RecordOutcome:
+    if record == HELD and how == "stubborn":
+        return line(record, Outcome.FAILED, kind="invoice")
     if record == HELD:
         return line(record, Outcome.HELD, kind="invoice", hold=SHORTER if how == "shortens the hold" else HOLD)
     if there and how == "does not look again":
