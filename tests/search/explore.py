@@ -1,7 +1,7 @@
 """Two ways through the worlds: all of them, breadth first, within a small budget; and single long histories, drawn from a seed."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 
 from orchestrator.decide import decide as ours
@@ -36,7 +36,7 @@ class Bound:
     budget: Budget
 
     def __str__(self) -> str:
-        spent = ", ".join(f"{name} {count}" for name, count in vars(self.budget).items() if count)
+        spent = ", ".join(f"{name} {count}" for name, count in self.budget._asdict().items() if count)
         return f"{self.processors} processor(s), records {self.records or '-'}; {spent}"
 
 
@@ -124,12 +124,12 @@ def walk(seed: int, total: Walked, decide: Decide = ours) -> None:
     world, step = start(random.randint(1, 3), _luck(random), random.choice(("x", "y", "xy", "xyz", "")), decide)
     first, history = world.budget, list[Move]()
     _check(step, lambda: history)
-    for _ in range(random.randint(3, 30)):
+    for _ in range(random.randint(3, 24)):
         options = list(moves(world))
         if not options:
             break
         world = _go(world, random.choice(options), history, total, decide)
-    for name, count in vars(first).items():
+    for name, count in first._asdict().items():
         total.spent[name] = total.spent.get(name, 0) + count - getattr(world.budget, name)
     _end_well(world, random, history, total, decide)
     total.histories += 1
@@ -137,7 +137,7 @@ def walk(seed: int, total: Walked, decide: Decide = ours) -> None:
 
 
 def _luck(random: Random) -> Budget:
-    return Budget(**{name: random.randint(0, 3) for name in vars(Budget())} | {"waits": random.randint(0, 6)})
+    return Budget(**{name: random.randint(0, 3) for name in Budget._fields} | {"waits": random.randint(0, 6)})
 
 
 def _go(world: World, move: Move, history: list[Move], total: Walked, decide: Decide) -> World:
@@ -173,5 +173,5 @@ def _good(world: World) -> Iterator[Move]:
 
 
 def _with(world: World, **more: int) -> World:
-    return replace(world, budget=replace(world.budget, **more))
+    return world._replace(budget=world.budget._replace(**more))
 

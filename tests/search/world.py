@@ -5,10 +5,10 @@ budget, so that what can happen is finite; what is good (work, delivery) costs n
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from orchestrator.case import Case, CertificateRef
@@ -30,8 +30,7 @@ SHORTER = HOLD.model_copy(update={"until": date(2030, 12, 31)})
 FAULTS = ("stubborn", "down", "asks to wait", "says later", "does not look again", "shortens the hold", "needs a person")
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(NamedTuple):
     """How often each bad thing may happen in one history."""
 
     duplicates: int = 0
@@ -46,11 +45,10 @@ class Budget:
 
     def less(self, what: str) -> "Budget":
         """One of them spent."""
-        return replace(self, **{what: getattr(self, what) - 1})
+        return self._replace(**{what: getattr(self, what) - 1})
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """A worker with a command in hand: it has looked, and told what it found; it has not yet acted."""
 
     round: int
@@ -58,8 +56,7 @@ class Run:
     found: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(NamedTuple):
     """One processor: what its vendor holds, its commands, the workers on them, and the reports on their way.
 
     `told` and `heard` are kept for the invariants: every record that the orchestrator was told of, and the newest round
@@ -75,8 +72,7 @@ class Site:
     heard: int = 0
 
 
-@dataclass(frozen=True)
-class World:
+class World(NamedTuple):
     """Everything. `resent` is what a restarted orchestrator would send once more: the orders of its last word."""
 
     case: Case
@@ -149,7 +145,7 @@ def moves(world: World, bad: bool = True) -> Iterator[Move]:
                 yield ("die after acting", at, number)
             if left.faults:
                 yield from (("finish", at, (number, fault)) for fault in FAULTS if _matters(fault, site, run))
-        for command in site.commands:
+        for command in sorted(site.commands, key=lambda command: (command[0], sorted(command[1]))):  # the same order in every process
             idle = not site.runs
             if idle or (left.crashes and len(site.runs) < 2):
                 yield ("work", at, (command, True))
@@ -190,15 +186,15 @@ def after(world: World, move: Move, decide: Decide) -> tuple[World, Step | None]
         case "wait":
             assert world.case.wake_at is not None
             now = max(world.now, world.case.wake_at)
-            return _say(world, replace(world, now=now, budget=world.budget.less("waits")), TimePassed(now), decide)
+            return _say(world, world._replace(now=now, budget=world.budget.less("waits")), TimePassed(now), decide)
         case "retry":
-            return _say(world, replace(world, budget=world.budget.less("retries")), Retried(None, world.now), decide)
+            return _say(world, world._replace(budget=world.budget.less("retries")), Retried(None, world.now), decide)
         case "ask again":
             again = RequestedAgain(OPENED - timedelta(hours=3), world.case.due_by, world.now)
-            return _say(world, replace(world, budget=world.budget.less("requests")), again, decide)
+            return _say(world, world._replace(budget=world.budget.less("requests")), again, decide)
         case "restart":
             reread = Case.model_validate_json(world.case.model_dump_json())  # what a ledger keeps is all that is known
-            sent = replace(world, case=reread, budget=world.budget.less("restarts"))
+            sent = world._replace(case=reread, budget=world.budget.less("restarts"))
             return _ordered(sent, world.resent), None
     site = world.sites[at]
     match what:
@@ -208,31 +204,31 @@ def after(world: World, move: Move, decide: Decide) -> tuple[World, Step | None]
             heard = max(site.heard, more.round) if isinstance(more, Answered) else site.heard
             told = site.told | {record.digest[0] for record in more.records}
             budget = world.budget.less("duplicates") if twice else world.budget
-            there = _at(replace(world, budget=budget), at, replace(site, reports=reports, heard=heard, told=told))
+            there = _at(world._replace(budget=budget), at, site._replace(reports=reports, heard=heard, told=told))
             return _say(world, there, Reported(more, world.now), decide)
         case "lose":
-            return _at(_less(world, "losses"), at, replace(site, reports=_without(site.reports, more))), None
+            return _at(_less(world, "losses"), at, site._replace(reports=_without(site.reports, more))), None
         case "lose the command":
-            return _at(_less(world, "losses"), at, replace(site, commands=site.commands - {more})), None
+            return _at(_less(world, "losses"), at, site._replace(commands=site.commands - {more})), None
         case "work":
             return _work(world, at, *more), None
         case "die before acting":
-            return _at(_less(world, "crashes"), at, replace(site, runs=_drop(site.runs, more))), None
+            return _at(_less(world, "crashes"), at, site._replace(runs=_drop(site.runs, more))), None
         case "die after acting":
             run = site.runs[more]
             there = site.there - ((run.found | run.known) - {HELD})
-            return _at(_less(world, "crashes"), at, replace(site, runs=_drop(site.runs, more), there=there)), None
+            return _at(_less(world, "crashes"), at, site._replace(runs=_drop(site.runs, more), there=there)), None
         case "finish":
             return _finish(world, at, *more), None
     raise AssertionError(what)
 
 
 def _less(world: World, what: str) -> World:
-    return replace(world, budget=world.budget.less(what))
+    return world._replace(budget=world.budget.less(what))
 
 
 def _at(world: World, at: int, site: Site) -> World:
-    return replace(world, sites=(*world.sites[:at], site, *world.sites[at + 1 :]))
+    return world._replace(sites=(*world.sites[:at], site, *world.sites[at + 1 :]))
 
 
 def _without(reports: tuple[Located | Answered, ...], one: Located | Answered) -> tuple[Located | Answered, ...]:
@@ -254,7 +250,7 @@ def _work(world: World, at: int, command: tuple[int, frozenset[str]], sees: bool
     found = site.there if sees else frozenset[str]()
     new = found - known
     reports = (*site.reports, _located(_name(at), round, new, world.budget.crashes)) if new else site.reports
-    return _at(world, at, replace(site, reports=reports, runs=(*site.runs, Run(round, known, found))))
+    return _at(world, at, site._replace(reports=reports, runs=(*site.runs, Run(round, known, found))))
 
 
 def _finish(world: World, at: int, number: int, how: str) -> World:
@@ -268,7 +264,7 @@ def _finish(world: World, at: int, number: int, how: str) -> World:
     there = site.there if idle else site.there - (acted - {HELD})
     answer = _answer(_name(at), run.round, acted, site.there, how, world.now)
     commands = frozenset(command for command in site.commands if command[0] != run.round)
-    return _at(world, at, replace(site, there=there, commands=commands, runs=_drop(site.runs, number), reports=(*site.reports, answer)))
+    return _at(world, at, site._replace(there=there, commands=commands, runs=_drop(site.runs, number), reports=(*site.reports, answer)))
 
 
 @cache
@@ -318,7 +314,7 @@ def _say(before: World | None, world: World, message: Message, decide: Decide) -
             case, certificate = _certified(world, case, effect, len(issued))
             issued.append(certificate)
     orders = tuple(effect.command for effect in effects if isinstance(effect, Order))
-    said = replace(world, case=case, resent=orders or world.resent, certificates=(*world.certificates, *issued))
+    said = world._replace(case=case, resent=orders or world.resent, certificates=(*world.certificates, *issued))
     new = _ordered(said, orders)
     return new, Step(before, message, new, effects, tuple(issued), decide)
 
@@ -356,7 +352,7 @@ def _ordered(world: World, orders: tuple[Command, ...]) -> World:
         site = world.sites[at]
         known = frozenset(name for token in command.known for name in _opened(token))
         commands = site.commands | {(command.round, known)}
-        world = _at(world, at, replace(site, commands=commands, ordered=max(site.ordered, command.round)))
+        world = _at(world, at, site._replace(commands=commands, ordered=max(site.ordered, command.round)))
     return world
 
 

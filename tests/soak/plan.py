@@ -22,7 +22,7 @@ PROCESSES = (
     "database killed",
     "database connections cut",
 )
-_OF_PROCESSES, _OF_MESSAGES = 0.03, 0.2
+_OF_PROCESSES, _OF_MESSAGES = 0.02, 0.2
 """Their shares of all faults; the vendors have the rest."""
 
 
