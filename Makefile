@@ -1,8 +1,8 @@
-# make setup | demo | test | lint | bench | schemas | lock
+# make setup | demo | test | lint | bench | search | soak | schemas | lock
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint bench schemas lock
+.PHONY: setup demo test lint bench search soak schemas lock
 .DEFAULT_GOAL := setup
 
 setup: .venv/.ready
@@ -29,6 +29,12 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python -m tests.benchmarks.cases
+
+search: setup
+	@$(BIN)/python -m tests.search $(SEARCH)
+
+soak: setup
+	@$(BIN)/python -m tests.soak $(SOAK)
 
 schemas: setup
 	@$(BIN)/python -m orchestrator.command.export

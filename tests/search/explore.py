@@ -1,23 +1,32 @@
 """Two ways through the worlds: all of them, breadth first, within a small budget; and single long histories, drawn from a seed."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from random import Random
+from typing import Any
 
 from orchestrator.decide import decide as ours
 from tests.search.invariants import broken
 from tests.search.world import Budget, Decide, Move, Step, World, after, moves, start
 
 _LONGEST_HISTORY = 400
+_AT_ONCE = 500
 
 
 class Found(AssertionError):
     """A history that makes an invariant false; the text tells it."""
 
-    def __init__(self, invariant: str, sentence: str, history: list[Move]) -> None:
-        self.invariant, self.history = invariant, history
+    def __init__(self, invariant: str, sentence: str, history: list[Move], seed: int | None = None) -> None:
+        self.invariant, self.sentence, self.history, self.seed = invariant, sentence, history, seed
         told = "\n".join(f"  {number}. {_told(move)}" for number, move in enumerate(history, start=1))
-        super().__init__(f"{invariant}: {sentence}\n{told}")
+        whence = "" if seed is None else f" (seed {seed})"
+        super().__init__(f"{invariant}{whence}: {sentence}\n{told}")
+
+    def __reduce__(self) -> Any:
+        return Found, (self.invariant, self.sentence, self.history, self.seed)  # it must come back from another process
 
 
 def _told(move: Move) -> str:
@@ -51,7 +60,7 @@ class Exhausted:
     certificates: int = 0
 
 
-def breadth_first(bound: Bound, decide: Decide = ours, checks: Callable[[Step], None] | None = None) -> Exhausted:
+def breadth_first(bound: Bound, decide: Decide = ours) -> Exhausted:
     """Every world that can be reached within the bound, once; the shortest history to a broken invariant is raised as `Found`.
 
     Raises:
@@ -111,7 +120,44 @@ class Walked:
     moves: int = 0
     longest: int = 0
     certificates: int = 0
-    spent: dict[str, int] = field(default_factory=dict)
+    spent: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Walked") -> None:
+        """Both together."""
+        self.histories += other.histories
+        self.moves += other.moves
+        self.longest = max(self.longest, other.longest)
+        self.certificates += other.certificates
+        self.spent.update(other.spent)
+
+
+def search(histories: int, seed: int, processes: int) -> Iterator[Walked]:
+    """So many histories, the first from `seed`, shared out over processes; yields the sum so far.
+
+    Raises:
+        Found: the first history that breaks an invariant, or does not end.
+    """
+    total = Walked()
+    shares = range(seed, seed + histories, _AT_ONCE)
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        pending = [pool.submit(walks, first, min(_AT_ONCE, seed + histories - first)) for first in shares]
+        try:
+            for done in as_completed(pending):
+                total.add(done.result())
+                yield total
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def walks(first: int, count: int) -> Walked:
+    """The histories of `count` seeds."""
+    total = Walked()
+    for seed in range(first, first + count):
+        try:
+            walk(seed, total)
+        except Found as found:
+            raise Found(found.invariant, found.sentence, found.history, seed) from None
+    return total
 
 
 def walk(seed: int, total: Walked, decide: Decide = ours) -> None:
@@ -130,7 +176,7 @@ def walk(seed: int, total: Walked, decide: Decide = ours) -> None:
             break
         world = _go(world, random.choice(options), history, total, decide)
     for name, count in first._asdict().items():
-        total.spent[name] = total.spent.get(name, 0) + count - getattr(world.budget, name)
+        total.spent[name] += count - getattr(world.budget, name)
     _end_well(world, random, history, total, decide)
     total.histories += 1
     total.longest = max(total.longest, len(history))
