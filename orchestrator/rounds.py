@@ -124,7 +124,9 @@ def conclude(case: Case, at: datetime, policy: Policy) -> Decision:
     settled_at = (case.settled_at or at) if case.all_answered else case.settled_at
     case = case.model_copy(update={"settled_at": settled_at})
     untrue = _says_too_much(case)
-    if not (untrue or case.all_answered) and _first_partial_at(case, policy) > at:  # the usual way: nothing to certify before the last answer
+    if (
+        not (untrue or case.all_answered) and _first_partial_at(case, policy) > at
+    ):  # the usual way: nothing to certify before the last answer
         return case.model_copy(update={"state": "open", "wake_at": _wake_at(case, policy)}), ()
     today = day_of(at, policy)
     status, claims = status_of(case, today), claims_of(case, today)

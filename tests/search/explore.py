@@ -10,10 +10,11 @@ from typing import Any
 
 from orchestrator.decide import decide as ours
 from tests.search.invariants import broken
-from tests.search.world import Budget, Decide, Move, Step, World, after, moves, start
+from tests.search.world import Budget, Decide, Move, Step, World, after, moves, start, wakes
 
 _LONGEST_HISTORY = 400
 _AT_ONCE = 500
+_MOST_TOLD = 60
 
 
 class Found(AssertionError):
@@ -21,7 +22,7 @@ class Found(AssertionError):
 
     def __init__(self, invariant: str, sentence: str, history: list[Move], seed: int | None = None) -> None:
         self.invariant, self.sentence, self.history, self.seed = invariant, sentence, history, seed
-        told = "\n".join(f"  {number}. {_told(move)}" for number, move in enumerate(history, start=1))
+        told = "\n".join(f"  {number}. {_told(move)}" for number, move in enumerate(history[:_MOST_TOLD], start=1))
         whence = "" if seed is None else f" (seed {seed})"
         super().__init__(f"{invariant}{whence}: {sentence}\n{told}")
 
@@ -67,7 +68,7 @@ def breadth_first(bound: Bound, decide: Decide = ours) -> Exhausted:
         Found: an invariant is broken.
     """
     world, step = start(bound.processors, bound.budget, bound.records, decide)
-    _check(step, lambda: [])
+    _check(step, list)
     total = Exhausted(states=1)
     came: dict[int, tuple[int, Move] | None] = {world.key(): None}
     layer: dict[int, tuple[World, int]] = {world.key(): (world, 1)}
@@ -205,7 +206,7 @@ def _end_well(world: World, random: Random, history: list[Move], total: Walked, 
             world = _go(world, random.choice(options), history, total, decide)
         elif world.case.state == "closed":
             return
-        elif world.case.wake_at is not None and not asked:
+        elif wakes(world) and not asked:
             world = _go(_with(world, waits=1), ("wait", -1, None), history, total, decide)
             asked = len(history) > _LONGEST_HISTORY // 2
         else:
@@ -220,4 +221,3 @@ def _good(world: World) -> Iterator[Move]:
 
 def _with(world: World, **more: int) -> World:
     return world._replace(budget=world.budget._replace(**more))
-

@@ -64,7 +64,7 @@ def a_later_revision_supersedes(step: Step) -> bool:
 
 
 def exactly_one_open_revision(step: Step) -> bool:
-    """Exactly one open revision: a word issues one at the most; the last is complete, and says all that is known, exactly if the case is closed."""
+    """Exactly one open revision: a word issues one at most; the last is complete and says all that is known exactly if the case is closed."""
     case = step.after.case
     complete = bool(case.certificates) and case.certificates[-1].status is not Status.PARTIAL
     if len(step.issued) > 1 or complete != (case.state == "closed"):
@@ -96,7 +96,7 @@ def a_certificate_agrees_with_the_vendors(step: Step) -> bool:
     for one in step.issued:
         for entry, site, known in zip(one.processors, step.after.sites, step.after.case.processors, strict=True):
             verified = sum(line.count for line in entry.records if line.outcome in _GONE and line.evidence is Evidence.VERIFIED)
-            if verified > len({key for key in known.records} - {digest(record) for record in site.there}):
+            if verified > len(set(known.records) - {digest(record) for record in site.there}):
                 return False
     return True
 
@@ -151,4 +151,3 @@ def _hash(certificate: Certificate) -> str:
 def _said(certificate: Certificate) -> object:
     processors = tuple(entry.model_copy(update={"answered_at": None}) for entry in certificate.processors)
     return certificate.status, certificate.received_at, certificate.due_by, processors
-

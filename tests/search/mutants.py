@@ -1,4 +1,4 @@
-"""`decide` broken on purpose: for each invariant at least one small change of its source that the search must find.
+"""`decide` broken on purpose: for each invariant at least one small change of `decide.py` or `rounds.py` that the search must find.
 
 A mutant is made in a module of its own, from a copy of the source; a change whose old text no longer stands there fails.
 """
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inspect import getsource
 from types import ModuleType
 
-from orchestrator import decide as original
+from orchestrator import decide, rounds
 from tests.search.explore import Bound
 from tests.search.invariants import (
     Invariant,
@@ -34,15 +34,23 @@ class Mutant:
     caught_by: Invariant
     bound: Bound
 
-    def decide(self) -> Decide:
+    def broken(self) -> Decide:
         """The broken `decide`."""
-        source = getsource(original)
-        assert source.count(self.old) == 1, f"the text to change no longer stands in decide.py exactly once: {self.old}"
-        module = ModuleType("mutant")
-        module.__dict__["__name__"] = original.__name__  # dataclasses look their module up
-        exec(compile(source.replace(self.old, self.new), original.__file__, "exec"), module.__dict__)
-        made: Decide = module.__dict__["decide"]
+        sources = {module: getsource(module) for module in (rounds, decide)}
+        times = sum(source.count(self.old) for source in sources.values())
+        assert times == 1, f"the text to change stands in rounds.py and decide.py {times} times: {self.old}"
+        broken = {module: _made(module, source.replace(self.old, self.new)) for module, source in sources.items()}
+        for name, value in vars(rounds).items():  # what the broken decide has from rounds.py is the broken one's
+            if vars(decide).get(name) is value:
+                setattr(broken[decide], name, getattr(broken[rounds], name))
+        made: Decide = broken[decide].decide
         return made
+
+
+def _made(module: ModuleType, source: str) -> ModuleType:
+    made = ModuleType(module.__name__)  # by its own name: dataclasses look their module up
+    exec(compile(source, str(module.__file__), "exec"), vars(made))
+    return made
 
 
 _ONE = Bound(1, "x", Budget(crashes=1, faults=1))
@@ -99,21 +107,21 @@ MUTANTS = (
     ),
     Mutant(
         "a partial certificate closes the case",
-        '"closed" if complete else "open", "wake_at": wake_at}), effects',
+        '"closed" if final else "open", "wake_at": wake_at}), effects',
         '"closed" if effects else "open", "wake_at": wake_at}), effects',
         exactly_one_open_revision,
         Bound(1, "x", Budget(faults=1, waits=2)),
     ),
     Mutant(
         "a complete certificate stands although more was located",
-        "due = complete or stands or",
-        "due = complete or",
+        "due = final or untrue or",
+        "due = final or",
         exactly_one_open_revision,
         Bound(1, "x", Budget(crashes=1, blind=1)),
     ),
     Mutant(
         "a duplicate puts off the next try",
-        "if _changed(changed, answered_at=processor.answered_at) == processor:",
+        "if with_changes(changed, answered_at=processor.answered_at) == processor:",
         "if False:",
         a_duplicate_changes_nothing,
         Bound(1, "x", Budget(faults=1)),
@@ -142,9 +150,10 @@ MUTANTS = (
     ),
     Mutant(
         "what nobody accounts for is gone",
-        "changed = _changed(changed, again_at=_when_again(case, changed, report, at, policy))",
-        "changed = _changed(changed, records={d: r if r.outcome else r.model_copy(update={'outcome': Outcome.ERASED, 'evidence': 'verified'})"
-        " for d, r in changed.records.items()})",
+        "changed = with_changes(changed, again_at=_when_again(case, changed, report, at, policy))",
+        "gone = {'outcome': Outcome.ERASED, 'evidence': Evidence.VERIFIED}\n"
+        "        known = changed.records.items()\n"
+        "        changed = with_changes(changed, records={d: r if r.outcome else r.model_copy(update=gone) for d, r in known})",
         a_certificate_agrees_with_the_vendors,
         Bound(1, "x", Budget(crashes=1, blind=1)),
     ),

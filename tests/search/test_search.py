@@ -29,7 +29,7 @@ def test_every_invariant_holds_in_twenty_thousand_histories_and_every_case_ends_
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.says)
 def test_the_search_finds_a_decide_that_is_broken_on_purpose(mutant: Mutant) -> None:
     with pytest.raises(Found) as found:
-        breadth_first(mutant.bound, mutant.decide())
+        breadth_first(mutant.bound, mutant.broken())
     assert mutant.caught_by.__name__ == found.value.invariant
 
 

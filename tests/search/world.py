@@ -138,35 +138,52 @@ def moves(world: World, bad: bool = True) -> Iterator[Move]:
     """Everything that can happen next; without `bad`, only what is good, and time."""
     left = world.budget if bad else Budget()
     for at, site in enumerate(world.sites):
-        for number, run in enumerate(site.runs):
-            yield ("finish", at, (number, "well"))
-            if left.crashes:
-                yield ("die before acting", at, number)
-                yield ("die after acting", at, number)
-            if left.faults:
-                yield from (("finish", at, (number, fault)) for fault in FAULTS if _matters(fault, site, run))
-        for command in sorted(site.commands, key=lambda command: (command[0], sorted(command[1]))):  # the same order in every process
-            idle = not site.runs
-            if idle or (left.crashes and len(site.runs) < 2):
-                yield ("work", at, (command, True))
-                if left.blind and site.there:
-                    yield ("work", at, (command, False))
-            if left.losses and idle:
-                yield ("lose the command", at, command)
-        for report in dict.fromkeys(site.reports):
-            yield ("deliver", at, report)
-            if left.duplicates:
-                yield ("deliver twice", at, report)
-            if left.losses and isinstance(report, Answered):
-                yield ("lose", at, report)
+        yield from _of_runs(at, site, left)
+        yield from _of_commands(at, site, left)
+        yield from _of_reports(at, site, left)
     if left.restarts and world.resent:
         yield ("restart", -1, None)
-    if world.case.wake_at is not None and (left.waits or not bad):
+    if wakes(world) and (left.waits or not bad):
         yield ("wait", -1, None)
     if left.retries and not world.case.all_answered | (world.case.state == "closed"):
         yield ("retry", -1, None)
     if left.requests:
         yield ("ask again", -1, None)
+
+
+def _of_runs(at: int, site: Site, left: Budget) -> Iterator[Move]:
+    for number, run in enumerate(site.runs):
+        yield ("finish", at, (number, "well"))
+        if left.crashes:
+            yield ("die before acting", at, number)
+            yield ("die after acting", at, number)
+        if left.faults:
+            yield from (("finish", at, (number, fault)) for fault in FAULTS if _matters(fault, site, run))
+
+
+def _of_commands(at: int, site: Site, left: Budget) -> Iterator[Move]:
+    idle = not site.runs
+    for command in sorted(site.commands, key=lambda one: (one[0], sorted(one[1]))):  # the same order in every process
+        if idle or (left.crashes and len(site.runs) < 2):
+            yield ("work", at, (command, True))
+            if left.blind and site.there:
+                yield ("work", at, (command, False))
+        if left.losses and idle:
+            yield ("lose the command", at, command)
+
+
+def _of_reports(at: int, site: Site, left: Budget) -> Iterator[Move]:
+    for report in dict.fromkeys(site.reports):
+        yield ("deliver", at, report)
+        if left.duplicates:
+            yield ("deliver twice", at, report)
+        if left.losses and isinstance(report, Answered):
+            yield ("lose", at, report)
+
+
+def wakes(world: World) -> bool:
+    """Whether time alone will change something before the first hold ends: beyond that the model does not go."""
+    return world.case.wake_at is not None and world.case.wake_at.date() <= SHORTER.until
 
 
 def _matters(fault: str, site: Site, run: Run) -> bool:
@@ -359,4 +376,3 @@ def _ordered(world: World, orders: tuple[Command, ...]) -> World:
 @cache
 def _opened(token: str) -> frozenset[str]:
     return frozenset(token.split(".")[3].split("-")[2:])
-

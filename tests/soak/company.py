@@ -69,7 +69,9 @@ class Company:
         return company
 
     def _configure(self) -> None:
-        databases = [self.postgres.new_database() if self.postgres else f"sqlite:///{self.folder}/{name}.db" for name in ("ledger", "keyring")]
+        databases = [
+            self.postgres.new_database() if self.postgres else f"sqlite:///{self.folder}/{name}.db" for name in ("ledger", "keyring")
+        ]
         processors = "".join(f'[[processors]]\nname = "{n}"\nconnector = "soak"\nbase_url = "{self.vendor}/{n}"\n' for n in PROCESSORS)
         (self.folder / "erasure.toml").write_text(f"""
 [controller]
@@ -125,7 +127,7 @@ from = "end_of_financial_year"
         """One fault of a process or a server, from beginning to end."""
         match kind:
             case "orchestrator killed" | "workers killed":
-                self.kill(kind.split()[0])
+                self.kill(kind.split(maxsplit=1)[0])
             case "broker paused":
                 self.broker.pause()
                 await asyncio.sleep(_AWAY_SECONDS)

@@ -11,7 +11,13 @@ from tests.soak.vendor import PROCESSORS, READING, WRITING
 TODAY = date.today()  # noqa: DTZ011
 RECENT, OLD = date(TODAY.year - 1, 6, 1), date(TODAY.year - 9, 6, 1)
 """An invoice that the law keeps, and one that it no longer does."""
-MESSAGES = ("the same event again", "the same request as another event", "poison among requests", "poison among reports", "poison among commands")
+MESSAGES = (
+    "the same event again",
+    "the same request as another event",
+    "poison among requests",
+    "poison among reports",
+    "poison among commands",
+)
 PROCESSES = (
     "orchestrator killed",
     "workers killed",

@@ -118,10 +118,13 @@ async def _load(company: Company, backend: Backend, made: Plan, outcome: Outcome
             else:
                 await _minor(backend, fault, made.asked[max(0, asked.number - 1)], outcome)
         await backend.ask(asked)
-        if broken and asked.number >= broken[-1][1] + 5 or asked is made.asked[-1]:
+        if (broken and asked.number >= broken[-1][1] + 5) or asked is made.asked[-1]:
             await _recovered(backend, made, broken, outcome)
         if tell and asked.number % 100 == 99:
-            print(f"asked {asked.number + 1}, complete {len(backend.complete)}, faults {outcome.injected.total()} and the vendors'", flush=True)
+            print(
+                f"asked {asked.number + 1}, complete {len(backend.complete)}, faults {outcome.injected.total()} and the vendors'",
+                flush=True,
+            )
 
 
 async def _recovered(backend: Backend, made: Plan, broken: list[tuple[float, int]], outcome: Outcome) -> None:
