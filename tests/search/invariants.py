@@ -64,7 +64,7 @@ def a_later_revision_supersedes(step: Step) -> bool:
 
 
 def exactly_one_open_revision(step: Step) -> bool:
-    """Exactly one open revision: a word issues one at most; the last is complete and says all that is known exactly if the case is closed."""
+    """Exactly one open revision: a word issues one at most; the last is complete and says all known exactly if the case is closed."""
     case = step.after.case
     complete = bool(case.certificates) and case.certificates[-1].status is not Status.PARTIAL
     if len(step.issued) > 1 or complete != (case.state == "closed"):
