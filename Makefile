@@ -1,8 +1,8 @@
-# make setup | demo | test | lint | bench | mutations | schemas | lock
+# make setup | demo | test | lint | bench | mutations | search | soak | schemas | lock
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint bench mutations schemas lock
+.PHONY: setup demo test lint bench mutations search soak schemas lock
 .DEFAULT_GOAL := setup
 
 setup: .venv/.ready
@@ -32,6 +32,12 @@ bench: setup
 
 mutations: setup
 	@$(BIN)/python -m tests.mutations $(only)
+
+search: setup
+	@$(BIN)/python -m tests.search $(SEARCH)
+
+soak: setup
+	@$(BIN)/python -m tests.soak $(SOAK)
 
 schemas: setup
 	@$(BIN)/python -m orchestrator.command.export

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from orchestrator.case import Case, ProcessorState, RecordState, Status
+from orchestrator.case import SETTLED, Case, ProcessorState, RecordState, Status
 from orchestrator.not_claimed import not_claimed
 from orchestrator.payload import (
     RANK,
@@ -27,17 +27,19 @@ from orchestrator.payload import (
     deadline_met,
     fingerprint,
     status_from,
+    status_of_entry,
 )
 from topics.model import Moment, Wire
 from topics.outcomes import Outcome, least_good
 
 __all__ = ["Certificate", "Controller", "Facts", "ProcessorEntry", "RecordLine", "Register"]
-__all__ += ["canonical", "certify", "claims_in", "claims_of", "entries", "fingerprint", "status_of"]
+__all__ += ["canonical", "certify", "claims_in", "claims_of", "entries", "finished", "fingerprint", "status_of"]
 
 _UNKNOWN = "It was located; what became of it is not known."
 _NO_LAW = "It is kept, and no law was named."
 _NO_DATE = "It is said to expire, and no date was named."
 _NO_RECORDS = "The answer names no record of which it would be true."
+_AWAITED = "It was ordered again, and has not answered that yet."
 
 
 class Facts(Wire):
@@ -87,7 +89,23 @@ def _claims(of: Iterable[ProcessorEntry], status: Status, received_at: datetime,
 
 def entries(case: Case) -> tuple[ProcessorEntry, ...]:
     """Every expected processor, in the case's order; `answered_at` stands in the offset in which it was noted."""
-    return tuple(_entry(processor) for processor in case.processors)
+    return tuple(_unless_awaited(case, processor, _entry(processor)) for processor in case.processors)
+
+
+def finished(case: Case, processor: ProcessorState, on: date) -> bool:
+    """Whether nothing more is to be ordered there: its newest order is answered, and a certificate of that day could be complete."""
+    if processor.in_flight:
+        return False
+    if case.mode == "dry-run":
+        return processor.outcome in SETTLED
+    return status_of_entry(case.right, _entry(processor), on, case.ground, case.decision) is not Status.PARTIAL
+
+
+def _unless_awaited(case: Case, processor: ProcessorState, entry: ProcessorEntry) -> ProcessorEntry:
+    """The entry; silent where an answer is awaited and nothing else would say so: a late answer to an older order is not the last word."""
+    if not processor.in_flight or status_of_entry(case.right, entry, None, case.ground, case.decision) is Status.PARTIAL:
+        return entry
+    return entry.model_copy(update={"answered_at": None, "outcome": Outcome.SILENT, "reason": _AWAITED})
 
 
 def _entry(processor: ProcessorState) -> ProcessorEntry:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from orchestrator.case import Block, Case, Extension, Gap, Pause, ProcessorState, RecordState
+from orchestrator.case import SETTLED, Block, Case, Extension, Gap, Pause, ProcessorState, RecordState
 from orchestrator.case import Decision as Word
+from orchestrator.certificate import finished
 from orchestrator.messages import (
     Blocked,
     CaughtUp,
@@ -24,7 +25,7 @@ from orchestrator.messages import (
     TimePassed,
     Unblocked,
 )
-from orchestrator.rounds import Decision, Policy, begin, conclude, is_due, notice, order, start_of, with_changes
+from orchestrator.rounds import Decision, Policy, begin, conclude, day_of, is_due, notice, order, start_of, with_changes
 from topics.notices import About
 from topics.orders import Prove
 from topics.outcomes import Evidence, Outcome
@@ -53,22 +54,23 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
         case Requested():
             return case, ()
         case RequestedAgain():
-            if message.received_at < case.received_at:
-                case = case.model_copy(update={"received_at": message.received_at, "due_by": message.due_by})
-            return conclude(case, message.at, policy)
+            if message.received_at >= case.received_at:
+                return case, ()
+            earlier = case.model_copy(update={"received_at": message.received_at, "due_by": message.due_by})
+            return conclude(earlier, message.at, policy)
         case Reported(report):
             if isinstance(report, Answered):
                 return _answered(case, report, message.at, policy)
             return _located(case, report, message.at, policy)
         case Retried():
-            again = [p.name for p in case.processors if not p.settled and message.only in (None, p.name)]
+            again = [name for name in _unfinished(case, message.at, policy) if message.only in (None, name)]
             return order(case, again, message.at, policy)
         case CaughtUp(gap):
             case = _with_gap(case, gap) if gap else case
             again = [p.name for p in case.processors if p.in_flight or is_due(p, message.at, policy)]
             return order(case, again, message.at, policy)
         case TimePassed():
-            case = _aged_out(case, message.at.astimezone(policy.zone).date())
+            case = _aged_out(case, day_of(message.at, policy))
             return order(case, [p.name for p in case.processors if is_due(p, message.at, policy)], message.at, policy)
     return _ordered_by_officer(case, message, policy)
 
@@ -136,7 +138,7 @@ def _decided(case: Case, decision: Word, block: Block | None, at: datetime, poli
     case = case.model_copy(update={"decision": decision, "block": block if examined else None})
     if case.refused or case.stopped:
         return _and_tell(_stop(case, at, policy), About.DECIDED, at)
-    names = [p.name for p in case.processors if examined or not p.settled]
+    names = [p.name for p in case.processors] if examined else _unfinished(case, at, policy)
     return _and_tell(begin(case, names, at, policy), About.DECIDED, at)
 
 
@@ -164,12 +166,16 @@ def _and_tell(decision: Decision, about: About, at: datetime) -> Decision:
 
 def _stop(case: Case, at: datetime, policy: Policy) -> Decision:
     """Nothing more is ordered; what is under way ends by itself."""
-    return order(case, [p.name for p in case.processors if not p.settled], at, policy)
+    return order(case, _unfinished(case, at, policy), at, policy)
 
 
 def _go_on(case: Case, at: datetime, policy: Policy) -> Decision:
     """What was stopped is ordered, unless something else still stands against it."""
-    return begin(case, [p.name for p in case.processors if not p.settled], at, policy)
+    return begin(case, _unfinished(case, at, policy), at, policy)
+
+
+def _unfinished(case: Case, at: datetime, policy: Policy) -> list[str]:
+    return [p.name for p in case.processors if not finished(case, p, day_of(at, policy))]
 
 
 def _located(case: Case, report: Located, at: datetime, policy: Policy) -> Decision:
@@ -191,6 +197,8 @@ def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Dec
     if processor is None:
         return case, ()
     changed = _late(processor, report) if report.round < processor.round else _in_time(processor, report, at)
+    if with_changes(changed, answered_at=processor.answered_at) == processor:
+        return case, ()  # told twice: not even the moment of the next try moves
     if changed.in_flight:
         return conclude(case.with_processor(changed), at, policy)
     if report.round >= processor.round or changed.again_at is None:
@@ -250,7 +258,10 @@ def _must_look_for_known(case: Case, processor: ProcessorState) -> bool:
 
 def _when_again(case: Case, processor: ProcessorState, report: Answered, at: datetime, policy: Policy) -> datetime | None:
     """When this processor is ordered again by itself; None: never, or only by a person."""
-    outcomes = {processor.answer, *(record.outcome or Outcome.FAILED for record in processor.records.values())} & _TRIED_AGAIN
+    said = {processor.answer, *(record.outcome or Outcome.FAILED for record in processor.records.values())} - {None}
+    outcomes = said & _TRIED_AGAIN
+    if said <= SETTLED and not finished(case, processor, day_of(at, policy)):
+        outcomes = {Outcome.FAILED}  # it sounds well, but not looked for again, or without a law or a date
     if not outcomes or case.mode == "dry-run":
         return None
     if report.again_at is not None:
@@ -259,7 +270,7 @@ def _when_again(case: Case, processor: ProcessorState, report: Answered, at: dat
     if dates and outcomes == {Outcome.ACCEPTED}:
         return max(start_of(min(dates), policy), at + policy.retry_every)
     again = at + policy.retry_every
-    return again if again.astimezone(policy.zone).date() <= _tried_until(case, processor) or outcomes != {Outcome.FAILED} else None
+    return again if day_of(again, policy) <= _tried_until(case, processor) or outcomes != {Outcome.FAILED} else None
 
 
 def _tried_until(case: Case, processor: ProcessorState) -> date:

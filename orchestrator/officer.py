@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from orchestrator.case import Case, Decision
+from orchestrator.certificate import finished
 from orchestrator.messages import Claimed, Decided, Extended, Message, Paused, Proven, Resumed, Retried
 from orchestrator.rights import block_on
 from topics.orders import Decide, Extend, LiftHold, Order, Pause, PlaceHold, Prove, Refuse, Resume, Retry
@@ -24,7 +25,7 @@ def why_not(order: Order, case: Case, today: date) -> str | None:
             return "The time stands still already, or the request is answered."
         case Resume() if not case.paused:
             return "The time is not standing still."
-        case Prove(processor=name) if (asked := case.processor(name)) and asked.settled:
+        case Prove(processor=name) if (asked := case.processor(name)) and finished(case, asked, today):
             return "That processor is settled: nothing waits for a person there."
     return None
 

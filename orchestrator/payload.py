@@ -146,10 +146,19 @@ def status_from(
     """
     if right is Right.OBJECTION and decision is None and not (ground or "").startswith("21(2)"):
         return Status.PARTIAL
-    rejected = right is Right.OBJECTION and decision is not None and decision.decision == "reject"
-    besides = Outcome.LIFTED if rejected else _DONE_BESIDES.get(right)
-    grades = [_of_processor(besides, entry, on) for entry in processors]
+    grades = [status_of_entry(right, entry, on, ground, decision) for entry in processors]
     return _worst(grades) if grades else Status.PARTIAL
+
+
+def status_of_entry(
+    right: Right, entry: ProcessorEntry, on: date | None = None, ground: str | None = None, decision: Decision | None = None
+) -> Status:
+    """The status of one processor by itself: whether what was ordered there is done."""
+    besides = _DONE_BESIDES.get(right)
+    if right is Right.OBJECTION and not (ground or "").startswith("21(2)"):
+        word = decision.decision if decision else None
+        besides = {None: Outcome.RESTRICTED, "reject": Outcome.LIFTED}.get(word)
+    return _of_processor(besides, entry, on)
 
 
 def _of_processor(besides: Outcome | None, entry: ProcessorEntry, on: date | None) -> Status:

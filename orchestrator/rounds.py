@@ -123,17 +123,26 @@ def conclude(case: Case, at: datetime, policy: Policy) -> Decision:
         return case.model_copy(update={"state": "closed" if case.all_answered else "open", "wake_at": wake_at}), ()
     settled_at = (case.settled_at or at) if case.all_answered else case.settled_at
     case = case.model_copy(update={"settled_at": settled_at})
-    if not case.all_answered and _first_partial_at(case, policy) > at:  # the usual way: nothing to certify before the last answer
+    untrue = _says_too_much(case)
+    if (
+        not (untrue or case.all_answered) and _first_partial_at(case, policy) > at
+    ):  # the usual way: nothing to certify before the last answer
         return case.model_copy(update={"state": "open", "wake_at": _wake_at(case, policy)}), ()
-    today = at.astimezone(policy.zone).date()
+    today = day_of(at, policy)
     status, claims = status_of(case, today), claims_of(case, today)
     final = case.all_answered and (status is not Status.PARTIAL or case.refused)
     changed = not case.certificates or case.certificates[-1].claims != claims
     told = bool(case.certificates) or (case.examined and all(p.settled for p in case.processors))  # an objection: restricted meanwhile
-    due = final or (case.all_answered and told) or _first_partial_at(case, policy) <= at
+    due = final or untrue or (case.all_answered and told) or _first_partial_at(case, policy) <= at
     effects: tuple[Effect, ...] = (Certify(status, claims),) if changed and due else ()
     wake_at = _wake_at(case, policy, certified=final or bool(effects))
     return case.model_copy(update={"state": "closed" if final else "open", "wake_at": wake_at}), effects
+
+
+def _says_too_much(case: Case) -> bool:
+    """Whether the last certificate is complete, and more was located since: that one is superseded at once."""
+    complete = bool(case.certificates) and case.certificates[-1].status is not Status.PARTIAL
+    return complete and any(record.outcome is None for p in case.processors for record in p.records.values())
 
 
 def _wake_at(case: Case, policy: Policy, certified: bool = False) -> datetime | None:
@@ -153,6 +162,11 @@ def _first_partial_at(case: Case, policy: Policy) -> datetime:
     if case.all_answered and case.settled_at is not None:
         return min(case.settled_at + policy.partial_after, on_due_date)
     return on_due_date
+
+
+def day_of(at: datetime, policy: Policy) -> date:
+    """The controller's local day."""
+    return at.astimezone(policy.zone).date()
 
 
 def start_of(day: Any, policy: Policy) -> datetime:

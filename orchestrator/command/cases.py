@@ -11,6 +11,7 @@ from orchestrator.command import opening
 from orchestrator.command.opening import AsJson, Config, No, Request, WrongUse
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
     from orchestrator.case import Case, ProcessorState
@@ -124,7 +125,7 @@ def retry(
 
     settings = opening.configuration(config)
     case = _case(settings, request)
-    again = _unsettled(case, only)
+    again = _unsettled(case, only, utc_now().astimezone(settings.controller.time_zone).date())
     if not again:
         typer.echo("There is nothing to retry: " + (f"{only} is settled." if only else "every processor is settled."))
         return
@@ -135,8 +136,10 @@ def retry(
     typer.echo(f"Ordered again: {told}.")
 
 
-def _unsettled(case: "Case", only: str | None) -> "list[ProcessorState]":
+def _unsettled(case: "Case", only: str | None, on: "date") -> "list[ProcessorState]":
+    from orchestrator.certificate import finished
+
     if only is not None and case.processor(only) is None:
         names = ", ".join(p.name for p in case.processors)
         raise No(f"This request does not ask the processor given with --only; it asks: {names}.")
-    return [p for p in case.processors if not p.settled and only in (None, p.name)]
+    return [p for p in case.processors if only in (None, p.name) and not finished(case, p, on)]

@@ -19,9 +19,9 @@ from topics.kafka import find_cluster
 REGISTRY = Registry([EntryPoint("bench", "tests.benchmarks.vendor:BenchConnector", GROUP)])
 
 
-async def main(part: str, config: str) -> None:
+async def main(part: str, config: str, registry: Registry = REGISTRY) -> None:
     configuration = load(Path(config), os.environ)
-    entries = roster(configuration, REGISTRY)
+    entries = roster(configuration, registry)
     cluster = await find_cluster(configuration.kafka.bootstrap_servers)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

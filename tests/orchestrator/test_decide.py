@@ -193,9 +193,9 @@ def test_what_is_located_after_the_answer_is_looked_for_at_once_and_reopens_the_
     assert "closed" == played.the.state
     played.hear(located("a", "x"))
     assert ([("a", 2)], "open") == (rounds(played.orders), played.the.state)
-    assert [COMPLETE] == played.hear(answered("a", line("x"))).statuses, "the answer to the new order is awaited"
+    assert [COMPLETE, PARTIAL] == played.hear(answered("a", line("x"))).statuses, "the answer to the new order is awaited"
     played.hear(answered("a", line("x"), round=2))
-    assert ([COMPLETE, COMPLETE], "closed") == (played.statuses, played.the.state)
+    assert ([COMPLETE, PARTIAL, COMPLETE], "closed") == (played.statuses, played.the.state)
 
 
 def test_what_is_located_again_counts_once_and_orders_nothing() -> None:
@@ -264,3 +264,37 @@ def test_a_request_that_is_told_twice_changes_nothing() -> None:
 def test_a_yes_without_a_second_look_is_not_complete() -> None:
     played = Played().open("a").hear(answered("a", line("x", Outcome.ERASED, evidence="executed")))
     assert [PARTIAL] == played.wait(days=60).statuses
+
+
+def test_what_is_called_erased_without_a_second_look_is_ordered_again_daily_and_by_a_person() -> None:
+    played = Played().open("a").hear(answered("a", line("x", Outcome.ERASED, evidence="executed")))
+    assert [("a", 2)] == rounds(played.retry().orders)
+    played.hear(answered("a", line("x", Outcome.ERASED, evidence="executed"), round=2))
+    assert [("a", 3)] == rounds(played.wait(days=1).orders)
+    assert [Status.COMPLETE] == played.hear(answered("a", line("x"), round=3)).statuses[-1:]
+
+
+def test_what_is_held_and_names_no_law_is_ordered_again() -> None:
+    played = Played().open("a").hear(answered("a", line("x", Outcome.HELD, hold=None)))
+    assert [("a", 2)] == rounds(played.retry().orders)
+
+
+def test_no_certificate_is_complete_while_an_answer_to_the_newest_order_is_awaited() -> None:
+    played = Played().open("a").hear(answered("a"), located("a", "x"))
+    assert [("a", 2)] == rounds(played.orders)
+    played.hear(answered("a", line("x")))  # of the first worker, which was thought dead
+    assert PARTIAL == played.wait(days=32).statuses[-1]
+    assert Status.COMPLETE == played.hear(answered("a", line("x"), round=played.the.processors[0].round)).statuses[-1]
+
+
+def test_a_complete_certificate_that_is_no_longer_true_is_superseded_at_once() -> None:
+    played = Played().open("a").hear(answered("a"))
+    assert [Status.COMPLETE] == played.statuses
+    assert [Status.COMPLETE, PARTIAL] == played.hear(located("a", "x")).statuses
+
+
+def test_an_answer_that_is_told_again_later_does_not_even_move_the_next_try() -> None:
+    played = Played().open("a", "b").hear(answered("a", line("x", Outcome.FAILED)))
+    before = played.the
+    played.wait(hours=1)
+    assert before == played.hear(answered("a", line("x", Outcome.FAILED))).the

@@ -69,6 +69,13 @@ class Postgres:
         self.stop()
         return self.start()
 
+    def cut_connections(self) -> None:
+        """End every client's connection, as an administrator or a failover does."""
+        with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+
     def new_database(self) -> str:
         """An SQLAlchemy URL of a new, empty database."""
         name = f"erasure_{uuid4().hex}"
