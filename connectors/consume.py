@@ -22,6 +22,7 @@ from topics.keyring import KeyMissing, Keyring, dead_letters_key
 from topics.model import Clock
 from topics.names import LARGEST_MESSAGE_BYTES, Names, Topic
 from topics.outcomes import Outcome
+from topics.parking import ParkedLately, TooManyParked
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
 from topics.sealing import CannotOpen
 
@@ -47,6 +48,8 @@ class Offsets:
         place = (delivery.topic, delivery.partition)
         self._open[place].add(delivery.offset)
         self._next[place] = max(self._next.get(place, 0), delivery.offset + 1)
+        if delivery.offset < self._committed.get(place, 0):  # it came again: the broker does not have that commit
+            del self._committed[place]
 
     def done(self, delivery: Delivery) -> None:
         """A command was answered, and the broker has the answer."""
@@ -74,6 +77,7 @@ class Consumer:
         keyring: Keyring,
         names: Names,
         concurrency: int,
+        parked: ParkedLately,
         clock: Clock,
         sleep: Sleep,
         commit_every: timedelta = _COMMIT_EVERY,
@@ -81,7 +85,7 @@ class Consumer:
         self._name, self._worker, self._inbox, self._publisher = name, worker, inbox, publisher
         self._keyring, self._names, self._concurrency, self._clock, self._sleep = keyring, names, concurrency, clock, sleep
         self._source = f"/erasure/processor/{name}"
-        self._offsets = Offsets()
+        self._offsets, self._parked = Offsets(), parked
         self._commit_at, self._commit_every = clock(), commit_every
         self._cases: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
@@ -89,7 +93,7 @@ class Consumer:
         """Until `stop` is set; then what is in hand is finished and committed.
 
         Raises:
-            BrokerGone, Fenced: the process must end, and what is not committed comes again.
+            BrokerGone, Fenced, TooManyParked: the process must end, and what is not committed comes again.
         """
         tasks: set[asyncio.Task[None]] = set()
         try:
@@ -104,6 +108,9 @@ class Consumer:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 tasks = _still_running(tasks)
             await self._commit()
+        except TooManyParked:
+            await self._commit()  # else what was parked would be parked again, and the next start get no further
+            raise
         finally:
             for task in tasks:
                 task.cancel()
@@ -169,6 +176,7 @@ class Consumer:
 
     async def _park(self, delivery: Delivery, poison: Poison) -> None:
         now = self._clock()
+        self._parked = self._parked.and_now([(delivery.topic, poison.reason)], now)
         log.warning("%s: dead letter: partition %d offset %d: %s", self._name, delivery.partition, delivery.offset, poison.reason)
         (key,) = await asyncio.to_thread(self._keyring.ensure, dead_letters_key(now))
         letter = dead_letter(self._names.of(Topic.DEAD_LETTERS), delivery, poison, key, self._source, now)

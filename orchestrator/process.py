@@ -26,6 +26,7 @@ from topics.logs import line_of
 from topics.names import Names, Topic
 from topics.notices import NOTICE_TYPE
 from topics.orders import Order as Ordered
+from topics.parking import Parked, ParkedLately
 from topics.reports import Answered, Located
 from topics.sealing import Key
 
@@ -49,6 +50,7 @@ class _Batch:
     before: dict[UUID, Case]
     keys: dict[UUID, Key] = field(default_factory=dict)
     outgoing: list[Outgoing] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
     remembered: list[tuple[str, str, str]] = field(default_factory=list)
     seen: dict[tuple[str, str], str] = field(default_factory=dict)
     relatives: dict[UUID, set[UUID]] = field(default_factory=dict)
@@ -57,19 +59,29 @@ class _Batch:
 class Process:
     """Everything between a delivery and the outbox."""
 
-    def __init__(self, ledger: Ledger, keyring: Keyring, intake: Intake, registrar: Registrar, policy: Policy, names: Names) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        keyring: Keyring,
+        intake: Intake,
+        registrar: Registrar,
+        policy: Policy,
+        names: Names,
+        parked: ParkedLately,
+    ) -> None:
         self._ledger = ledger
         self._keyring = keyring
         self._intake = intake
         self._registrar = registrar
         self._policy = policy
         self._names = names
+        self._parked = parked
 
     def take(self, deliveries: Sequence[Delivery], now: datetime) -> Sending:
         """Work off a batch; returns what is to be sent. Repeating it changes nothing.
 
         Raises:
-            LedgerGone: nothing was written.
+            LedgerGone, TooManyParked: nothing was written.
         """
         read = [(delivery, self._read(delivery, now)) for delivery in deliveries]
         good = [found for _, found in read if isinstance(found, Read)]
@@ -87,7 +99,10 @@ class Process:
                     self._one(batch, transaction, found, now)
                 except Poison as poison:
                     self._park(batch, transaction, delivery, poison, now)
-            return self._save(batch, transaction, now)
+            parked = self._parked.and_now(batch.parked, now)
+            sending = self._save(batch, transaction, now)
+        self._parked = parked  # only now: a batch that was rolled back comes again
+        return sending
 
     def wake(self, now: datetime) -> Sending:
         """Tell the cases that asked for it that time has passed."""
@@ -222,6 +237,7 @@ class Process:
 
     def _park(self, batch: _Batch, transaction: Transaction, delivery: Delivery, poison: Poison, now: datetime) -> None:
         log.warning("dead letter: %s partition %d offset %d: %s", delivery.topic, delivery.partition, delivery.offset, poison.reason)
+        batch.parked.append((delivery.topic, poison.reason))
         (key,) = self._keyring.ensure(dead_letters_key(now))
         if not fits(delivery):
             sealed = key.seal("ledger.original", pack(delivery))
