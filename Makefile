@@ -1,8 +1,8 @@
-# make setup | demo | test | lint | bench | schemas | lock
+# make setup | demo | test | lint | bench | backlog | schemas | lock
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint bench schemas lock
+.PHONY: setup demo test lint bench backlog schemas lock
 .DEFAULT_GOAL := setup
 
 setup: .venv/.ready
@@ -29,6 +29,9 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python -m tests.benchmarks.cases
+
+backlog: setup
+	@$(BIN)/python -m tests.benchmarks.backlog
 
 schemas: setup
 	@$(BIN)/python -m orchestrator.command.export

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -32,6 +33,7 @@ _POLL_SECONDS = 0.2
 _BUSY_POLL_SECONDS = 0.02
 _MEMBERSHIP_SECONDS = 30.0
 _COMMIT_EVERY = timedelta(seconds=0.5)
+_LAST_COMMIT_SECONDS = 10.0
 _KEYRING_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 20.0)
 
 
@@ -103,13 +105,13 @@ class Consumer:
                     tasks.add(asyncio.create_task(self._one(delivery)))
                 tasks = _still_running(tasks)
                 if self._clock() >= self._commit_at:
-                    await self._commit()
+                    await _unless_told(stop, self._commit())
             while tasks:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 tasks = _still_running(tasks)
-            await self._commit()
+            await self._last_commit()
         except TooManyParked:
-            await self._commit()  # else what was parked would be parked again, and the next start get no further
+            await self._last_commit()  # else what was parked would be parked again, and the next start get no further
             raise
         finally:
             for task in tasks:
@@ -118,10 +120,10 @@ class Consumer:
 
     async def _receive(self, tasks: set[asyncio.Task[None]]) -> list[Delivery]:
         """As many commands as there is room for; with none, wait for room, and keep up the membership."""
-        room = self._concurrency - len(tasks)
+        room = self._concurrency - len(_still_running(tasks))  # raises what failed, before anything more is taken
         if room == 0:
             await asyncio.wait(tasks, timeout=_MEMBERSHIP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            room = sum(task.done() for task in tasks)
+            room = self._concurrency - len(_still_running(tasks))
         return await self._inbox.receive(room, _BUSY_POLL_SECONDS if tasks else _POLL_SECONDS)
 
     async def _commit(self) -> None:
@@ -131,6 +133,13 @@ class Consumer:
             await self._inbox.commit(offsets)
             self._offsets.committed(offsets)
         self._commit_at = self._clock() + self._commit_every
+
+    async def _last_commit(self) -> None:
+        """Not waited for without end: a broker that is away would keep the process from ending."""
+        try:
+            await asyncio.wait_for(self._commit(), _LAST_COMMIT_SECONDS)
+        except TimeoutError:
+            log.warning("%s: the broker did not take the last commit; what was done since the one before comes again", self._name)
 
     async def _one(self, delivery: Delivery) -> None:
         try:
@@ -188,6 +197,19 @@ class Consumer:
         lock = self._cases.setdefault(request_id, asyncio.Lock())
         async with lock:
             yield
+
+
+async def _unless_told(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Until the work is done, however long its broker is away, or until told to stop."""
+    working, told = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+    finally:
+        working.cancel()
+        told.cancel()
+        await asyncio.gather(working, told, return_exceptions=True)
 
 
 def _still_running(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:

@@ -19,8 +19,9 @@ import psutil  # type: ignore[import-untyped]
 from tests.benchmarks.cases import Load, broker, config, process
 from tests.benchmarks.vendor import PROCESSORS
 from tests.live.groups import Groups, until
+from tests.live.servers.kafka import Kafka
 from topics.admin import apply
-from topics.broker import free_port
+from topics.broker import EmbeddedBroker, free_port
 from topics.names import Names
 
 DOWN, UP = PROCESSORS[0], PROCESSORS[1]
@@ -106,10 +107,10 @@ async def measure(servers: str, prefix: str, vendor: str, workers: psutil.Proces
             )
 
 
-def run(cases: int, outage: float, calls_per_minute: int) -> Measured:
-    """Everything from the broker to the figures."""
+def run(cases: int, outage: float, calls_per_minute: int, server: Kafka | EmbeddedBroker) -> Measured:
+    """Everything from the topics to the figures, on a broker that runs."""
     with ExitStack() as stack:
-        servers, port, prefix = stack.enter_context(broker()).bootstrap_servers, free_port(), f"b{uuid4().hex[:6]}."
+        servers, port, prefix = server.bootstrap_servers, free_port(), f"b{uuid4().hex[:6]}."
         asyncio.run(apply(servers, Names(prefix).specs(PROCESSORS, 6), None))
         vendor = f"http://127.0.0.1:{port}"
         stack.enter_context(process("tests.benchmarks.vendor", str(port), ready=False))
@@ -126,11 +127,14 @@ def main() -> None:
     options.add_argument("--outage", type=float, default=60.0, help="seconds, from when all are queued")
     options.add_argument("--calls-per-minute", type=int, default=15_000)
     given = options.parse_args()
-    found = run(given.cases, given.outage, given.calls_per_minute)
+    with broker() as server:
+        found = run(given.cases, given.outage, given.calls_per_minute, server)
     grown = found.memory_most - found.memory_before
     print(f"{given.cases} commands queued at a vendor that was down for {given.outage:g} s and allows {given.calls_per_minute} calls/min")
     print(f"memory of the workers: {found.memory_before:.0f} MB before, {found.memory_most:.0f} MB at most (+{grown:.0f})")
-    print(f"another processor, event to certificate: {found.latency_before * 1000:.0f} ms before, {found.latency_during * 1000:.0f} ms during")
+    print(
+        f"another processor, event to certificate: {found.latency_before * 1000:.0f} ms before, {found.latency_during * 1000:.0f} ms during"
+    )
     print(f"calls to the vendor while it was down: {found.calls_during}")
     per_minute = found.recovery_calls / found.recovery_seconds * 60
     print(f"recovery: {found.certificates} certificates in {found.recovery_seconds:.0f} s, {per_minute:.0f} calls/min")

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -20,7 +20,7 @@ from topics.commands import COMMAND_TYPE, Command, command_id
 from topics.dead_letters import DeadLetter, unpack
 from topics.envelope import write
 from topics.keyring import KeyMissing, Keyring, case_key, dead_letters_key, hold_key
-from topics.memory import MemoryBroker
+from topics.memory import MemoryBroker, MemoryInbox
 from topics.names import Names, Topic
 from topics.parking import ParkedLately, TooManyParked
 from topics.reports import Answered, Located
@@ -97,16 +97,17 @@ class Bench:
     def letters(self) -> list[DeadLetter]:
         return [DeadLetter.model_validate_json(delivery.value or b"") for delivery in self.broker.messages(LETTERS)]
 
-    def consumer(self) -> Consumer:
+    def consumer(self, kind: type[MemoryInbox] = MemoryInbox) -> Consumer:
         inbox, publisher = self.broker.inbox("workers", COMMANDS), self.broker.publisher()
+        inbox.__class__ = kind  # what it does stands in for a broker that is away
         worker: Any = self.worker
         keyring, clock, often = self.keyring, self.time, timedelta(0)
         parked = ParkedLately(self.most_parked)
         return Consumer("toy", worker, inbox, publisher, keyring, Names(), self.concurrency, parked, clock, clock.sleep, often)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["asyncio.Task[None]"]:
-        task = asyncio.create_task(self.consumer().run(self.stop))
+    async def running(self, kind: type[MemoryInbox] = MemoryInbox) -> AsyncIterator["asyncio.Task[None]"]:
+        task = asyncio.create_task(self.consumer(kind).run(self.stop))
         try:
             async with asyncio.timeout(5):  # a run that should have ended fails, and does not hang
                 yield task
@@ -204,6 +205,23 @@ async def test_told_to_stop_it_finishes_what_it_has_in_hand_and_takes_nothing_ne
             gate.set()
         await run
     assert (2, 2) == (bench.committed, len(bench.answers))
+
+
+async def test_told_to_stop_it_ends_although_the_broker_does_not_answer_a_commit() -> None:
+    """A commit looks for its broker for as long as it takes."""
+
+    class Silent(MemoryInbox):
+        async def commit(self, offsets: Mapping[tuple[str, int], int]) -> None:
+            bench.stop.set()
+            asked.append(dict(offsets))
+            await asyncio.Event().wait() if len(asked) == 1 else None
+
+    asked: list[dict[tuple[str, int], int]] = []
+    bench = Bench(GatedWorker(open=True))
+    bench.send(command())
+    async with bench.running(Silent) as run:
+        await run
+    assert [{PLACE: 1}] * 2 == asked
 
 
 async def test_a_broker_that_does_not_take_the_answer_ends_the_run_and_nothing_is_committed() -> None:

@@ -1,4 +1,4 @@
-"""The ledger locked, full, damaged, or killed in the middle: nothing half is written, nothing is acknowledged, and it goes on afterwards."""
+"""The ledger locked, full, damaged, or killed in the middle: nothing half is written or acknowledged, and it goes on afterwards."""
 
 import asyncio
 import os

@@ -37,7 +37,9 @@ async def supervised(script: str, folder: Path, until_starts: int) -> int:
     return status
 
 
-async def test_a_part_that_never_worked_and_says_it_is_configured_wrongly_ends_all(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+async def test_a_part_that_never_worked_and_says_it_is_configured_wrongly_ends_all(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert 2 == await supervised(WRONG, tmp_path, 1)
     assert "part cannot start; it says why above." in capfd.readouterr().err
 
