@@ -9,8 +9,7 @@ from orchestrator.case import Status
 from tests.flow.company import Company
 from topics.outcomes import Outcome
 
-PEOPLE = [Person(f"p{number}@voorbeeld.nl", f"Piet {number}", f"P-{number}", f"+3130{number:07d}") for number in range(205)]
-"""More than are woken in one tick."""
+PEOPLE = [Person(f"p{number}@voorbeeld.nl", f"Piet {number}", f"P-{number}", f"+3130{number:07d}") for number in range(40)]
 
 
 def asked(company: Company, people: list[Person]) -> list[UUID]:
