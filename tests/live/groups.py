@@ -46,11 +46,6 @@ class Groups:
     async def create(self, topic: str, partitions: int = 1) -> None:
         await self._admin.create_topics([NewTopic(topic, partitions, 1)])
 
-    async def members(self, *groups: str) -> int:
-        """How many members those groups have."""
-        answers: list[Any] = await self._admin.describe_consumer_groups(list(groups))
-        return sum(len(group[5]) for answer in answers for group in answer.groups)
-
     async def committed(self, group: str) -> int:
         """The sum of the group's committed offsets: how many messages it will never see again."""
         return sum(found.offset for found in (await self._offsets(group)).values())
