@@ -44,8 +44,10 @@ def impatient(path: Path) -> Iterator[Installation]:
 def when_waited(installation: Installation, act: Callable[[], object]) -> Handler:
     """A handler that, once it has waited three times, finds the failure mended."""
 
+    wait = installation.time.sleep
+
     async def sleep(seconds: float) -> None:
-        await installation.time.sleep(seconds)
+        await wait(seconds)
         if len(installation.time.waits) == 3:
             act()
 

@@ -10,14 +10,14 @@ from orchestrator.command.supervisor import supervise
 
 WRONG = "import sys; sys.exit(2)"
 WORKS_ONCE = """
-import pathlib, sys, time
+import pathlib, signal, sys
 here = pathlib.Path(sys.argv[1])
 starts = len(list(here.iterdir()))
 (here / str(starts)).touch()
 if starts == 1: sys.exit(2)
 print("ready", flush=True)
 if starts == 0: sys.exit(1)
-time.sleep(60)
+signal.pause()
 """
 
 
