@@ -1,8 +1,8 @@
-# make setup | demo | test | lint | bench | mutations | search | soak | schemas | lock
+# make setup | demo | test | lint | bench | mutations | search | soak | backlog | schemas | lock
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint bench mutations search soak schemas lock
+.PHONY: setup demo test lint bench mutations search soak backlog schemas lock
 .DEFAULT_GOAL := setup
 
 setup: .venv/.ready
@@ -38,6 +38,9 @@ search: setup
 
 soak: setup
 	@$(BIN)/python -m tests.soak $(SOAK)
+
+backlog: setup
+	@$(BIN)/python -m tests.benchmarks.backlog
 
 schemas: setup
 	@$(BIN)/python -m orchestrator.command.export

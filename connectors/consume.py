@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -22,6 +23,7 @@ from topics.keyring import KeyMissing, Keyring, dead_letters_key
 from topics.model import Clock
 from topics.names import LARGEST_MESSAGE_BYTES, Names, Topic
 from topics.outcomes import Outcome
+from topics.parking import ParkedLately, TooManyParked
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
 from topics.sealing import CannotOpen
 from topics.steps import Step, passed
@@ -32,6 +34,7 @@ _POLL_SECONDS = 0.2
 _BUSY_POLL_SECONDS = 0.02
 _MEMBERSHIP_SECONDS = 30.0
 _COMMIT_EVERY = timedelta(seconds=0.5)
+_LAST_COMMIT_SECONDS = 10.0
 _KEYRING_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 20.0)
 
 
@@ -48,6 +51,8 @@ class Offsets:
         place = (delivery.topic, delivery.partition)
         self._open[place].add(delivery.offset)
         self._next[place] = max(self._next.get(place, 0), delivery.offset + 1)
+        if delivery.offset < self._committed.get(place, 0):  # it came again: the broker does not have that commit
+            del self._committed[place]
 
     def done(self, delivery: Delivery) -> None:
         """A command was answered, and the broker has the answer."""
@@ -75,6 +80,7 @@ class Consumer:
         keyring: Keyring,
         names: Names,
         concurrency: int,
+        parked: ParkedLately,
         clock: Clock,
         sleep: Sleep,
         commit_every: timedelta = _COMMIT_EVERY,
@@ -82,7 +88,7 @@ class Consumer:
         self._name, self._worker, self._inbox, self._publisher = name, worker, inbox, publisher
         self._keyring, self._names, self._concurrency, self._clock, self._sleep = keyring, names, concurrency, clock, sleep
         self._source = f"/erasure/processor/{name}"
-        self._offsets = Offsets()
+        self._offsets, self._parked = Offsets(), parked
         self._commit_at, self._commit_every = clock(), commit_every
         self._cases: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
@@ -90,7 +96,7 @@ class Consumer:
         """Until `stop` is set; then what is in hand is finished and committed.
 
         Raises:
-            BrokerGone, Fenced: the process must end, and what is not committed comes again.
+            BrokerGone, Fenced, TooManyParked: the process must end, and what is not committed comes again.
         """
         tasks: set[asyncio.Task[None]] = set()
         try:
@@ -101,11 +107,14 @@ class Consumer:
                     tasks.add(asyncio.create_task(self._one(delivery)))
                 tasks = _still_running(tasks)
                 if self._clock() >= self._commit_at:
-                    await self._commit()
+                    await _unless_told(stop, self._commit())
             while tasks:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 tasks = _still_running(tasks)
-            await self._commit()
+            await self._last_commit()
+        except TooManyParked:
+            await self._last_commit()  # else what was parked would be parked again, and the next start get no further
+            raise
         finally:
             for task in tasks:
                 task.cancel()
@@ -113,10 +122,10 @@ class Consumer:
 
     async def _receive(self, tasks: set[asyncio.Task[None]]) -> list[Delivery]:
         """As many commands as there is room for; with none, wait for room, and keep up the membership."""
-        room = self._concurrency - len(tasks)
+        room = self._concurrency - len(_still_running(tasks))  # raises what failed, before anything more is taken
         if room == 0:
             await asyncio.wait(tasks, timeout=_MEMBERSHIP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            room = sum(task.done() for task in tasks)
+            room = self._concurrency - len(_still_running(tasks))
         return await self._inbox.receive(room, _BUSY_POLL_SECONDS if tasks else _POLL_SECONDS)
 
     async def _commit(self) -> None:
@@ -128,6 +137,13 @@ class Consumer:
             passed(Step.COMMANDS_COMMITTED)
             self._offsets.committed(offsets)
         self._commit_at = self._clock() + self._commit_every
+
+    async def _last_commit(self) -> None:
+        """Not waited for without end: a broker that is away would keep the process from ending."""
+        try:
+            await asyncio.wait_for(self._commit(), _LAST_COMMIT_SECONDS)
+        except TimeoutError:
+            log.warning("%s: the broker did not take the last commit; what was done since the one before comes again", self._name)
 
     async def _one(self, delivery: Delivery) -> None:
         try:
@@ -175,6 +191,7 @@ class Consumer:
 
     async def _park(self, delivery: Delivery, poison: Poison) -> None:
         now = self._clock()
+        self._parked = self._parked.and_now([(delivery.topic, poison.reason)], now)
         log.warning("%s: dead letter: partition %d offset %d: %s", self._name, delivery.partition, delivery.offset, poison.reason)
         (key,) = await asyncio.to_thread(self._keyring.ensure, dead_letters_key(now))
         letter = dead_letter(self._names.of(Topic.DEAD_LETTERS), delivery, poison, key, self._source, now, whole=True)
@@ -188,6 +205,19 @@ class Consumer:
         lock = self._cases.setdefault(request_id, asyncio.Lock())
         async with lock:
             yield
+
+
+async def _unless_told(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Until the work is done, however long its broker is away, or until told to stop."""
+    working, told = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+    finally:
+        working.cancel()
+        told.cancel()
+        await asyncio.gather(working, told, return_exceptions=True)
 
 
 def _still_running(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:

@@ -19,6 +19,7 @@ from topics.kafka import Cluster, KafkaInbox, KafkaPublisher
 from topics.keyring import Keyring
 from topics.model import utc_now
 from topics.names import Names
+from topics.parking import ParkedLately
 from topics.slots import Slot
 
 _READY_LOOK_SECONDS = 0.05
@@ -30,7 +31,7 @@ async def run(
     """Work off the commands of those processors until `stop` is set. One that breaks stops all: the process ends, and starts again.
 
     Raises:
-        BrokerGone, Fenced: what is not committed comes again.
+        BrokerGone, Fenced, TooManyParked: what is not committed comes again.
     """
     names = Names(configuration.kafka.prefix)
     async with AsyncExitStack() as stack:
@@ -46,8 +47,8 @@ async def run(
             stack.callback(slot.release)
             inbox = KafkaInbox(cluster, names.commands(name), group, slot.identity)
             worker = Worker(processor, keyring, utc_now, asyncio.sleep)
-            concurrency = entry.connector.spec.concurrency
-            consumers.append(Consumer(name, worker, inbox, publisher, keyring, names, concurrency, utc_now, asyncio.sleep))
+            concurrency, parked = entry.connector.spec.concurrency, ParkedLately(configuration.dead_letters.most_per_minute)
+            consumers.append(Consumer(name, worker, inbox, publisher, keyring, names, concurrency, parked, utc_now, asyncio.sleep))
             inboxes.append(inbox)
         ready = asyncio.create_task(_tell_ready(inboxes, on_ready))
         try:

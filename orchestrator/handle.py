@@ -10,6 +10,7 @@ from orchestrator.ledger import LedgerGone
 from orchestrator.process import Process, Sending
 from topics.bus import BrokerGone, Delivery, Publisher
 from topics.model import Clock
+from topics.parking import TooManyParked
 from topics.steps import Step, passed
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,9 @@ class Handler:
                 if self._clock() >= give_up:
                     self.stopping = f"{error} It did not come back within {_PATIENCE.seconds} seconds; nothing was acknowledged."
                     return None
+            except TooManyParked as error:
+                self.stopping = str(error)
+                return None
             except Exception as error:
                 log.error("defect: %s; stopping unacknowledged", type(error).__name__)
                 self.stopping = f"A defect of the orchestrator ({type(error).__name__}); nothing was acknowledged."

@@ -30,6 +30,8 @@ _UPDATE_CASE = update(cases).where(cases.c.request_id == bindparam("known_id"))
 
 _NONE_BEFORE = (0, "0" * 64)
 
+_RESTORE = 'Its file is damaged: restore the last backup, and go on as docs/reliability.md says under "When the ledger fails".'
+
 
 class LedgerGone(Exception):
     """The ledger cannot be reached or written. Nothing is acknowledged until it can be again."""
@@ -84,20 +86,19 @@ class Ledger:
         """The ledger at a URL, its tables brought up to date.
 
         Raises:
-            LedgerGone: it cannot be reached, or is not a ledger of this version.
+            LedgerGone: it cannot be reached, is damaged, or is not a ledger of this version.
         """
         make_private(url)
         engine = engine_for(url)
         try:
+            _check_whole(engine)
             with engine.begin() as connection:
                 if connection.dialect.name == "postgresql":  # two orchestrators may start at once
                     connection.execute(text("SELECT pg_advisory_xact_lock(8112026)"))
                 upgrade(connection)
         except (SQLAlchemyError, CommandError) as error:
             engine.dispose()
-            raise LedgerGone(
-                f"The ledger cannot be opened ({_cause(error)}). Look at [ledger] url, and whether the server runs."
-            ) from error
+            raise LedgerGone(f"The ledger cannot be opened ({_cause(error)}). {_what_to_do(error)}") from error
         return cls(engine)
 
     @contextmanager
@@ -346,7 +347,23 @@ def _headers(written: str) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, value.encode()) for name, value in json.loads(written))
 
 
+def _check_whole(engine: Engine) -> None:
+    """Refuse a damaged SQLite file before anything is built on it: half a second for 100,000 cases."""
+    if engine.dialect.name != "sqlite":
+        return  # PostgreSQL checks its pages itself, as it reads them
+    with engine.connect().execution_options(read_only=True) as connection:
+        if connection.scalar(text("PRAGMA quick_check(1)")) != "ok":
+            engine.dispose()
+            raise LedgerGone(f"The ledger cannot be opened (quick_check). {_RESTORE}")
+
+
 def _cause(error: Exception) -> str:
-    """The kind of failure; never its text, which may hold SQL parameters."""
+    """The kind of failure and the database's code for it; never its text, which may hold SQL parameters."""
     cause = getattr(error, "orig", None) or error
-    return type(cause).__name__
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return f"{type(cause).__name__}, {code}" if code else type(cause).__name__
+
+
+def _what_to_do(error: Exception) -> str:
+    damaged = any(code in _cause(error) for code in ("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+    return _RESTORE if damaged else "Look at [ledger] url, and whether the server runs."

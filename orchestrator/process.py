@@ -26,6 +26,7 @@ from topics.logs import line_of
 from topics.names import Names, Topic
 from topics.notices import NOTICE_TYPE
 from topics.orders import Order as Ordered
+from topics.parking import Parked, ParkedLately
 from topics.reports import Answered, Located
 from topics.sealing import Key
 from topics.steps import Step, passed
@@ -50,6 +51,7 @@ class _Batch:
     before: dict[UUID, Case]
     keys: dict[UUID, Key] = field(default_factory=dict)
     outgoing: list[Outgoing] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
     remembered: list[tuple[str, str, str]] = field(default_factory=list)
     seen: dict[tuple[str, str], str] = field(default_factory=dict)
     relatives: dict[UUID, set[UUID]] = field(default_factory=dict)
@@ -60,25 +62,37 @@ class _Batch:
 class Process:
     """Everything between a delivery and the outbox."""
 
-    def __init__(self, ledger: Ledger, keyring: Keyring, intake: Intake, registrar: Registrar, policy: Policy, names: Names) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        keyring: Keyring,
+        intake: Intake,
+        registrar: Registrar,
+        policy: Policy,
+        names: Names,
+        parked: ParkedLately,
+    ) -> None:
         self._ledger = ledger
         self._keyring = keyring
         self._intake = intake
         self._registrar = registrar
         self._policy = policy
         self._names = names
+        self._parked = parked
 
     def take(self, deliveries: Sequence[Delivery], now: datetime) -> Sending:
         """Work off a batch; returns what is to be sent. Repeating it changes nothing.
 
         Raises:
-            LedgerGone: nothing was written.
+            LedgerGone, TooManyParked: nothing was written.
         """
         with self._ledger.transaction() as transaction:
-            sending = self._work_off(transaction, deliveries, now)
+            sending, parked = self._work_off(transaction, deliveries, now)
+            lately = self._parked.and_now(parked, now)
             transaction.advance(_following(deliveries), now)
             passed(Step.BATCH_WRITTEN)
         passed(Step.BATCH_COMMITTED)
+        self._parked = lately  # only now: a batch that was rolled back comes again
         return sending
 
     def learn_again(self, deliveries: Sequence[Delivery], now: datetime) -> None:
@@ -106,7 +120,9 @@ class Process:
             transaction.advance(taken, now)
             self._save(batch, transaction, now)
 
-    def _work_off(self, transaction: Transaction, deliveries: Sequence[Delivery], now: datetime, told_before: bool = False) -> Sending:
+    def _work_off(
+        self, transaction: Transaction, deliveries: Sequence[Delivery], now: datetime, told_before: bool = False
+    ) -> tuple[Sending, list[Parked]]:
         read = [(delivery, self._read(delivery, now)) for delivery in deliveries]
         good = [found for _, found in read if isinstance(found, Read)]
         cases = transaction.cases({found.request_id for found in good})
@@ -125,7 +141,7 @@ class Process:
                 self._one(batch, transaction, found, now)
             except Poison as poison:
                 self._park(batch, transaction, delivery, poison, now)
-        return self._save(batch, transaction, now)
+        return self._save(batch, transaction, now), batch.parked
 
     def wake(self, now: datetime) -> Sending:
         """Tell the cases that asked for it that time has passed."""
@@ -267,6 +283,7 @@ class Process:
 
     def _park(self, batch: _Batch, transaction: Transaction, delivery: Delivery, poison: Poison, now: datetime) -> None:
         log.warning("dead letter: %s partition %d offset %d: %s", delivery.topic, delivery.partition, delivery.offset, poison.reason)
+        batch.parked.append((delivery.topic, poison.reason))
         (key,) = self._keyring.ensure(dead_letters_key(now))
         if not fits(delivery):
             sealed = key.seal("ledger.original", pack(delivery))

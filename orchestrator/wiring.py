@@ -21,6 +21,7 @@ from topics.kafka import Cluster, KafkaPublisher
 from topics.keyring import Keyring
 from topics.model import utc_now
 from topics.names import Names, Topic
+from topics.parking import ParkedLately
 from topics.reading import KafkaLog
 from topics.slots import Slot
 from topics.steps import Step, passed
@@ -40,7 +41,7 @@ def process(configuration: Configuration, expected: Sequence[Expected], ledger: 
     intake = Intake(names, keyring, tuple(expected), policy, controller.country)
     facts = Controller(name=controller.name, contact=controller.contact)
     registrar = Registrar(_signing_keys(configuration, ledger), facts, controller.time_zone, names)
-    return Process(ledger, keyring, intake, registrar, policy, names)
+    return Process(ledger, keyring, intake, registrar, policy, names, ParkedLately(configuration.dead_letters.most_per_minute))
 
 
 def _signing_keys(configuration: Configuration, ledger: Ledger) -> SigningKeys:

@@ -256,6 +256,12 @@ class Certificate(_Section):
     retry_every: Duration = timedelta(days=1)
 
 
+class DeadLetters(_Section):
+    """`most_per_minute`: of one topic; when more cannot be processed, the process stops with the rest unacknowledged."""
+
+    most_per_minute: Positive = 100
+
+
 class Processor(_Section):
     """One processor. `settings` are raw, for the connector to read: `Configuration.settings_for`.
 
@@ -313,6 +319,7 @@ class Configuration(_Section):
     retry: Retry = Field(default_factory=_absent)
     certificate: Certificate = Field(default_factory=_absent)
     rights: Rights = Field(default_factory=_absent)
+    dead_letters: DeadLetters = Field(default_factory=_absent)
     processors: Annotated[tuple[Processor, ...], Field(min_length=1, strict=False)]
     holds: Annotated[tuple[HoldRule, ...], Field(strict=False)] = ()
 

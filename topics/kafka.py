@@ -1,10 +1,11 @@
 """The ports to the broker on aiokafka. The only importer of aiokafka, with `topics.admin`."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -15,6 +16,7 @@ from topics.bus import BrokerGone, Delivery, Fenced, Message
 from topics.names import LARGEST_DEAD_LETTER_BYTES, LARGEST_MESSAGE_BYTES
 
 _SEND_SECONDS = 30.0
+_STOP_SECONDS = 5.0
 _MOST_FAILED_COMMITS = 20
 """aiokafka does not tell a fenced member: two processes with one identity fail every commit, for ever."""
 _ENVELOPE_BYTES = 64 * 1024
@@ -64,6 +66,12 @@ async def find_cluster(bootstrap_servers: str, static_membership: bool | None = 
     return Cluster(bootstrap_servers, embedded, (not embedded) if static_membership is None else static_membership)
 
 
+async def _ended(stopping: Coroutine[Any, Any, None]) -> None:
+    """A client's orderly end; one whose broker is away would look for it for ever, and the process could not end."""
+    with suppress(TimeoutError, KafkaError):
+        await asyncio.wait_for(stopping, _STOP_SECONDS)
+
+
 class KafkaPublisher:
     """Sends, and returns when every message is acknowledged by all in-sync replicas. Use as an async context manager."""
 
@@ -84,7 +92,7 @@ class KafkaPublisher:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self._producer.stop()
+        await _ended(self._producer.stop())
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Send all, then wait for all.
@@ -128,7 +136,7 @@ class KafkaInbox:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self._consumer.stop()
+        await _ended(self._consumer.stop())
 
     async def receive(self, most: int, wait_seconds: float) -> list[Delivery]:
         """See `topics.bus.Inbox`."""

@@ -97,10 +97,11 @@ async def _told(part: str, running: Coroutine[Any, Any, None]) -> int:
     """The exit status: 1 when the part had to stop by itself, with the reason on standard error."""
     from orchestrator.serve import Broken
     from topics.bus import BrokerGone, Fenced
+    from topics.parking import TooManyParked
 
     try:
         await running
-    except (Broken, BrokerGone, Fenced) as error:
+    except (Broken, BrokerGone, Fenced, TooManyParked) as error:
         print(f"erasure: {part} stopped: {error}", file=sys.stderr)
         return 1
     return 0

@@ -54,16 +54,22 @@ async def _keep_up(name: str, command: list[str], stop: asyncio.Event, ready: Ca
     """One part, started again as often as is sensible.
 
     Raises:
-        _GivesUp: it ended too often, or says that it is used or configured wrongly.
+        _GivesUp: it ended too often, or never worked and says that it is used or configured wrongly.
     """
-    tries = 0
+    tries, worked = 0, False
     loop = asyncio.get_running_loop()
+
+    def is_ready(name: str) -> None:
+        nonlocal worked
+        worked = True
+        ready(name)
+
     while not stop.is_set():
         started = loop.time()
-        status = await _once(name, command, stop, ready)
+        status = await _once(name, command, stop, is_ready)
         if stop.is_set():
             return
-        if status == _WRONG_USE:
+        if status == _WRONG_USE and not worked:  # what worked before is not wrong: its broker or ledger is away
             raise _GivesUp(f"{name} cannot start; it says why above.", _WRONG_USE)
         tries = 0 if loop.time() - started > _STEADY_SECONDS else tries
         if tries == len(_PAUSES):

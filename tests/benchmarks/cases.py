@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ from rich.table import Table
 
 from tests.benchmarks.vendor import PROCESSORS
 from tests.live.servers import ServerUnavailable
-from tests.live.servers.kafka import Kafka
+from tests.live.servers.kafka import Kafka, jars
 from tests.live.servers.postgres import Postgres
 from topics.admin import apply
 from topics.broker import EmbeddedBroker, free_port
@@ -45,6 +45,16 @@ class Measured:
     latencies: list[float]
 
 
+def broker() -> Kafka | EmbeddedBroker:
+    """The real one where it can be had."""
+    try:
+        jars()
+        return Kafka()
+    except ServerUnavailable as error:
+        print(f"{error} The embedded broker is used instead.")
+        return EmbeddedBroker()
+
+
 @contextmanager
 def process(module: str, *words: str, ready: bool = True) -> Iterator[psutil.Process]:
     child = subprocess.Popen([sys.executable, "-m", module, *words], stdout=subprocess.PIPE)
@@ -57,8 +67,9 @@ def process(module: str, *words: str, ready: bool = True) -> Iterator[psutil.Pro
         child.wait(30)
 
 
-def config(folder: Path, servers: str, prefix: str, vendor: str, ledger: str) -> Path:
-    processors = "".join(f'[[processors]]\nname = "{n}"\nconnector = "bench"\nbase_url = "{vendor}/{n}"\n' for n in PROCESSORS)
+def config(folder: Path, servers: str, prefix: str, vendor: str, ledger: str, calls_per_minute: int = 10_000_000) -> Path:
+    pace = f"calls_per_minute = {calls_per_minute}\n"
+    processors = "".join(f'[[processors]]\nname = "{n}"\nconnector = "bench"\nbase_url = "{vendor}/{n}"\n{pace}' for n in PROCESSORS)
     path = folder / "erasure.toml"
     path.write_text(
         f'[controller]\nname = "Bench"\ncontact = "x@example.nl"\n[kafka]\nbootstrap_servers = "{servers}"\nprefix = "{prefix}"\n'
@@ -87,23 +98,31 @@ class Load:
         await self._producer.stop()
         await self._consumer.stop()
 
-    async def cases(self, count: int, per_second: float | None = None) -> list[float]:
-        """The seconds from event to certificate of each; all at once, or at a rate."""
+    async def cases(self, count: int, per_second: float | None = None, only: str | None = None) -> list[float]:
+        """The seconds from event to certificate of each; all at once, or at a rate; at all processors, or at one."""
         sent: dict[bytes, float] = {}
-        done: dict[bytes, float] = {}
-        sending = asyncio.create_task(self._send(count, per_second, sent))
-        while len(done) < count:
-            for records in (await self._consumer.getmany(timeout_ms=100)).values():
-                done.update((record.key, time.perf_counter()) for record in records)
-            if sending.done():
-                sending.result()
+        sending = asyncio.create_task(self.send(count, sent, per_second, only))
+        done = await self.certificates(sent, count)
+        await sending
         return [done[key] - sent[key] for key in sent]
 
-    async def _send(self, count: int, per_second: float | None, sent: dict[bytes, float]) -> None:
+    async def certificates(self, wanted: Mapping[bytes, float], count: int) -> dict[bytes, float]:
+        """When the first certificate of each came, once there are so many."""
+        done: dict[bytes, float] = {}
+        while len(done) < count:
+            for records in (await self._consumer.getmany(timeout_ms=100)).values():
+                for record in records:
+                    if record.key in wanted:
+                        done.setdefault(record.key, time.perf_counter())
+        return done
+
+    async def send(self, count: int, sent: dict[bytes, float], per_second: float | None = None, only: str | None = None) -> None:
+        """So many requests; when each was sent is noted in `sent`."""
+        narrowed = {} if only is None else {"processors": [only]}
         for _ in range(count):
             self._number += 1
             id, email = str(uuid4()), f"p{self._number}-{self._prefix}@example.nl"
-            value = {"request_id": id, "received_at": datetime.now(UTC).isoformat(), "subject": {"email": [email]}}
+            value = {"request_id": id, "received_at": datetime.now(UTC).isoformat(), "subject": {"email": [email]}, **narrowed}
             headers = [(name, text.encode()) for name, text in (HEADERS | {"ce_id": id}).items()]
             sent[id.encode()] = time.perf_counter()
             await self._producer.send(f"{self._prefix}subject.requests", json.dumps(value).encode(), id.encode(), headers=headers)
@@ -146,11 +165,7 @@ def main() -> None:
     options.add_argument("--ledger", choices=["sqlite", "postgresql"], default="sqlite")
     given = options.parse_args()
     with ExitStack() as stack:
-        try:
-            broker: Any = stack.enter_context(Kafka())
-        except ServerUnavailable as error:
-            print(f"{error} The embedded broker is used instead.")
-            broker = stack.enter_context(EmbeddedBroker())
+        server = stack.enter_context(broker())
         port = free_port()
         stack.enter_context(process("tests.benchmarks.vendor", str(port), ready=False))
         postgres = stack.enter_context(Postgres()) if given.ledger == "postgresql" else None
@@ -158,8 +173,8 @@ def main() -> None:
         for _ in range(given.rounds):
             for loop, results in measured.items():
                 ledger = postgres.new_database() if postgres else None
-                results.append(run(loop, broker.bootstrap_servers, f"http://127.0.0.1:{port}", ledger, given.cases))
-        show(measured, type(broker).__name__, given)
+                results.append(run(loop, server.bootstrap_servers, f"http://127.0.0.1:{port}", ledger, given.cases))
+        show(measured, type(server).__name__, given)
 
 
 def show(measured: dict[str, list[Measured]], broker: str, given: argparse.Namespace) -> None:

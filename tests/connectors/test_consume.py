@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -20,8 +20,9 @@ from topics.commands import COMMAND_TYPE, Command, command_id
 from topics.dead_letters import DeadLetter, unpack
 from topics.envelope import write
 from topics.keyring import KeyMissing, Keyring, case_key, dead_letters_key, hold_key
-from topics.memory import MemoryBroker
+from topics.memory import MemoryBroker, MemoryInbox
 from topics.names import LARGEST_DEAD_LETTER_BYTES, LARGEST_MESSAGE_BYTES, Names, Topic
+from topics.parking import ParkedLately, TooManyParked
 from topics.reports import Answered, Located
 from topics.sealing import CannotOpen
 
@@ -74,6 +75,7 @@ class Bench:
 
     worker: GatedWorker = field(default_factory=GatedWorker)
     concurrency: int = 4
+    most_parked: int = 100
     broker: MemoryBroker = field(default_factory=lambda: MemoryBroker(partitions=1))
     keyring: Keyring = field(default_factory=lambda: Keyring.open("sqlite://"))
     time: Time = field(default_factory=Time)
@@ -95,14 +97,17 @@ class Bench:
     def letters(self) -> list[DeadLetter]:
         return [DeadLetter.model_validate_json(delivery.value or b"") for delivery in self.broker.messages(LETTERS)]
 
-    def consumer(self) -> Consumer:
+    def consumer(self, kind: type[MemoryInbox] = MemoryInbox) -> Consumer:
         inbox, publisher = self.broker.inbox("workers", COMMANDS), self.broker.publisher()
+        inbox.__class__ = kind  # what it does stands in for a broker that is away
         worker: Any = self.worker
-        return Consumer("toy", worker, inbox, publisher, self.keyring, Names(), self.concurrency, self.time, self.time.sleep, timedelta(0))
+        keyring, clock, often = self.keyring, self.time, timedelta(0)
+        parked = ParkedLately(self.most_parked)
+        return Consumer("toy", worker, inbox, publisher, keyring, Names(), self.concurrency, parked, clock, clock.sleep, often)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["asyncio.Task[None]"]:
-        task = asyncio.create_task(self.consumer().run(self.stop))
+    async def running(self, kind: type[MemoryInbox] = MemoryInbox) -> AsyncIterator["asyncio.Task[None]"]:
+        task = asyncio.create_task(self.consumer(kind).run(self.stop))
         try:
             async with asyncio.timeout(5):  # a run that should have ended fails, and does not hang
                 yield task
@@ -202,6 +207,23 @@ async def test_told_to_stop_it_finishes_what_it_has_in_hand_and_takes_nothing_ne
     assert (2, 2) == (bench.committed, len(bench.answers))
 
 
+async def test_told_to_stop_it_ends_although_the_broker_does_not_answer_a_commit() -> None:
+    """A commit looks for its broker for as long as it takes."""
+
+    class Silent(MemoryInbox):
+        async def commit(self, offsets: Mapping[tuple[str, int], int]) -> None:
+            bench.stop.set()
+            asked.append(dict(offsets))
+            await asyncio.Event().wait() if len(asked) == 1 else None
+
+    asked: list[dict[tuple[str, int], int]] = []
+    bench = Bench(GatedWorker(open=True))
+    bench.send(command())
+    async with bench.running(Silent) as run:
+        await run
+    assert [{PLACE: 1}] * 2 == asked
+
+
 async def test_a_broker_that_does_not_take_the_answer_ends_the_run_and_nothing_is_committed() -> None:
     bench = Bench()
     bench.send(command())
@@ -267,6 +289,31 @@ async def test_poison_goes_to_dead_letters_sealed_and_the_next_command_runs(give
     assert (reason, COMMANDS, 0, 0) == (letter.reason.value, letter.topic, letter.partition, letter.offset)
     assert "jan" not in letter.detail and 1 == len(bench.answers)
     assert b"jan@" not in b"".join((d.key or b"") + (d.value or b"") for d in bench.broker.messages(LETTERS))
+
+
+async def test_when_too_much_is_parked_in_a_minute_it_stops_and_all_that_follows_is_left_uncommitted() -> None:
+    bench = Bench(GatedWorker(open=True), concurrency=1, most_parked=3)
+    for _ in range(4):
+        bench.broker.append(poison(b"{not json"))
+    bench.send(command())
+    async with bench.running() as run:
+        with pytest.raises(TooManyParked, match=f"^4 messages of {COMMANDS} .* for the reason unreadable:"):
+            await run
+    assert (3, 3, []) == (len(bench.letters), bench.committed, bench.answers)
+
+
+async def test_a_backlog_of_poison_drains_by_starting_again_since_each_start_commits_what_it_parked() -> None:
+    bench = Bench(GatedWorker(open=True), concurrency=1, most_parked=3)
+    for _ in range(4):
+        bench.broker.append(poison(b"{not json"))
+    bench.send(command())
+    async with bench.running() as run:
+        with pytest.raises(TooManyParked):
+            await run
+    bench.broker.groups["workers"].members[0].leave()
+    async with bench.running():
+        await until(lambda: bench.committed == 5)
+    assert (4, 1) == (len(bench.letters), len(bench.answers))
 
 
 async def test_a_dead_letter_opens_with_the_months_key_to_what_was_received() -> None:
@@ -392,6 +439,17 @@ def test_what_is_committed_is_not_committed_again() -> None:
     offsets.taken(delivery(7))
     offsets.committed(offsets.to_commit())
     assert {} == offsets.to_commit()
+    offsets.done(delivery(7))
+    assert {("t", 0): 8} == offsets.to_commit()
+
+
+def test_what_comes_again_is_committed_again_since_the_broker_did_not_have_the_commit() -> None:
+    """A commit that fails because we were thought dead is not repeated: whoever has the partition then reads from before."""
+    offsets = Offsets()
+    offsets.taken(delivery(7))
+    offsets.done(delivery(7))
+    offsets.committed(offsets.to_commit())
+    offsets.taken(delivery(7))
     offsets.done(delivery(7))
     assert {("t", 0): 8} == offsets.to_commit()
 

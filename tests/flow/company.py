@@ -37,6 +37,7 @@ from topics.bus import Message
 from topics.keyring import Keyring
 from topics.memory import Crash, MemoryBroker, MemoryInbox, Moments
 from topics.names import Names, Topic
+from topics.parking import ParkedLately
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 POLICY = Policy(partial_after=timedelta(minutes=15), retry_every=timedelta(days=1), zone=AMSTERDAM)
@@ -130,7 +131,7 @@ class Company:
         )
         intake = Intake(NAMES, self.keyring, expected, POLICY, "NL")
         registrar = Registrar(self.keys, Controller(name="Perfacilis", contact="privacy@example.nl"), AMSTERDAM, NAMES)
-        process = Process(self.ledger, self.keyring, intake, registrar, POLICY, NAMES)
+        process = Process(self.ledger, self.keyring, intake, registrar, POLICY, NAMES, ParkedLately(100))
         self.handler = Handler(process, self.broker.publisher(self.moments), self.time, self.time.sleep)
         self._inbox = self.broker.inbox("orchestrator", REQUESTS, REPORTS, moments=self.moments)
 
@@ -170,7 +171,7 @@ class Company:
         )
         worker = Worker(Processor(name, Moneybird, settings, vendor, [BOOKS], AMSTERDAM), self.keyring, self.time, self.time.sleep)
         publisher = self.broker.publisher(self.moments)
-        return Consumer(name, worker, inbox, publisher, self.keyring, NAMES, 4, self.time, self.time.sleep, timedelta(0))
+        return Consumer(name, worker, inbox, publisher, self.keyring, NAMES, 4, ParkedLately(100), self.time, self.time.sleep, timedelta(0))
 
     def _vendor(self, name: str) -> Any:
         def answer(request: httpx.Request) -> httpx.Response:

@@ -25,6 +25,7 @@ from topics.keyring import Keyring
 from topics.memory import MemoryBroker
 from topics.names import Names
 from topics.outcomes import Evidence, Outcome
+from topics.parking import ParkedLately
 from topics.reports import Answered, RecordOutcome
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -62,7 +63,7 @@ class Installation:
     """One controller at two processors, `a` and `b`."""
 
     def __init__(self, ledger: Ledger, folder: Path) -> None:
-        self.ledger, self.time, self.broker = ledger, Time(), MemoryBroker()
+        self.ledger, self.time, self.broker, self.parked = ledger, Time(), MemoryBroker(), ParkedLately(100)
         self.keyring = Keyring.open(f"sqlite:///{folder}/keyring.db")
         self.keys = SigningKeys.open(folder / "keys", self.time)
         self.keys.ensure()
@@ -72,7 +73,7 @@ class Installation:
     def another(self, ledger: Ledger) -> Process:
         """One more orchestrator on a ledger."""
         registrar = Registrar(self.keys, Controller(name="Perfacilis", contact="privacy@example.nl"), AMSTERDAM, NAMES)
-        return Process(ledger, self.keyring, self.intake, registrar, POLICY, NAMES)
+        return Process(ledger, self.keyring, self.intake, registrar, POLICY, NAMES, self.parked)
 
     def handler(self, process: Process | None = None) -> Handler:
         return Handler(process or self.process, self.broker.publisher(), self.time, self.time.sleep)

@@ -10,9 +10,10 @@ from sqlalchemy import text
 from orchestrator.handle import Handler
 from orchestrator.ledger import Ledger
 from orchestrator.process import Process, Sending
-from tests.orchestrator.process_cases import Installation, answer, request
+from tests.orchestrator.process_cases import Installation, answer, delivery, request
 from topics.bus import Delivery
 from topics.memory import Crash, Moments
+from topics.parking import ParkedLately
 
 ID = uuid4()
 
@@ -90,6 +91,14 @@ def test_while_the_ledger_is_away_nothing_is_acknowledged_and_stopping_says_why(
     assert not handled(handler, request(ID))
     assert handler.stopping is not None and handler.stopping.startswith("The ledger failed")
     assert installation.case(ID) is None
+
+
+def test_when_too_much_is_parked_it_stops_unacknowledged_with_the_sentence(installation: Installation) -> None:
+    installation.parked = ParkedLately(1)
+    handler = installation.handler(installation.another(installation.ledger))
+    assert not handled(handler, *(delivery(b"{not json", "subject.erase") for _ in range(2)))
+    assert handler.stopping is not None and handler.stopping.startswith("2 messages of subject.requests could not be processed")
+    assert [] == installation.broker.messages("dead-letters")
 
 
 def test_a_defect_of_ours_stops_it_unacknowledged_and_tells_no_value(installation: Installation) -> None:

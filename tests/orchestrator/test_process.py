@@ -6,11 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
-from orchestrator.ledger import Ledger
+from orchestrator.ledger import Ledger, LedgerGone
 from tests.orchestrator.process_cases import Installation, answer, delivery, line, reasons, request, topics
 from topics.dead_letters import DeadLetter, unpack
 from topics.outcomes import Hold, Outcome
+from topics.parking import ParkedLately, TooManyParked
 
 ID = uuid4()
 
@@ -185,3 +188,32 @@ def test_a_repetition_is_known_for_thirty_days(installation: Installation) -> No
     installation.take(request(ID, event_id="1"))
     installation.process.sent([], installation.time.now + timedelta(days=29))
     assert ["conflicting_event"] == reasons(installation.take(request(uuid4(), event_id="1")))
+
+
+def test_when_too_much_is_parked_in_a_minute_nothing_of_that_batch_is_written(installation: Installation) -> None:
+    installation.parked = ParkedLately(3)
+    process = installation.another(installation.ledger)
+    good, bad = uuid4(), [delivery(b"{not json", "subject.erase") for _ in range(4)]
+    assert ["unreadable"] * 3 == reasons([message for _, message in process.take(bad[:3], installation.time.now)])
+    with pytest.raises(TooManyParked, match=r"^4 messages of subject\.requests"):
+        process.take([request(good), bad[3]], installation.time.now)
+    assert installation.case(good) is None
+    installation.time.now += timedelta(minutes=1)
+    assert ["unreadable"] == reasons([message for _, message in process.take([request(good), bad[3]], installation.time.now)])
+    assert installation.case(good) is not None
+
+
+def test_a_batch_that_is_tried_again_because_the_ledger_was_away_is_counted_once(installation: Installation) -> None:
+    installation.parked = ParkedLately(3)
+    process = installation.another(installation.ledger)
+    bad = [delivery(b"{not json", "subject.erase") for _ in range(2)]
+
+    def gone(*_: object) -> None:
+        raise OperationalError("COMMIT", {}, Exception("away"))
+
+    event.listen(installation.ledger._engine, "commit", gone)
+    for _ in range(3):
+        with pytest.raises(LedgerGone):
+            process.take(bad, installation.time.now)
+    event.remove(installation.ledger._engine, "commit", gone)
+    assert 2 == len(process.take(bad, installation.time.now))

@@ -1,5 +1,6 @@
 """Apache Kafka by Maven: one node in KRaft mode that can be stopped, killed and restarted on its data."""
 
+import json
 import os
 import shutil
 import signal
@@ -21,10 +22,10 @@ _SETTINGS = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},FAR://127.0.0.1:{far_port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},FAR://127.0.0.1:{proxy_port}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,FAR:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={folder}/data
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4
@@ -50,10 +51,14 @@ rootLogger.appenderRef.console.ref=console
 
 
 class Kafka:
-    """A broker on loopback; its data, port and cluster id stay the same over `kill` and `start`."""
+    """A broker on loopback; its data, ports and cluster id stay the same over `kill` and `start`.
+
+    It listens twice: at `port`, and at `far_port`, whose clients are told to come to `proxy_port`. So a test can put a proxy
+    between the broker and a part of its clients, and look at the broker from the near side meanwhile.
+    """
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self.port, self.far_port, self.proxy_port = free_port(), free_port(), free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="erasure-kafka-"))
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -64,6 +69,12 @@ class Kafka:
     @property
     def log(self) -> str:
         return (self.folder / "kafka.log").read_text(errors="replace")
+
+    @property
+    def controller_epoch(self) -> int:
+        """Grows with every election of a controller, so with every start."""
+        state = json.loads((self.folder / "data/__cluster_metadata-0/quorum-state").read_text())
+        return int(state["leaderEpoch"])
 
     def start(self) -> Self:
         if not (self.folder / "data").exists():
@@ -118,7 +129,8 @@ class Kafka:
             process.wait()
 
     def _format(self) -> None:
-        settings = _SETTINGS.format(port=self.port, controller_port=free_port(), folder=self.folder)
+        ports = {"port": self.port, "far_port": self.far_port, "proxy_port": self.proxy_port, "controller_port": free_port()}
+        settings = _SETTINGS.format(**ports, folder=self.folder)
         (self.folder / "server.properties").write_text(settings)
         (self.folder / "log4j2.properties").write_text(_LOGGING)
         command = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(self.folder / "server.properties")]
