@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-from topics.commands import Action
+from topics.commands import Action, Claim
 from topics.events import Mode, Right
-from topics.model import Moment, RecordKind, Sealed, Sentence, Wire
+from topics.model import Moment, ProcessorName, RecordKind, Sealed, Sentence, Wire
 from topics.outcomes import Evidence, Hold, Outcome, least_good
 
 SETTLED = frozenset(
@@ -84,6 +84,12 @@ class ProcessorState(Wire):
         return least_good([*own, *(record.outcome or Outcome.FAILED for record in self.records.values())])
 
     @property
+    def expiring(self) -> dict[str, date]:
+        """The last day of every record that is said to go by itself, by digest."""
+        found = {digest: record.until for digest, record in self.records.items() if record.outcome is Outcome.EXPIRING}
+        return {digest: until for digest, until in found.items() if until}
+
+    @property
     def settled(self) -> bool:
         """Whether nothing more is to be ordered here."""
         return not self.in_flight and self.outcome in SETTLED
@@ -120,6 +126,13 @@ class Block(Wire):
 
     by: UUID
     reason: Sentence
+
+
+class PlacedClaim(Wire):
+    """A legal claim, at one processor or (`processor` None) at all."""
+
+    processor: ProcessorName | None = None
+    claim: Claim
 
 
 class CertificateRef(Wire):
@@ -162,6 +175,8 @@ class Case(Wire):
     ended_by: UUID | None = None  # a restriction, by the request that lifted it
     state: Literal["open", "closed"] = "open"
     wake_at: datetime | None = None
+    contract_ended_on: date | None = None
+    claims: tuple[PlacedClaim, ...] = ()
 
     @property
     def action(self) -> Action:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from connectors.holds import HoldRule, HoldUnknown, hold_on
+from connectors.holds import HoldRule, HoldUnknown, duty_on
 from topics.configuration import HoldStart
 
 
@@ -62,39 +62,39 @@ def test_a_financial_year_that_ends_with_february_ends_on_its_last_day_in_a_leap
 def test_the_longest_hold_wins() -> None:
     rules = [rule(5, statute="five"), rule(10, statute="ten"), rule(7, statute="seven")]
     for order in (rules, rules[::-1]):
-        hold = hold_on("invoice", date(2025, 6, 1), order, date(2026, 1, 1))
-        assert hold and ("ten", date(2035, 12, 31)) == (hold.statute, hold.until)
+        duty = duty_on("invoice", date(2025, 6, 1), order, date(2026, 1, 1))
+        assert duty and ("ten", date(2035, 12, 31)) == (duty.hold.statute, duty.hold.until)
 
 
 def test_a_hold_that_ends_today_still_holds_and_tomorrow_no_more() -> None:
-    assert hold_on("invoice", date(2025, 6, 1), [rule()], date(2032, 12, 31))
-    assert hold_on("invoice", date(2025, 6, 1), [rule()], date(2033, 1, 1)) is None
+    assert duty_on("invoice", date(2025, 6, 1), [rule()], date(2032, 12, 31))
+    assert duty_on("invoice", date(2025, 6, 1), [rule()], date(2033, 1, 1)) is None
 
 
 def test_a_rule_for_another_kind_holds_nothing() -> None:
-    assert hold_on("contact", date(2025, 6, 1), [rule()], date(2026, 1, 1)) is None
+    assert duty_on("contact", date(2025, 6, 1), [rule()], date(2026, 1, 1)) is None
 
 
 def test_a_record_of_another_kind_without_a_date_needs_nobody() -> None:
-    assert hold_on("contact", None, [rule()], date(2026, 1, 1)) is None
+    assert duty_on("contact", None, [rule()], date(2026, 1, 1)) is None
 
 
 def test_a_record_without_a_date_is_never_taken_as_free() -> None:
     with pytest.raises(HoldUnknown, match="no date"):
-        hold_on("invoice", None, [rule()], date(2026, 1, 1))
+        duty_on("invoice", None, [rule()], date(2026, 1, 1))
 
 
 def test_the_end_of_a_contract_is_never_guessed() -> None:
     with pytest.raises(HoldUnknown, match="end of the contract"):
-        hold_on("invoice", date(2000, 1, 1), [rule(start="end_of_contract")], date(2026, 1, 1))
+        duty_on("invoice", date(2000, 1, 1), [rule(start="end_of_contract")], date(2026, 1, 1))
 
 
 def test_a_known_hold_does_not_hide_an_unknown_one() -> None:
     """The unknown one may be longer."""
     with pytest.raises(HoldUnknown):
-        hold_on("invoice", date(2025, 6, 1), [rule(), rule(start="end_of_contract")], date(2026, 1, 1))
+        duty_on("invoice", date(2025, 6, 1), [rule(), rule(start="end_of_contract")], date(2026, 1, 1))
 
 
 def test_a_hold_names_its_statute_and_its_exception() -> None:
-    hold = hold_on("invoice", date(2025, 6, 1), [rule()], date(2026, 1, 1))
-    assert hold and ("AWR art. 52(4)", "GDPR art. 17(3)(b)") == (hold.statute, hold.exception)
+    duty = duty_on("invoice", date(2025, 6, 1), [rule()], date(2026, 1, 1))
+    assert duty and ("AWR art. 52(4)", "GDPR art. 17(3)(b)") == (duty.hold.statute, duty.hold.exception)

@@ -7,7 +7,7 @@ import pytest
 
 from connectors.contract import Kind, Record, Spec, State
 from connectors.holds import HoldRule
-from connectors.plan import Do, Planned, plan
+from connectors.plan import Do, Duties, Planned, plan
 from topics.outcomes import Outcome
 
 TODAY = date(2026, 11, 20)
@@ -36,12 +36,12 @@ INVOICE = Record("invoice", "i1", date(2025, 6, 1), CONTACT.key)
 
 
 def fates(*records: Record, rules: tuple[HoldRule, ...] = (SEVEN,)) -> dict[str, Planned]:
-    return {item.record.ref: item for item in plan("erase", records, SPEC, rules, TODAY, ZONE)}
+    return {item.record.ref: item for item in plan("erase", records, SPEC, Duties(rules), TODAY, ZONE)}
 
 
 def test_records_are_worked_off_in_the_order_of_the_specs_kinds() -> None:
     records = [Record("user", "u"), CONTACT, Record("address", "a"), INVOICE]
-    assert ["i1", "a", "c1", "u"] == [item.record.ref for item in plan("erase", records, SPEC, (), TODAY, ZONE)]
+    assert ["i1", "a", "c1", "u"] == [item.record.ref for item in plan("erase", records, SPEC, Duties(), TODAY, ZONE)]
 
 
 def test_without_a_rule_everything_is_erased() -> None:
@@ -117,7 +117,7 @@ def test_what_the_vendor_cannot_erase_is_refused_with_its_reason() -> None:
 
 
 def test_a_restriction_reaches_what_can_be_restricted_and_refuses_the_rest_with_a_reason() -> None:
-    items = {item.record.ref: item for item in plan("restrict", [CONTACT, INVOICE], SPEC, (SEVEN,), TODAY, ZONE)}
+    items = {item.record.ref: item for item in plan("restrict", [CONTACT, INVOICE], SPEC, Duties((SEVEN,)), TODAY, ZONE)}
     assert (Do.RESTRICT, Outcome.RESTRICTED) == (items["c1"].do, items["c1"].outcome)
     assert (Do.LEAVE, Outcome.REFUSED) == (items["i1"].do, items["i1"].outcome)
     assert items["i1"].reason
@@ -126,5 +126,5 @@ def test_a_restriction_reaches_what_can_be_restricted_and_refuses_the_rest_with_
 def test_lifting_is_told_apart_from_what_was_never_restricted_and_what_a_person_must_lift() -> None:
     user = Record("user", "u1", state=State.RESTRICTED)
     restricted = Record("contact", "c2", state=State.RESTRICTED)
-    items = {item.record.ref: item for item in plan("lift", [CONTACT, restricted, user], SPEC, (), TODAY, ZONE)}
+    items = {item.record.ref: item for item in plan("lift", [CONTACT, restricted, user], SPEC, Duties(), TODAY, ZONE)}
     assert {"c1": Outcome.LIFTED, "c2": Outcome.LIFTED, "u1": Outcome.NEEDS_PERSON} == {ref: item.outcome for ref, item in items.items()}

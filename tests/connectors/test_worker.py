@@ -143,8 +143,9 @@ def test_a_vendor_that_needs_time_gets_it_before_the_first_look() -> None:
 
 def test_nothing_done_is_nothing_to_look_at_again() -> None:
     box = bench(rules=(replace(SEVEN, kinds=frozenset({"invoice", "note", "customer"})),))
-    dated = type("Dated", (Shoebox,), {"record": lambda self, kind, row, **more: Record(kind, row.id, date(2025, 6, 1))})
-    box.connector = dated
+    plain = replace(Shoebox.spec, kinds=tuple(Kind(kind.name) for kind in Shoebox.spec.kinds))
+    dated = {"spec": plain, "record": lambda self, kind, row, **more: Record(kind, row.id, date(2025, 6, 1))}
+    box.connector = type("Dated", (Shoebox,), dated)
     answer = box.carry_out(JAN.subject())
     assert {Outcome.HELD} == {record.outcome for record in answer.records}
     assert (0, 4) == (box.simulator.writing_calls, len(box.simulator.calls))  # two searches, two lists; and no more

@@ -286,7 +286,7 @@ def test_a_wrong_line_is_refused_where_it_stands(refused: Any, line: str, after:
         ("calls_per_minute", "0", "line 28: processors[0].calls_per_minute: must be greater than 0"),
         ("calls_per_minute", "1.5", "line 28: processors[0].calls_per_minute: must be a whole number"),
         ("years", "0", "line 36: holds[0].years: must be greater than or equal to 1"),
-        ("from", '"now"', "line 37: holds[0].from: must be one of 'end_of_financial_year', 'end_of_contract' or"),
+        ("from", '"now"', "line 37: holds[0].from: must be one of 'end_of_financial_year', 'end_of_year'"),
         ("kind", "[]", "line 33: holds[0].kind: must not be empty; add at least one"),
         ("kind", '["invoice", "In Voice"]', "line 33: holds[0].kind[1]: has a character that is not allowed here"),
     ],
