@@ -69,7 +69,25 @@ def plan(action: Action, records: Iterable[Record], spec: Spec, duties: Duties, 
         return [_restriction(action, record, spec, duties, today) for record in records]
     own = {record.key: _own_fate(record, spec.kind_of(record), duties, today, zone) for record in records}
     binding = _binding(own.values())
-    return [_bound(fate, spec, *binding[key]) if key in binding else fate for key, fate in own.items()]
+    fates = [_bound(fate, spec, *binding[key]) if key in binding else fate for key, fate in own.items()]
+    return _beside_claims(fates, order, duties)
+
+
+def _beside_claims(fates: list[Planned], order: list[str], duties: Duties) -> list[Planned]:
+    """A claim may be on a record of which the connector does not say what it hangs from: what comes later might take it along.
+
+    Evidence that is gone cannot be brought back, so a person decides.
+    """
+    loose = [fate.record.kind for fate in fates if fate.do is Do.KEEP and duties.claims.get(fate.record.key) and not fate.record.bound]
+    if not loose:
+        return fates
+    first = min(loose, key=order.index)
+    reason = f"A {first} under a legal claim may hang from it: erase it by hand where it does not, or widen the claim."
+    later = order[order.index(first) + 1 :]
+    return [
+        Planned(fate.record, Do.LEAVE, Outcome.NEEDS_PERSON, reason=reason) if fate.do is Do.ERASE and fate.record.kind in later else fate
+        for fate in fates
+    ]
 
 
 def _own_fate(record: Record, kind: Kind, duties: Duties, today: date, zone: ZoneInfo) -> Planned:

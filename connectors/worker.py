@@ -1,7 +1,7 @@
 """A command carried out: locate, write ahead, act, look again, answer. The same for every vendor."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
