@@ -91,7 +91,9 @@ def _beside_claims(fates: list[Planned], order: list[str], duties: Duties) -> li
 
 
 def _own_fate(record: Record, kind: Kind, duties: Duties, today: date, zone: ZoneInfo) -> Planned:
-    """The fate of a record by itself, whatever hangs from it."""
+    """The fate of a record by itself, whatever hangs from it. What nobody can look at goes whatever a law or a court says."""
+    if kind.kept_because and _nobody_looks(record, duties, today):
+        return _not_erasable(record, kind.kept_because, duties, today)
     claims = duties.claims.get(record.key, ())
     try:
         duty = duty_on(record.kind, local_day(record.since, zone), duties.holds, today, duties.contract_ended_on, claims)
@@ -103,6 +105,11 @@ def _own_fate(record: Record, kind: Kind, duties: Duties, today: date, zone: Zon
     if kind.kept_because:
         return _not_erasable(record, kind.kept_because, duties, today)
     return Planned(record, Do.ERASE, Outcome.ERASED)
+
+
+def _nobody_looks(record: Record, duties: Duties, today: date) -> bool:
+    rule = slowest(record.kind, duties.retention, today)
+    return rule is not None and not rule.looked
 
 
 def _not_erasable(record: Record, kept_because: str, duties: Duties, today: date) -> Planned:
@@ -163,9 +170,8 @@ def _bound(fate: Planned, spec: Spec, hold: Hold | None, by: str) -> Planned:
 def _restriction(action: Action, record: Record, spec: Spec, duties: Duties, today: date) -> Planned:
     """Restricting and lifting: only where the vendor can, and said where it cannot."""
     kind = spec.kind_of(record)
-    rule = slowest(record.kind, duties.retention, today)
-    if rule is not None and not rule.looked:  # GDPR art. 18(2): what is restricted may be stored
-        return Planned(record, Do.LEAVE, Outcome.NOT_APPLICABLE, reason=f"It is only stored until it goes by itself: {rule.name}.")
+    if _nobody_looks(record, duties, today):  # GDPR art. 18(2): what is restricted may be stored
+        return Planned(record, Do.LEAVE, Outcome.NOT_APPLICABLE, reason=f"A {kind.name} is only stored, until it goes by itself.")
     if action == "restrict":
         if kind.restricts or record.state is State.RESTRICTED:
             return Planned(record, Do.RESTRICT, Outcome.RESTRICTED)

@@ -70,7 +70,7 @@ async def open_processor(configuration: Configuration, entry: Entry, stack: Asyn
     settings = settings_of(configuration, entry)
     account = await _account(entry, settings, stack, limits)
     rules = rules_for(configuration, entry.processor.name)
-    retention = [*retention_for(configuration, entry.processor.name), *entry.connector.retention(settings)]
+    retention = entry.connector.retention(settings) or retention_for(configuration, entry.processor.name)
     return Processor(entry.processor.name, entry.connector, settings, account, rules, configuration.controller.time_zone, retention)
 
 

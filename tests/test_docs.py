@@ -127,7 +127,7 @@ def test_every_make_target_that_is_shown_exists_and_each_is_shown() -> None:
 
 
 CONFIGURATION = DOCS / "configuration.md"
-LISTED = {"processors": "[[processors]]", "holds": "[[holds]]"}
+LISTED = {"processors": "[[processors]]", "holds": "[[holds]]", "retention": "[[retention]]"}
 
 
 def sections() -> dict[str, type[BaseModel]]:

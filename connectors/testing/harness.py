@@ -105,7 +105,7 @@ class Bench:
     async def _processor(self, stack: AsyncExitStack) -> Processor:
         settings = settings_of(self.connector, self.settings)
         account = await self._account(stack, settings)
-        retention = [*self.retention, *self.connector.retention(settings)]
+        retention = self.connector.retention(settings) or self.retention
         zone = ZoneInfo("Europe/Amsterdam")
         return Processor(self.connector.spec.name, self.connector, settings, account, self.rules, zone, retention)
 

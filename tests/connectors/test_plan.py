@@ -248,3 +248,12 @@ def test_what_might_take_a_record_under_a_claim_along_waits_for_a_person() -> No
     items = {item.record.ref: item for item in plan("erase", records, SPEC, duties, TODAY, ZONE)}
     assert [Outcome.ERASED, Outcome.HELD, Outcome.ERASED, Outcome.NEEDS_PERSON] == [items[ref].outcome for ref in ("i1", "a1", "a2", "c1")]
     assert "under a legal claim may hang from it" in (items["c1"].reason or "")
+
+
+def test_what_nobody_can_look_at_is_never_said_to_be_held() -> None:
+    """A backup is overwritten whatever a statute or a court says: a hold on it would be a promise that nobody keeps."""
+    rest = replace(SEVEN, kinds=frozenset({"*"}))
+    unseen = RetentionRule(frozenset({"log"}), "backups", "s", days=7, looked=False)
+    duties = Duties((rest,), (unseen,), claims={LOG.key: [Claim(reason="r", until=date(2027, 1, 1))]})
+    (item,) = plan("erase", [LOG], SPEC, duties, TODAY, ZONE)
+    assert (Outcome.EXPIRING, None) == (item.outcome, item.hold)
