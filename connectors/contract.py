@@ -75,19 +75,19 @@ class Record:
 class Kind:
     """A kind of record that a connector finds. `kept_because`: why the vendor offers no way to erase it, else None.
 
-    `strips`: the fields that `strip` can empty in a record that the law keeps.
     `at`: the path of one record, which is erased by DELETE (`/contacts/{id}`). Fields that name a setting are filled with
     it; the others, in order, with the parts of `Record.ref` between slashes, the last one with all the rest. `peeks`: GET there
-    answers 404 or 410 once the record is gone, and never before.
+    answers 404 or 410 once the record is gone, and never before. `strips`: the fields that `strip` can empty in a record that
+    the law keeps.
     """
 
     name: str
     kept_because: str | None = None
     restricts: bool = False
     lifts: bool = False
-    strips: tuple[str, ...] = ()
     at: str | None = None
     peeks: bool = False
+    strips: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

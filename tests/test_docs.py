@@ -266,6 +266,13 @@ def test_every_file_that_a_page_names_is_there() -> None:
     assert [] == missing
 
 
+def test_every_test_that_a_page_names_is_there() -> None:
+    written = set(re.findall(r"def (test_\w+)", "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))))
+    named_tests = {name for page in PAGES for name in re.findall(r"`(test_\w+)`", FENCE.sub("", page.read_text()))}
+    assert set() == named_tests - written
+    assert len(named_tests) > 10
+
+
 def test_the_readme_shows_the_example_as_it_is() -> None:
     assert (ROOT / "examples/emit.py").read_text() in blocks(ROOT / "README.md", "python")
 
