@@ -127,9 +127,10 @@ def _not_erasable(record: Record, kept_because: str, duties: Duties, today: date
         reason = f"{kept_because} {by_rule}. What was there on {today} is gone after {until}."
         return Planned(record, Do.LEAVE, Outcome.EXPIRING, until=until, reason=reason)
     if not rule.looked:
-        return Planned(record, Do.LEAVE, Outcome.NOT_APPLICABLE, reason=f"{by_rule}. It was gone after {told}; nobody looked.")
+        reason = f"{by_rule}. It was gone after {told}; nobody looked."
+        return Planned(record, Do.LEAVE, Outcome.NOT_APPLICABLE, until=told, reason=reason)
     reason = f"It should have gone by itself after {told} ({rule.name}, {rule.source}), and is still there. {kept_because}"
-    return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=reason)
+    return Planned(record, Do.LEAVE, Outcome.REFUSED, until=told, reason=reason)
 
 
 def local_day(since: date | datetime | None, zone: ZoneInfo) -> date | None:

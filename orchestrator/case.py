@@ -85,9 +85,9 @@ class ProcessorState(Wire):
 
     @property
     def expiring(self) -> dict[str, date]:
-        """The last day of every record that is said to go by itself, by digest."""
-        found = {digest: record.until for digest, record in self.records.items() if record.outcome is Outcome.EXPIRING}
-        return {digest: until for digest, until in found.items() if until}
+        """The last day of every record that was said to go by itself, by digest; past it, too, so that it is not set anew."""
+        by_rule = {Outcome.EXPIRING, Outcome.NOT_APPLICABLE, Outcome.REFUSED}
+        return {digest: record.until for digest, record in self.records.items() if record.until and record.outcome in by_rule}
 
     @property
     def settled(self) -> bool:

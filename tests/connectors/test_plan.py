@@ -199,7 +199,7 @@ def test_the_day_on_which_it_has_aged_out_never_comes_nearer() -> None:
 
 def test_what_should_have_aged_out_and_is_seen_all_the_same_is_refused() -> None:
     item = ageing(told=date(2026, 11, 19))
-    assert (Outcome.REFUSED, None) == (item.outcome, item.until)
+    assert (Outcome.REFUSED, date(2026, 11, 19)) == (item.outcome, item.until)  # the day stays: asked again, it is not set anew
     assert "should have gone by itself after 2026-11-19" in (item.reason or "")
 
 
@@ -207,7 +207,7 @@ def test_what_nobody_can_look_at_does_not_apply_once_its_day_has_passed() -> Non
     unseen = replace(LOGS, looked=False)
     assert Outcome.EXPIRING is ageing(unseen, told=TODAY).outcome
     item = ageing(unseen, told=date(2026, 11, 19))
-    assert Outcome.NOT_APPLICABLE is item.outcome
+    assert (Outcome.NOT_APPLICABLE, date(2026, 11, 19)) == (item.outcome, item.until)
     assert "gone after 2026-11-19; nobody looked" in (item.reason or "")
 
 

@@ -277,9 +277,10 @@ def test_a_command_brings_the_claims_that_are_on_its_processor_and_the_end_of_th
     assert {"a": (["claim None", "claim a"], date(2026, 3, 31)), "b": (["claim None", "claim b"], date(2026, 3, 31))} == told
 
 
-def test_a_command_brings_the_days_on_which_something_was_said_to_be_gone() -> None:
-    """So that the worker never names an earlier one, and knows when one has passed."""
-    lines = (line("x", Outcome.EXPIRING, until=date(2026, 11, 27)), line("y", Outcome.FAILED))
+@pytest.mark.parametrize("outcome", [Outcome.EXPIRING, Outcome.NOT_APPLICABLE, Outcome.REFUSED])
+def test_a_command_brings_the_days_on_which_something_was_said_to_be_gone(outcome: Outcome) -> None:
+    """So that the worker never names an earlier one, knows when one has passed, and does not set it anew then."""
+    lines = (line("x", outcome, until=date(2026, 11, 27)), line("y", Outcome.FAILED), line("z", Outcome.ACCEPTED, until=date(2026, 11, 28)))
     played = Played().open("a").hear(answered("a", *lines)).retry()
     (order,) = played.orders
     assert {digest("x"): date(2026, 11, 27)} == order.expiring
