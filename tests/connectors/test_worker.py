@@ -516,3 +516,20 @@ def test_what_ages_out_is_told_with_its_day_and_once_gone_it_was_looked_for() ->
     box.time.now = START.replace(year=2027, month=3, day=1)
     box.simulator.boxes.clear()  # type: ignore[attr-defined]
     assert ERASED == told(box.carry_out(JAN.subject()), "note")
+
+
+def test_a_refusal_that_may_pass_leaves_a_held_record_to_be_tried_again() -> None:
+    class Locked(Strongbox):
+        async def strip(self, record: Record, keep: frozenset[str]) -> None:
+            raise Refused("It is locked just now.", passing=True)
+
+    assert {(Outcome.FAILED, None)} == told(strongbox(Locked)[0].carry_out(JAN.subject()), "invoice")
+
+
+def test_a_held_record_that_could_not_be_looked_at_again_is_not_told_as_shut_off() -> None:
+    box, vendor = strongbox()
+    counted = strongbox()
+    counted[0].carry_out(JAN.subject())
+    last_writing = max(nth for nth, call in enumerate(counted[1].calls) if call.writing)
+    vendor.faults.append(Fault(httpx.Response(403), skip=last_writing + 1, times=1_000))
+    assert {(Outcome.FAILED, None)} == told(box.carry_out(JAN.subject()), "invoice")
