@@ -77,11 +77,11 @@ async def act(connector: Connector[Any], planned: Sequence[Planned]) -> dict[tup
 
 async def _act_on(connector: Connector[Any], item: Planned) -> Result | VendorError:
     """The result for one record, or the error that ends the whole pass."""
-    if item.do is Do.KEEP:
-        return Result(item, item.outcome, Evidence.VERIFIED)
-    if item.do is Do.LEAVE:
-        return Result(item, item.outcome, reason=item.reason)
+    if not item.acts:
+        return _left(item)
     try:
+        if item.do is Do.KEEP:
+            return await _keep(connector, item)
         done = await _call(connector, item)
     except Gone:
         if item.do is Do.ERASE:
@@ -114,11 +114,41 @@ async def _call(connector: Connector[Any], item: Planned) -> Any:
     return None
 
 
+async def _keep(connector: Connector[Any], item: Planned) -> Result:
+    """Strip a kept record, and shut it off. What the vendor refuses for good is told: the duty to keep the record stays as it is."""
+    refused: list[str] = []
+    if item.keep is not None:  # before it is shut off, since it may be read-only then
+        try:
+            await connector.strip(item.record, item.keep)
+        except Refused as error:
+            item = replace(item, keep=None)
+            refused.append(_lasting(error))
+    if item.shut and item.record.state is not State.RESTRICTED:
+        try:
+            await connector.restrict(item.record)
+        except Refused as error:
+            item = replace(item, shut=False)
+            refused.append(_lasting(error))
+    reason = " ".join(["It is kept as it is.", *refused]) if refused else None
+    return Result(item, item.outcome, Evidence.EXECUTED if item.acts else Evidence.VERIFIED, reason=reason)
+
+
+def _lasting(error: Refused) -> str:
+    """The reason of a refusal; one that may pass is raised again, and tried again."""
+    if error.passing:
+        raise error
+    return error.reason
+
+
+def _left(item: Planned) -> Result:
+    """A record that is not touched. That a kept one is there was just seen."""
+    return Result(item, item.outcome, Evidence.VERIFIED if item.do is Do.KEEP else None, item.until, item.reason)
+
+
 def _not_tried(item: Planned, error: VendorError) -> Result:
     """A record that the pass did not come to, since the vendor is down or asks to wait."""
-    if item.do in (Do.KEEP, Do.LEAVE):
-        evidence = Evidence.VERIFIED if item.do is Do.KEEP else None
-        return Result(item, item.outcome, evidence, reason=item.reason)
+    if not item.acts:
+        return _left(item)
     outcome = Outcome.DEFERRED if isinstance(error, Deferred) else Outcome.FAILED
     return Result(item, outcome, reason=error.reason, again_at=deferred_until(error))
 
@@ -157,7 +187,7 @@ async def _confirm(connector: Connector[Any], result: Result, seen: Record | Non
         Do.ERASE: state in (State.GONE, State.ANONYMISED),
         Do.RESTRICT: state is State.RESTRICTED,
         Do.LIFT: state is State.PRESENT,
-        Do.KEEP: state is not State.GONE,
+        Do.KEEP: state is State.RESTRICTED if result.planned.shut else state is not State.GONE,
     }[result.planned.do]
     if good:
         outcome = Outcome.ERASED if result.outcome is Outcome.ACCEPTED else result.outcome
@@ -167,11 +197,12 @@ async def _confirm(connector: Connector[Any], result: Result, seen: Record | Non
     if result.outcome is Outcome.ACCEPTED:
         return result
     kind = record.kind
+    not_restricted = f"The {kind} is not restricted after it was to be at {connector.spec.name}."
     reason = {
         Do.ERASE: f"The {kind} is still there after it was to be erased at {connector.spec.name}.",
-        Do.RESTRICT: f"The {kind} is not restricted after it was to be at {connector.spec.name}.",
+        Do.RESTRICT: not_restricted,
         Do.LIFT: f"The {kind} is still restricted after that was to be lifted at {connector.spec.name}.",
-        Do.KEEP: f"The {kind} must be kept, but it is no longer there.",
+        Do.KEEP: f"The {kind} must be kept, but it is no longer there." if state is State.GONE else not_restricted,
     }[result.planned.do]
     return replace(result, outcome=Outcome.FAILED, evidence=None, reason=reason)
 
@@ -200,7 +231,7 @@ def _unconfirmed(
     reason = f"It could not be looked for again: {error.reason}"
     changed = dict(results)
     for key in keys:
-        if changed[key].planned.do is not Do.KEEP:
+        if changed[key].planned.acts:
             changed[key] = replace(changed[key], outcome=outcome, evidence=None, reason=reason, again_at=deferred_until(error))
     return changed
 

@@ -1,7 +1,7 @@
 """All that a vendor module may see. A connector says where a person's records are and how one is erased; the worker does the rest."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from connectors.ageing import RetentionRule
 from connectors.auth import SignIn
 from connectors.errors import Denied, Gone, Misread, NeedsPerson, NotApplicable, Refused, VendorError
 from connectors.lists import MOST_PAGES, Paging, Turn, by_cursor, by_href, by_link, by_offset, by_page, found, rows
@@ -21,8 +22,8 @@ from topics.subject import Subject
 __all__ = [
     "Accepted", "Answer", "ConfiguredPath", "Connector", "Database", "DatabaseUrl", "Denied", "Door", "Gone", "Key", "Kind",
     "MOST_PAGES", "Mailbox", "Misread", "NeedsPerson", "NoSettings", "NotApplicable", "Opens", "Outcome", "Paging", "ProcessorKind",
-    "Record", "Refused", "Secret", "Settings", "Shape", "Spec", "State", "Subject", "Text", "Turn", "VendorError", "by_cursor",
-    "by_href", "by_link", "by_offset", "by_page", "found", "rows",
+    "Record", "Refused", "RetentionRule", "Secret", "Settings", "Shape", "Spec", "State", "Subject", "Text", "Turn", "VendorError",
+    "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
 ]  # fmt: skip
 
 Key = tuple[str, str]
@@ -76,7 +77,8 @@ class Kind:
 
     `at`: the path of one record, which is erased by DELETE (`/contacts/{id}`). Fields that name a setting are filled with
     it; the others, in order, with the parts of `Record.ref` between slashes, the last one with all the rest. `peeks`: GET there
-    answers 404 or 410 once the record is gone, and never before.
+    answers 404 or 410 once the record is gone, and never before. `strips`: the fields that `strip` can empty in a record that
+    the law keeps.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Kind:
     lifts: bool = False
     at: str | None = None
     peeks: bool = False
+    strips: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,6 +178,11 @@ class Connector(ABC, Generic[S]):
         """How calls are signed in: see `connectors.auth`."""
         return None
 
+    @classmethod
+    def retention(cls, settings: S) -> Sequence[RetentionRule]:
+        """What goes by itself here, where the settings say so; else `[[retention]]` does."""
+        return ()
+
     @abstractmethod
     def locate(self, subject: Subject) -> AsyncIterator[Record]:
         """Every record of exactly this subject, archived and closed ones too. Makes no writing call.
@@ -194,6 +202,13 @@ class Connector(ABC, Generic[S]):
     async def lift(self, record: Record) -> None:
         """Undo `restrict` (kinds with `lifts`)."""
         raise Refused(f"{self.spec.name} offers no way to lift the restriction of a {record.kind}.")
+
+    async def strip(self, record: Record, keep: frozenset[str]) -> None:
+        """Empty those fields of the kind's `strips` that are not in `keep`, and nothing else; the record stays, and is still found.
+
+        Makes no writing call where they are empty already.
+        """
+        raise Refused(f"{self.spec.name} offers no way to strip a {record.kind}.")
 
     async def peek(self, record: Record) -> State | None:
         """How one record stands, asked by its reference; None where the vendor cannot tell by reference.

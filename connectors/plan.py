@@ -1,14 +1,15 @@
 """What is to become of each located record: erased, kept by law, restricted because a kept one hangs from it. Pure."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum
 from zoneinfo import ZoneInfo
 
-from connectors.contract import Record, Spec, State
-from connectors.holds import HoldRule, HoldUnknown, hold_on
-from topics.commands import Action
+from connectors.ageing import RetentionRule, slowest
+from connectors.contract import Kind, Record, Spec, State
+from connectors.holds import HoldRule, HoldUnknown, duty_on
+from topics.commands import Action, Claim
 from topics.outcomes import Hold, Outcome
 
 
@@ -18,13 +19,16 @@ class Do(Enum):
     ERASE = "erase"
     RESTRICT = "restrict"
     LIFT = "lift"
-    KEEP = "keep"  # held by law: left whole
+    KEEP = "keep"  # held by law: shut off and stripped where the vendor can, else left as it is
     LEAVE = "leave"  # nothing can be done; `outcome` and `reason` say why
 
 
 @dataclass(frozen=True)
 class Planned:
-    """One record and its fate. `outcome` is what the report will say if all goes well."""
+    """One record and its fate. `outcome` is what the report will say if all goes well.
+
+    Of a kept record: `shut` it off from use, and strip it of all but the fields in `keep` (None: leave it whole).
+    """
 
     record: Record
     do: Do
@@ -33,31 +37,100 @@ class Planned:
     bound_to: str | None = None
     until: date | None = None
     reason: str | None = None
+    shut: bool = False
+    keep: frozenset[str] | None = None
+
+    @property
+    def acts(self) -> bool:
+        """Whether the vendor is called, so that there is something to look at again."""
+        return self.do not in (Do.KEEP, Do.LEAVE) or self.shut or self.keep is not None
 
 
-def plan(action: Action, records: Iterable[Record], spec: Spec, rules: Sequence[HoldRule], today: date, zone: ZoneInfo) -> list[Planned]:
+@dataclass(frozen=True)
+class Duties:
+    """What keeps the records of one case at one processor, besides one another.
+
+    `contract_ended_on`: as the request gave it. `claims`: the legal claims, by the key of the record that each is on.
+    `expiring`: by key, the last day that an earlier answer named for a record that goes by itself.
+    """
+
+    holds: Sequence[HoldRule] = ()
+    retention: Sequence[RetentionRule] = ()
+    contract_ended_on: date | None = None
+    claims: Mapping[tuple[str, str], Sequence[Claim]] = field(default_factory=dict)
+    expiring: Mapping[tuple[str, str], date] = field(default_factory=dict)
+
+
+def plan(action: Action, records: Iterable[Record], spec: Spec, duties: Duties, today: date, zone: ZoneInfo) -> list[Planned]:
     """The fate of every record, in the order in which the kinds are to be worked off. Days are those of the controller's `zone`."""
     order = [kind.name for kind in spec.kinds]
     records = sorted(records, key=lambda record: order.index(record.kind))
     if action != "erase":
-        return [_restriction(action, record, spec) for record in records]
-    own = {record.key: _own_fate(record, spec, rules, today, zone) for record in records}
+        return [_restriction(action, record, spec, duties, today) for record in records]
+    own = {record.key: _own_fate(record, spec.kind_of(record), duties, today, zone) for record in records}
     binding = _binding(own.values())
-    return [_bound(fate, spec, *binding[key]) if key in binding and fate.do is not Do.KEEP else fate for key, fate in own.items()]
+    fates = [_bound(fate, spec, *binding[key]) if key in binding else fate for key, fate in own.items()]
+    return _beside_claims(fates, order, duties)
 
 
-def _own_fate(record: Record, spec: Spec, rules: Sequence[HoldRule], today: date, zone: ZoneInfo) -> Planned:
-    """The fate of a record by itself, whatever hangs from it."""
+def _beside_claims(fates: list[Planned], order: list[str], duties: Duties) -> list[Planned]:
+    """A claim may be on a record of which the connector does not say what it hangs from: what comes later might take it along.
+
+    Evidence that is gone cannot be brought back, so a person decides.
+    """
+    loose = [fate.record.kind for fate in fates if fate.do is Do.KEEP and duties.claims.get(fate.record.key) and not fate.record.bound]
+    if not loose:
+        return fates
+    first = min(loose, key=order.index)
+    reason = f"A {first} under a legal claim may hang from it: erase it by hand where it does not, or widen the claim."
+    later = order[order.index(first) + 1 :]
+    return [
+        Planned(fate.record, Do.LEAVE, Outcome.NEEDS_PERSON, reason=reason) if fate.do is Do.ERASE and fate.record.kind in later else fate
+        for fate in fates
+    ]
+
+
+def _own_fate(record: Record, kind: Kind, duties: Duties, today: date, zone: ZoneInfo) -> Planned:
+    """The fate of a record by itself, whatever hangs from it. What nobody can look at goes whatever a law or a court says."""
+    if kind.kept_because and _nobody_looks(record, duties, today):
+        return _not_erasable(record, kind.kept_because, duties, today)
+    claims = duties.claims.get(record.key, ())
     try:
-        hold = hold_on(record.kind, local_day(record.since, zone), rules, today)
+        duty = duty_on(record.kind, local_day(record.since, zone), duties.holds, today, duties.contract_ended_on, claims)
     except HoldUnknown as unknown:
         return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, reason=str(unknown))
-    if hold:
-        return Planned(record, Do.KEEP, Outcome.HELD, hold)
-    kept_because = spec.kind_of(record).kept_because
-    if kept_because:
-        return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=kept_because)
+    if duty:
+        to_strip = duty.fields is not None and not set(kind.strips) <= duty.fields
+        return Planned(record, Do.KEEP, Outcome.HELD, duty.hold, shut=kind.restricts, keep=duty.fields if to_strip else None)
+    if kind.kept_because:
+        return _not_erasable(record, kind.kept_because, duties, today)
     return Planned(record, Do.ERASE, Outcome.ERASED)
+
+
+def _nobody_looks(record: Record, duties: Duties, today: date) -> bool:
+    rule = slowest(record.kind, duties.retention, today)
+    return rule is not None and not rule.looked
+
+
+def _not_erasable(record: Record, kept_because: str, duties: Duties, today: date) -> Planned:
+    """What the vendor cannot erase goes by itself where a rule says so; else that is refused.
+
+    A day that was named never comes nearer. Once it has passed, what is seen all the same breaks the rule.
+    """
+    rule = slowest(record.kind, duties.retention, today)
+    if rule is None:
+        return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=kept_because)
+    told = duties.expiring.get(record.key)
+    by_rule = f"By rule, not by looking: {rule.name} ({rule.source})"
+    if told is None or told >= today:
+        until = max(told or today, rule.until(today))
+        reason = f"{kept_because} {by_rule}. What was there on {today} is gone after {until}."
+        return Planned(record, Do.LEAVE, Outcome.EXPIRING, until=until, reason=reason)
+    if not rule.looked:
+        reason = f"{by_rule}. It was gone after {told}; nobody looked."
+        return Planned(record, Do.LEAVE, Outcome.NOT_APPLICABLE, until=told, reason=reason)
+    reason = f"It should have gone by itself after {told} ({rule.name}, {rule.source}), and is still there. {kept_because}"
+    return Planned(record, Do.LEAVE, Outcome.REFUSED, until=told, reason=reason)
 
 
 def local_day(since: date | datetime | None, zone: ZoneInfo) -> date | None:
@@ -84,7 +157,10 @@ def _binding(fates: Iterable[Planned]) -> dict[tuple[str, str], tuple[Hold | Non
 
 
 def _bound(fate: Planned, spec: Spec, hold: Hold | None, by: str) -> Planned:
-    """A record that a kept one hangs from: restricted where the vendor can, else kept with it."""
+    """A record that a kept one hangs from: restricted where the vendor can, else kept with it; the longer hold of the two counts."""
+    if fate.do is Do.KEEP:
+        longer = hold is not None and fate.hold is not None and hold.until > fate.hold.until
+        return replace(fate, hold=hold, bound_to=by, keep=None) if longer else fate
     if hold is None:
         return Planned(fate.record, Do.LEAVE, Outcome.NEEDS_PERSON, bound_to=by, reason=f"It waits for the decision on a {by}.")
     if spec.kind_of(fate.record).restricts:
@@ -92,9 +168,11 @@ def _bound(fate: Planned, spec: Spec, hold: Hold | None, by: str) -> Planned:
     return Planned(fate.record, Do.KEEP, Outcome.HELD, hold, bound_to=by)
 
 
-def _restriction(action: Action, record: Record, spec: Spec) -> Planned:
+def _restriction(action: Action, record: Record, spec: Spec, duties: Duties, today: date) -> Planned:
     """Restricting and lifting: only where the vendor can, and said where it cannot."""
     kind = spec.kind_of(record)
+    if _nobody_looks(record, duties, today):  # GDPR art. 18(2): what is restricted may be stored
+        return Planned(record, Do.LEAVE, Outcome.NOT_APPLICABLE, reason=f"A {kind.name} is only stored, until it goes by itself.")
     if action == "restrict":
         if kind.restricts or record.state is State.RESTRICTED:
             return Planned(record, Do.RESTRICT, Outcome.RESTRICTED)

@@ -87,7 +87,7 @@ def incomplete(name: str, connector: Any) -> list[str]:
 def _undeclared_abilities(connector: type[Connector[Any]]) -> list[str]:
     """What is declared and not written, or the other way round."""
     faults = []
-    for ability in ("restrict", "lift"):
+    for ability in ("restrict", "lift", "strip"):
         declared = any(getattr(kind, f"{ability}s") for kind in connector.spec.kinds)
         written = getattr(connector, ability) is not getattr(Connector, ability)
         if declared != written:

@@ -1,13 +1,16 @@
 """The configured processors with their connectors: what `erasure.toml` says, held against what is installed."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.contract import Connector, Settings
+from connectors.ageing import RetentionRule
+from connectors.contract import Connector, Kind, Settings
 from connectors.holds import HoldRule
 from connectors.registry import Registry, RegistryError
 from topics.configuration import Configuration, Processor
+from topics.rules import EVERY_OTHER
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def roster(configuration: Configuration, registry: Registry) -> list[Entry]:
             faults.append((("processors", index), problem))
             continue
         entries.append(Entry(processor, connector, processor.kind or connector.spec.kind, base_url))
-    faults += _undeclared_kinds(configuration, registry)
+    faults += _faults_of_rules(configuration, registry)
     if faults:
         raise configuration.error(*faults)
     return entries
@@ -60,22 +63,34 @@ def _address_problem(connector: type[Connector[Any]], base_url: str | None) -> s
     return None
 
 
-def _undeclared_kinds(configuration: Configuration, registry: Registry) -> list[Any]:
-    """A hold on a kind that no connector has would hold nothing, silently."""
-    if not configuration.holds:
+def _faults_of_rules(configuration: Configuration, registry: Registry) -> list[Any]:
+    """A rule on a kind that no connector has would do nothing, silently; a field that is misspelt would be stripped."""
+    if not (configuration.holds or configuration.retention):
         return []
-    declared: set[str] = set()
-    for name in registry.names():
-        try:
-            declared |= {kind.name for kind in registry.get(name).spec.kinds}
-        except RegistryError:
-            continue  # a broken connector that nobody configured
-    told = ", ".join(sorted(declared))
-    return [
-        (("holds", index, "kind"), f"is a kind that no installed connector declares; declared are {told}")
-        for index, rule in enumerate(configuration.holds)
-        if not set(rule.kinds) <= declared
+    kinds = _declared(registry)
+    told = ", ".join(sorted({kind.name for kind in kinds}))
+    rules = [("holds", *rule) for rule in enumerate(configuration.holds)] + [
+        ("retention", *rule) for rule in enumerate(configuration.retention)
     ]
+    faults: list[Any] = [
+        ((table, index, "kind"), f"is a kind that no installed connector declares; declared are {told}")
+        for table, index, rule in rules
+        if not set(rule.kinds) <= {EVERY_OTHER, *(kind.name for kind in kinds)}
+    ]
+    for index, hold in enumerate(configuration.holds):
+        known = {name for kind in kinds if kind.name in hold.kinds or EVERY_OTHER in hold.kinds for name in kind.strips}
+        if known and not set(hold.fields or ()) <= known:
+            faults.append((("holds", index, "fields"), f"has a field that no connector could strip; those are {', '.join(sorted(known))}"))
+    return faults
+
+
+def _declared(registry: Registry) -> list[Kind]:
+    """Every kind of every installed connector; a broken one that nobody configured declares none."""
+    found: list[Kind] = []
+    for name in registry.names():
+        with suppress(RegistryError):
+            found += registry.get(name).spec.kinds
+    return found
 
 
 def settings_of(configuration: Configuration, entry: Entry) -> Settings:
@@ -95,9 +110,29 @@ def settings_of(configuration: Configuration, entry: Entry) -> Settings:
 
 def rules_for(configuration: Configuration, name: str) -> Sequence[HoldRule]:
     """The holds that apply at one processor."""
-    year_end = configuration.controller.financial_year_end
+    month, day = configuration.controller.financial_year_end
     return [
-        HoldRule(frozenset(rule.kinds), rule.statute, rule.exception, rule.years, rule.starts, (year_end.month, year_end.day))
+        HoldRule(
+            frozenset(rule.kinds),
+            rule.statute,
+            rule.exception,
+            rule.years or 0,
+            rule.starts,
+            (month, day),
+            rule.months or 0,
+            rule.days or 0,
+            None if rule.fields is None else frozenset(rule.fields),
+            rule.reason,
+        )
         for rule in configuration.holds
+        if rule.processor in (None, name)
+    ]
+
+
+def retention_for(configuration: Configuration, name: str) -> Sequence[RetentionRule]:
+    """What goes by itself at one processor."""
+    return [
+        RetentionRule(frozenset(rule.kinds), rule.name, rule.source, rule.years or 0, rule.months or 0, rule.days or 0)
+        for rule in configuration.retention
         if rule.processor in (None, name)
     ]

@@ -12,7 +12,7 @@ from connectors.database import DatabaseAccount, engine_to
 from connectors.http import Limits, Vendor
 from connectors.mailbox import MailboxAccount, connection_to
 from connectors.pace import Pace
-from connectors.roster import Entry, rules_for, settings_of
+from connectors.roster import Entry, retention_for, rules_for, settings_of
 from connectors.worker import Account, Nothing, Processor, Worker
 from topics.configuration import Configuration
 from topics.kafka import Cluster, KafkaInbox, KafkaPublisher
@@ -71,7 +71,8 @@ async def open_processor(configuration: Configuration, entry: Entry, stack: Asyn
     settings = settings_of(configuration, entry)
     account = await _account(entry, settings, stack, limits)
     rules = rules_for(configuration, entry.processor.name)
-    return Processor(entry.processor.name, entry.connector, settings, account, rules, configuration.controller.time_zone)
+    retention = entry.connector.retention(settings) or retention_for(configuration, entry.processor.name)
+    return Processor(entry.processor.name, entry.connector, settings, account, rules, configuration.controller.time_zone, retention)
 
 
 async def _account(entry: Entry, settings: Any, stack: AsyncExitStack, limits: Limits) -> Account:

@@ -1,26 +1,27 @@
 """A command carried out: locate, write ahead, act, look again, answer. The same for every vendor."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from connectors.act import Records, Result, act, deferred_until, freeze, locate, look_again, state_of, thaw
+from connectors.ageing import RetentionRule
 from connectors.contract import Connector, Record, State
 from connectors.errors import Deferred, NeedsPerson, NotApplicable, VendorError
 from connectors.evidence import Evidence as Gathered
 from connectors.holds import HoldRule
-from connectors.plan import Do, Planned, plan
+from connectors.plan import Duties, Planned, plan
 from connectors.waiting import Sleep
-from topics.commands import Command
+from topics.commands import Claim, Command
 from topics.keyring import Keyring, case_key, hold_key
 from topics.model import Clock
-from topics.outcomes import Evidence, Outcome
+from topics.outcomes import Evidence, Hold, Outcome
 from topics.reports import Answered, Located, LocatedRecord, RecordOutcome
 from topics.sealing import Key
 from topics.subject import Subject
 
-WITHHELD = "The reason is left out here, because the connector put personal data into it."
+WITHHELD = "The reason is left out here, because there is personal data in it."
 _MOST_PASSES = 3
 """A pass that finds new records is followed by another; a mailbox that fills faster than we delete ends as `failed`."""
 
@@ -45,7 +46,7 @@ class Nothing:
 
 @dataclass(frozen=True)
 class Processor:
-    """One configured processor: its connector, its account, and the holds that apply to it."""
+    """One configured processor: its connector, its account, and the rules that apply to it."""
 
     name: str
     connector: type[Connector[Any]]
@@ -53,6 +54,7 @@ class Processor:
     account: Account
     rules: Sequence[HoldRule]
     zone: ZoneInfo
+    retention: Sequence[RetentionRule] = ()
 
 
 class Worker:
@@ -137,7 +139,7 @@ class _Run:
             elif state is State.ANONYMISED and self.command.action == "erase":
                 vanished.append((record, Outcome.ANONYMISED))
             else:
-                still_there[key] = record
+                still_there[key] = replace(record, state=state)
         return vanished, still_there
 
     async def _one_pass(self, found: Records, report: Report) -> Records:
@@ -148,7 +150,7 @@ class _Run:
             self.reported |= {record.key for record in new}
         planned = self._plan(found.values())
         results = await act(self.connector, planned)
-        if any(item.do not in (Do.KEEP, Do.LEAVE) for item in planned):
+        if any(item.acts for item in planned):
             seen_before = {**self.results, **results}
             looked, appeared = await look_again(self.connector, self.subject, results, self.sleep)
             self.results |= looked
@@ -157,9 +159,20 @@ class _Run:
         return {}
 
     def _plan(self, records: Iterable[Record]) -> list[Planned]:
-        zone = self.processor.zone
+        zone, records = self.processor.zone, list(records)
         today = self.clock().astimezone(zone).date()
-        return plan(self.command.action, records, self.processor.connector.spec, self.processor.rules, today, zone)
+        return plan(self.command.action, records, self.processor.connector.spec, self._duties(records), today, zone)
+
+    def _duties(self, records: Iterable[Record]) -> Duties:
+        """What keeps these records: the rules of the processor, and what the command says of this case."""
+        command, digests = self.command, {record.key: self._digest(record) for record in records}
+        return Duties(
+            self.processor.rules,
+            self.processor.retention,
+            command.contract_ended_on,
+            {key: [claim for claim in command.claims if _is_on(claim, key[0], digest)] for key, digest in digests.items()},
+            {key: command.expiring[digest] for key, digest in digests.items() if digest in command.expiring},
+        )
 
     def _located(self, records: Sequence[Record]) -> Located:
         return Located(
@@ -185,7 +198,7 @@ class _Run:
     def _planned_line(self, item: Planned) -> RecordOutcome:
         """A line of a dry run: what would come of the record. No evidence, since nothing was done."""
         line = self._line(item.record, item.outcome, item.reason)
-        return line.model_copy(update={"hold": item.hold, "bound_to": item.bound_to, "until": item.until})
+        return line.model_copy(update={"hold": self._hold(item), "bound_to": item.bound_to, "until": item.until})
 
     def _result_line(self, result: Result) -> RecordOutcome:
         item = result.planned
@@ -193,12 +206,18 @@ class _Run:
         kept = result.outcome is Outcome.HELD or (result.outcome is Outcome.RESTRICTED and item.bound_to is not None)
         more = {
             "evidence": result.evidence,
-            "hold": item.hold if result.outcome is Outcome.HELD else None,
+            "hold": self._hold(item) if result.outcome is Outcome.HELD else None,
             "bound_to": item.bound_to,
             "until": result.until,
             "sealed": self.held.seal("hold.record", freeze([item.record])) if kept else None,
         }
         return line.model_copy(update=more)
+
+    def _hold(self, item: Planned) -> Hold | None:
+        """The hold on a record; an officer's reason may have something of the person in it."""
+        if item.hold is None or item.hold.reason is None:
+            return item.hold
+        return item.hold.model_copy(update={"reason": self._clean(item.hold.reason, item.record)})
 
     def _clean(self, reason: str, record: Record) -> str:
         """The reason, unless a connector put something of the person into it."""
@@ -225,3 +244,7 @@ class _Run:
             again_at=max(waits, default=None),
             calls=self.gathered.calls(),
         )
+
+
+def _is_on(claim: Claim, kind: str, digest: str) -> bool:
+    return claim.kind in (None, kind) and claim.digest in (None, digest)

@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-from topics.commands import Action
+from topics.commands import Action, Claim
 from topics.events import Mode, Right
-from topics.model import Moment, RecordKind, Sealed, Sentence, Wire
+from topics.model import Moment, ProcessorName, RecordKind, Sealed, Sentence, Wire
 from topics.outcomes import Evidence, Hold, Outcome, least_good
 
 SETTLED = frozenset(
@@ -84,6 +84,12 @@ class ProcessorState(Wire):
         return least_good([*own, *(record.outcome or Outcome.FAILED for record in self.records.values())])
 
     @property
+    def expiring(self) -> dict[str, date]:
+        """The last day of every record that was said to go by itself, by digest; past it, too, so that it is not set anew."""
+        by_rule = {Outcome.EXPIRING, Outcome.NOT_APPLICABLE, Outcome.REFUSED}
+        return {digest: record.until for digest, record in self.records.items() if record.until and record.outcome in by_rule}
+
+    @property
     def settled(self) -> bool:
         """Whether nothing more is to be ordered here."""
         return not self.in_flight and self.outcome in SETTLED
@@ -120,6 +126,13 @@ class Block(Wire):
 
     by: UUID
     reason: Sentence
+
+
+class PlacedClaim(Wire):
+    """A legal claim, at one processor or (`processor` None) at all."""
+
+    processor: ProcessorName | None = None
+    claim: Claim
 
 
 class CertificateRef(Wire):
@@ -170,6 +183,8 @@ class Case(Wire):
     gaps: tuple[Gap, ...] = ()
     state: Literal["open", "closed"] = "open"
     wake_at: datetime | None = None
+    contract_ended_on: date | None = None
+    claims: tuple[PlacedClaim, ...] = ()
 
     @property
     def action(self) -> Action:

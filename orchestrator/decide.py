@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from orchestrator.case import SETTLED, Block, Case, Extension, Gap, Pause, ProcessorState, RecordState
+from orchestrator.case import SETTLED, Block, Case, Extension, Gap, Pause, PlacedClaim, ProcessorState, RecordState
 from orchestrator.case import Decision as Word
 from orchestrator.certificate import finished
 from orchestrator.messages import (
     Blocked,
     CaughtUp,
+    Claimed,
     Decided,
     Ended,
     Extended,
@@ -26,8 +27,9 @@ from orchestrator.messages import (
     Unblocked,
 )
 from orchestrator.rounds import Decision, Policy, begin, conclude, day_of, is_due, notice, order, start_of, with_changes
+from topics.commands import Claim
 from topics.notices import About
-from topics.orders import Prove
+from topics.orders import LiftHold, PlaceHold, Prove
 from topics.outcomes import Evidence, Outcome
 from topics.reports import Answered, Located, RecordOutcome
 
@@ -70,7 +72,6 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
             again = [p.name for p in case.processors if p.in_flight or is_due(p, message.at, policy)]
             return order(case, again, message.at, policy)
         case TimePassed():
-            case = _aged_out(case, day_of(message.at, policy))
             return order(case, [p.name for p in case.processors if is_due(p, message.at, policy)], message.at, policy)
     return _ordered_by_officer(case, message, policy)
 
@@ -86,25 +87,6 @@ def _with_gap(case: Case, gap: Gap) -> Case:
     """Nothing of a case can be lost from before its request was received."""
     since = gap.since or min(case.received_at, gap.until)
     return case.model_copy(update={"gaps": (*case.gaps, Gap(since=since, until=gap.until))})
-
-
-def _aged_out(case: Case, today: date) -> Case:
-    """What ages out by a rule is gone once its day has passed; nobody looked, and the line says so."""
-    for processor in case.processors:
-        gone = {
-            digest: record.model_copy(
-                update={"outcome": Outcome.NOT_APPLICABLE, "evidence": None, "reason": _by_rule(record), "until": None}
-            )
-            for digest, record in processor.records.items()
-            if record.outcome is Outcome.EXPIRING and record.until and record.until < today
-        }
-        if gone:
-            case = case.with_processor(with_changes(processor, records=processor.records | gone))
-    return case
-
-
-def _by_rule(record: RecordState) -> str:
-    return f"Aged out after {record.until}, by rule and not by looking. {record.reason or ''}".strip()[:500]
 
 
 def _ordered_by_officer(case: Case, message: Message, policy: Policy) -> Decision:
@@ -123,6 +105,8 @@ def _ordered_by_officer(case: Case, message: Message, policy: Policy) -> Decisio
             return _and_tell(_go_on(case.model_copy(update={"pauses": (*case.pauses[:-1], last)}), at, policy), About.RESUMED, at)
         case Proven(task, at):
             return _proven(case, task, at, policy)
+        case Claimed(claim, at):
+            return _claimed(case, claim, at, policy)
         case Met(Blocked(block), at):
             return _and_tell(_stop(case.model_copy(update={"block": block}), at, policy), About.DECISION_NEEDED, at)
         case Met(Unblocked(), at):
@@ -157,6 +141,23 @@ def _proven(case: Case, task: Prove, at: datetime, policy: Policy) -> Decision:
         processor, answered_at=at, in_flight=False, again_at=None, answer=own, reason=None if lines else reason, records=lines
     )
     return conclude(case.with_processor(changed), at, policy)
+
+
+def _claimed(case: Case, given: PlaceHold | LiftHold, at: datetime, policy: Policy) -> Decision:
+    """A legal claim is placed or lifted, and what it may concern is ordered again, so that the newest order knows it."""
+    about = (given.processor, given.kind, given.record)
+    claims = tuple(one for one in case.claims if (one.processor, one.claim.kind, one.claim.digest) != about)
+    if isinstance(given, PlaceHold):
+        claim = Claim(kind=given.kind, digest=given.record, reason=given.reason, until=given.until)
+        claims = (*claims, PlacedClaim(processor=given.processor, claim=claim))
+    case = case.model_copy(update={"claims": claims})
+    concerned = [p for p in case.processors if given.processor in (None, p.name)]
+    again = [p.name for p in concerned if p.in_flight or not finished(case, p, day_of(at, policy)) or _keeps_something(p)]
+    return order(case, again, at, policy)
+
+
+def _keeps_something(processor: ProcessorState) -> bool:
+    return any(record.outcome in (Outcome.HELD, Outcome.RESTRICTED) for record in processor.records.values())
 
 
 def _and_tell(decision: Decision, about: About, at: datetime) -> Decision:

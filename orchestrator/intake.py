@@ -146,12 +146,13 @@ class Intake:
         return list(self._expected)
 
     def _content_of(self, event: Event, request: SubjectRequest, right: Right) -> str:
-        """A keyed digest over what makes it the same request: type, subject, ground, processors and mode."""
+        """A keyed digest over what makes it the same request: type, subject, ground, processors, mode and the contract's end."""
         narrowed = None if request.processors is None else sorted(set(request.processors))
         more = [
             value for value in (event.type in _ENDED and event.type, request.identity != "proven", request.role != "controller") if value
         ]
-        rest = json.dumps([right, request.ground, narrowed, request.mode, str(request.request_id), *more])
+        ended = [] if request.contract_ended_on is None else [request.contract_ended_on.isoformat()]  # else as before it existed
+        rest = json.dumps([right, request.ground, narrowed, request.mode, str(request.request_id), *more, *ended])
         return self._controller.digest("content", rest, request.subject.canonical().decode())
 
     def tokens(self, subject: Subject) -> tuple[str, ...]:
@@ -190,4 +191,5 @@ class Intake:
             not_asked=tuple(one.name for one in self._expected if one not in asked),
             pauses=(Pause(ground=_DOUBTFUL, began=now),) if request.identity == "doubtful" else (),
             decision=Decision(decision="refer", reason=_REFERRED, at=now) if request.role == "processor" else None,
+            contract_ended_on=request.contract_ended_on,
         )

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from orchestrator.case import Decision, Extension, Pause, Status
 from topics.events import Ground, Right
-from topics.model import Moment, ProcessorName, RecordKind, Sentence, Wire
+from topics.model import Moment, ProcessorName, RecordKind, Sentence, Wire, absent
 from topics.outcomes import Evidence, Hold, Outcome
 
 NOTHING_BEFORE = "0" * 64
@@ -33,10 +33,6 @@ Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 """No `@` and no blank: neither an address nor a person's name fits."""
 
 
-def _absent(value: object) -> bool:
-    return value in (None, ())
-
-
 class Controller(Wire):
     """Who is responsible (GDPR art. 4(7)), and where to ask."""
 
@@ -51,10 +47,10 @@ class RecordLine(Wire):
     outcome: Outcome
     count: int
     evidence: Evidence | None
-    hold: Hold | None = Field(default=None, exclude_if=_absent)
-    bound_to: RecordKind | None = Field(default=None, exclude_if=_absent)
-    until: date | None = Field(default=None, exclude_if=_absent)
-    reason: Sentence | None = Field(default=None, exclude_if=_absent)
+    hold: Hold | None = Field(default=None, exclude_if=absent)
+    bound_to: RecordKind | None = Field(default=None, exclude_if=absent)
+    until: date | None = Field(default=None, exclude_if=absent)
+    reason: Sentence | None = Field(default=None, exclude_if=absent)
 
 
 class ProcessorEntry(Wire):
@@ -65,7 +61,7 @@ class ProcessorEntry(Wire):
     kind: Word
     answered_at: Moment | None
     outcome: Outcome
-    reason: Sentence | None = Field(default=None, exclude_if=_absent)
+    reason: Sentence | None = Field(default=None, exclude_if=absent)
     records: tuple[RecordLine, ...]
 
 
@@ -115,9 +111,9 @@ class Certificate(Wire):
     processors: tuple[ProcessorEntry, ...]
     orchestrator: Own
     not_claimed: tuple[str, ...]
-    decision: Decision | None = Field(default=None, exclude_if=_absent)
-    extension: Extension | None = Field(default=None, exclude_if=_absent)
-    pauses: tuple[Pause, ...] = Field(default=(), exclude_if=_absent)
+    decision: Decision | None = Field(default=None, exclude_if=absent)
+    extension: Extension | None = Field(default=None, exclude_if=absent)
+    pauses: tuple[Pause, ...] = Field(default=(), exclude_if=absent)
     place: Register = Field(alias="register")  # pydantic's metaclass has a `register` of its own
 
 

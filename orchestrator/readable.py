@@ -144,6 +144,7 @@ def _why(line: RecordLine) -> str:
     reasons = []
     if line.hold is not None:
         reasons.append(f"{line.hold.statute}, an exception under {line.hold.exception}")
+        reasons += [line.hold.reason] if line.hold.reason else []
     if line.bound_to is not None:
         reasons.append(f"belongs to a kept {line.bound_to.replace('_', ' ')}")
     if line.reason is not None:

@@ -65,6 +65,9 @@ def _command(case: Case, processor: ProcessorState) -> Command:
         subject=case.subject,
         known=processor.known,
         due_by=case.due_by,
+        contract_ended_on=case.contract_ended_on,
+        claims=tuple(placed.claim for placed in case.claims if placed.processor in (None, processor.name)),
+        expiring=processor.expiring,
     )
 
 

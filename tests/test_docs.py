@@ -127,7 +127,7 @@ def test_every_make_target_that_is_shown_exists_and_each_is_shown() -> None:
 
 
 CONFIGURATION = DOCS / "configuration.md"
-LISTED = {"processors": "[[processors]]", "holds": "[[holds]]"}
+LISTED = {"processors": "[[processors]]", "holds": "[[holds]]", "retention": "[[retention]]"}
 
 
 def sections() -> dict[str, type[BaseModel]]:
@@ -264,6 +264,13 @@ def test_every_file_that_a_page_names_is_there() -> None:
             if span.split("/")[0] in top and "klantenboek" not in span and not list(ROOT.glob(span.rstrip("/") + "*")):
                 missing.append(f"{page.name}: {span}")
     assert [] == missing
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    written = set(re.findall(r"def (test_\w+)", "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))))
+    named_tests = {name for page in PAGES for name in re.findall(r"`(test_\w+)`", FENCE.sub("", page.read_text()))}
+    assert set() == named_tests - written
+    assert len(named_tests) > 10
 
 
 def test_the_readme_shows_the_example_as_it_is() -> None:

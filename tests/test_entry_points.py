@@ -9,8 +9,8 @@ import pytest
 from connectors.registry import GROUP, Registry, incomplete
 
 ROOT = Path(__file__).parents[1]
-WITHOUT_A_VENDOR = {"manual", "nothing_held"}
-"""A person, and a declaration: nothing is called, so there is nothing to simulate."""
+WITHOUT_A_VENDOR = {"ages_out", "manual", "nothing_held"}
+"""A rule, a person, and a declaration: nothing is called, so there is nothing to simulate."""
 
 
 def stems(folder: str, pattern: str) -> set[str]:

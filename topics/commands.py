@@ -5,18 +5,31 @@ from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from topics.events import Mode
-from topics.model import ProcessorName, Sealed, Wire
+from topics.model import Digest, ProcessorName, RecordKind, Sealed, Sentence, Wire
 
 Action = Literal["erase", "restrict", "lift"]
 
 COMMAND_TYPE = "processor.command"
 
 
+class Claim(Wire):
+    """A legal claim (GDPR art. 17(3)(e)) that an officer placed: what fits both `kind` and `digest` is kept whole.
+
+    None fits all. `until` is the day of review: past it nothing is erased either, but an officer must say.
+    """
+
+    kind: RecordKind | None = None
+    digest: Digest | None = None
+    reason: Sentence
+    until: date
+
+
 class Command(Wire):
     """Carry out `action` for a subject at one processor.
 
     `known` seals, per earlier `Located` report, the records found then: they are looked for again by reference, since
-    what a crash or an earlier round left may no longer be found by the subject's identifiers.
+    what a crash or an earlier round left may no longer be found by the subject's identifiers. `contract_ended_on` is the
+    day that the request gave. `expiring`: per record that an earlier answer said goes by itself, the last day it named.
     """
 
     command_id: UUID
@@ -28,6 +41,9 @@ class Command(Wire):
     subject: Sealed
     known: tuple[Sealed, ...] = ()
     due_by: date
+    contract_ended_on: date | None = None
+    claims: tuple[Claim, ...] = ()
+    expiring: dict[Digest, date] = {}
 
 
 def command_id(request_id: UUID, processor: str, round: int) -> UUID:

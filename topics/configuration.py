@@ -17,13 +17,14 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from topics.calendar_settings import MonthDay, Promise, read_country, read_month_day, read_promise, read_time_zone
-from topics.model import ProcessorName, RecordKind, Sentence
-from topics.toml_lines import ConfigurationError, Fault, TomlFile, Wrong, nearest, read_as
+from topics.model import ProcessorName
+from topics.rules import HoldRule, HoldStart, RetentionRule
+from topics.toml_lines import ConfigurationError, Fault, Section, TomlFile, Wrong, nearest, read_as
 
 __all__ = [
     "BaseUrl", "Certificate", "Configuration", "ConfigurationError", "ConfiguredPath", "Controller", "DatabaseUrl", "Duration",
-    "HoldRule", "HoldStart", "Kafka", "KeyringSettings", "Ledger", "MonthDay", "Processor", "ProcessorKind", "Retry",
-    "Secret", "Signing", "Text", "Wrong", "load", "resolve_secret",
+    "HoldRule", "HoldStart", "Kafka", "KeyringSettings", "Ledger", "MonthDay", "Processor", "ProcessorKind",
+    "RetentionRule", "Retry", "Secret", "Signing", "Text", "Wrong", "load", "resolve_secret",
 ]  # fmt: skip
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -32,7 +33,6 @@ ProcessorKind = Literal[
     "ticketing", "mailing_list", "accounting", "payments", "hosting",
     "mailbox", "analytics", "remote_support", "database", "other",
 ]  # fmt: skip
-HoldStart = Literal["end_of_financial_year", "end_of_contract", "record_date"]
 
 _HOW_TO_GIVE_A_SECRET = 'write {env = "NAME"} or {file = "path"}, never the secret itself'
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")  # what looks like a name is printed; a mistaken secret is not
@@ -176,10 +176,6 @@ def _apart_from_ledger(keyring: "KeyringSettings", info: ValidationInfo) -> "Key
     return keyring
 
 
-def _one_or_more(raw: object) -> object:
-    return [raw] if isinstance(raw, str) else raw
-
-
 def _option(raw: object) -> object:
     if isinstance(raw, dict) or (isinstance(raw, list) and all(isinstance(table, dict) for table in raw)):
         return raw
@@ -199,11 +195,7 @@ Positive = Annotated[int, Field(gt=0)]
 LegalBasis = Literal["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, validate_default=True)
-
-
-class Controller(_Section):
+class Controller(Section):
     """Who answers to the subject, and the calendar and clock that its dates follow."""
 
     name: Text
@@ -214,7 +206,7 @@ class Controller(_Section):
     financial_year_end: Annotated[MonthDay, BeforeValidator(read_month_day)] = MonthDay(12, 31)
 
 
-class Kafka(_Section):
+class Kafka(Section):
     """The broker. `static_membership` None: find out whether it can; `replication_factor` None: three, or as many as there are brokers."""
 
     bootstrap_servers: Annotated[str, BeforeValidator(_bootstrap_servers)] = ""
@@ -224,45 +216,45 @@ class Kafka(_Section):
     static_membership: bool | None = None
 
 
-class Ledger(_Section):
+class Ledger(Section):
     """The orchestrator's system of record."""
 
     url: DatabaseUrl = Field("sqlite:///erasure.db", repr=False)
 
 
-class KeyringSettings(_Section):
+class KeyringSettings(Section):
     """The per-case keys, in a database of their own."""
 
     url: DatabaseUrl = Field("sqlite:///keyring.db", repr=False)
 
 
-class Signing(_Section):
+class Signing(Section):
     """`keys`: the folder with the signing keys."""
 
     keys: ConfiguredPath = Path("keys")
 
 
-class Retry(_Section):
+class Retry(Section):
     """`timeout`: for one call. After `give_up_after` the worker reports `failed`."""
 
     give_up_after: Duration = timedelta(minutes=10)
     timeout: Duration = timedelta(seconds=30)
 
 
-class Certificate(_Section):
+class Certificate(Section):
     """When a partial certificate is issued, and how often what failed is tried again."""
 
     partial_after: Duration = timedelta(minutes=15)
     retry_every: Duration = timedelta(days=1)
 
 
-class DeadLetters(_Section):
+class DeadLetters(Section):
     """`most_per_minute`: of one topic; when more cannot be processed, the process stops with the rest unacknowledged."""
 
     most_per_minute: Positive = 100
 
 
-class Processor(_Section):
+class Processor(Section):
     """One processor. `settings` are raw, for the connector to read: `Configuration.settings_for`.
 
     `legal_basis`: what the processing there rests on (GDPR art. 6(1)); `marketing`: whether it is direct marketing (art. 21(2)).
@@ -287,18 +279,7 @@ class Processor(_Section):
         return dict(self.model_extra or {})
 
 
-class HoldRule(_Section):
-    """A legal reason to keep records of some kinds, at one processor or (`processor` None) all, for `years`."""
-
-    kinds: Annotated[tuple[RecordKind, ...], Field(min_length=1, strict=False), BeforeValidator(_one_or_more)] = Field(alias="kind")
-    processor: ProcessorName | None = None
-    statute: Annotated[Sentence, Field(min_length=1)]
-    exception: Annotated[Sentence, Field(min_length=1)]
-    years: Annotated[int, Field(ge=1, le=100)]
-    starts: HoldStart = Field(alias="from")
-
-
-class Rights(_Section):
+class Rights(Section):
     """`lifting_notice`: how long before a lifting the person is told of it (GDPR art. 18(3)); None: right before."""
 
     lifting_notice: Duration | None = None
@@ -308,7 +289,7 @@ def _absent() -> Any:
     return {}  # read as an empty table, so that paths and the environment count for the defaults too
 
 
-class Configuration(_Section):
+class Configuration(Section):
     """All of `erasure.toml`, checked."""
 
     controller: Controller
@@ -322,6 +303,7 @@ class Configuration(_Section):
     dead_letters: DeadLetters = Field(default_factory=_absent)
     processors: Annotated[tuple[Processor, ...], Field(min_length=1, strict=False)]
     holds: Annotated[tuple[HoldRule, ...], Field(strict=False)] = ()
+    retention: Annotated[tuple[RetentionRule, ...], Field(strict=False)] = ()
 
     _file = TomlFile(Path("erasure.toml"))
     _context: dict[str, Any] = {}
@@ -376,9 +358,9 @@ def _faults_between_tables(file: TomlFile) -> list[Fault]:
         for key, value in table.items():
             if key != "settings" and isinstance(value, dict) and get_close_matches(key, ["settings"], 1, 0.8):
                 faults.append((("processors", index, key), "is not a known key; did you mean settings?"))
-    for index, table in file.tables("holds"):
+    for rules, (index, table) in [(key, found) for key in ("holds", "retention") for found in file.tables(key)]:
         name = table.get("processor")
         if isinstance(name, str) and name not in names:
             known = [known for known in names if isinstance(known, str) and re.fullmatch("[a-z][a-z0-9_-]{0,62}", known)]
-            faults.append((("holds", index, "processor"), f"is not the name of a processor; {nearest(name, known)}"))
+            faults.append(((rules, index, "processor"), f"is not the name of a processor; {nearest(name, known)}"))
     return faults

@@ -1,7 +1,7 @@
 """What the world says: a request of a person, and what an officer orders."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
@@ -72,11 +72,22 @@ def _written_out(given: object) -> object:
 ReceivedAt = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
+def _a_day(given: object) -> object:
+    """pydantic would also take a number for seconds since 1970, or a moment for its day in no known time zone."""
+    if given is not None and not (isinstance(given, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", given)) and type(given) is not date:
+        raise ValueError("must be a day as RFC 3339 writes it: 2026-11-20")
+    return given
+
+
+Day = Annotated[date, BeforeValidator(_a_day)]
+
+
 class SubjectRequest(Wire):
     """What a backend service sends (GDPR art. 12 to 21). `request_id` is the sender's, and makes it idempotent.
 
     `identity`: doubtful ones wait for proof (art. 12(6)). `role`: what is held as another's processor is referred to that
     controller (art. 28(3)(e)), recorded, and not carried out.
+    `contract_ended_on`: the last day of the person's contract; holds that run from the end of the contract need it.
     """
 
     request_id: UUID
@@ -88,3 +99,4 @@ class SubjectRequest(Wire):
     mode: Mode = "execute"
     identity: Literal["proven", "doubtful"] = "proven"
     role: Literal["controller", "processor"] = "controller"
+    contract_ended_on: Day | None = None

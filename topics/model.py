@@ -32,6 +32,11 @@ Sentence = Annotated[str, StringConstraints(max_length=500)]
 Moment = AwareDatetime
 
 
+def absent(value: object) -> bool:
+    """For `exclude_if`: a field that is not given is left out, so that what was written before it existed stays as it was."""
+    return value in (None, ())
+
+
 class Clock(Protocol):
     """Where the time comes from; tests hand in their own."""
 

@@ -3,7 +3,9 @@
 from datetime import date
 from enum import StrEnum
 
-from topics.model import Sentence, Wire
+from pydantic import Field
+
+from topics.model import Sentence, Wire, absent
 
 
 class Outcome(StrEnum):
@@ -41,8 +43,12 @@ class Evidence(StrEnum):
 
 
 class Hold(Wire):
-    """Why a record is kept, and until when (the whole of that day, in the controller's time zone)."""
+    """Why a record is kept, and until when (the whole of that day, in the controller's time zone).
+
+    `reason`: why this class of records is kept, or what a legal claim is about; never personal data.
+    """
 
     statute: Sentence
     exception: Sentence
     until: date
+    reason: Sentence | None = Field(default=None, exclude_if=absent)

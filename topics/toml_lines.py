@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -50,6 +50,12 @@ class ConfigurationError(Exception):
 
 class Wrong(ValueError):
     """What is wrong with a value and what to write instead; never the value itself."""
+
+
+class Section(BaseModel):
+    """A table of the file: closed to unknown keys, exact about types, and silent about values in its errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, validate_default=True)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from connectors.ageing import RetentionRule
 from connectors.client import Client
 from connectors.contract import Connector
 from connectors.holds import HoldRule
@@ -54,7 +55,8 @@ class Crash(BaseException):
 class Bench:
     """A connector wired to a simulator, and one case on it.
 
-    `rules`: the holds that apply. `crash_after_report`: die when what was located is safely reported.
+    `rules`, `retention`: the rules that apply. `about`: what else the command says of the case. `crash_after_report`: die
+    when what was located is safely reported.
     """
 
     connector: type[Connector[Any]]
@@ -62,6 +64,8 @@ class Bench:
     settings: Mapping[str, Any]
     base_url: str
     rules: Sequence[HoldRule] = ()
+    retention: Sequence[RetentionRule] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
     time: Time = field(default_factory=Time)
     located: list[Located] = field(default_factory=list)
     keyring: Keyring = field(default_factory=lambda: Keyring.open("sqlite://"))
@@ -87,6 +91,7 @@ class Bench:
             subject=key.seal("subject", person.model_dump_json().encode()),
             known=tuple(report.sealed for report in self.located) if known else (),
             due_by=date(2026, 12, 21),
+            **self.about,
         )
         async with AsyncExitStack() as stack:
             worker = Worker(await self._processor(stack), self.keyring, self.time, self.time.sleep)
@@ -100,7 +105,9 @@ class Bench:
     async def _processor(self, stack: AsyncExitStack) -> Processor:
         settings = settings_of(self.connector, self.settings)
         account = await self._account(stack, settings)
-        return Processor(self.connector.spec.name, self.connector, settings, account, self.rules, ZoneInfo("Europe/Amsterdam"))
+        retention = self.connector.retention(settings) or self.retention
+        zone = ZoneInfo("Europe/Amsterdam")
+        return Processor(self.connector.spec.name, self.connector, settings, account, self.rules, zone, retention)
 
     async def _account(self, stack: AsyncExitStack, settings: Any) -> Account:
         """What the connector `opens`: the simulator over HTTP, or the account that the simulator makes itself."""

@@ -90,6 +90,10 @@ class Simulator(ABC):
         """What of this person is restricted (archived, blocked, ...), by record kind."""
         return Counter()
 
+    def fields(self, person: Person) -> Mapping[str, set[str]]:
+        """Which of the fields that can be stripped still hold something of this person, by record kind."""
+        return {}
+
     def archive(self, person: Person) -> None:  # noqa: B027
         """Archive, close or deactivate this person's records, where the vendor's own screens can; override where it has such."""
 

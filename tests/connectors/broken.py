@@ -11,6 +11,7 @@ import httpx
 
 from connectors.contract import Denied, Gone, Kind, Misread, NeedsPerson, Outcome, Record, Refused, Shape, State, Subject, Turn, VendorError
 from connectors.testing.simulator import Person
+from tests.connectors import strongbox
 from tests.connectors.shoebox import Box, Customer, Row, Shoebox, ShoeboxSettings, ShoeboxSimulator
 
 log = logging.getLogger(__name__)
@@ -496,3 +497,32 @@ class YieldsTheSameTwice(Shoebox):
         async for record in super().locate(subject):
             yield record
             yield record
+
+
+class StripsNothing(strongbox.Strongbox):
+    async def strip(self, record: Record, keep: frozenset[str]) -> None:
+        """It says that it did."""
+
+
+class StripsEverything(strongbox.Strongbox):
+    """What the duty needs, too."""
+
+    async def strip(self, record: Record, keep: frozenset[str]) -> None:
+        await super().strip(record, frozenset())
+
+
+class StripsByErasing(strongbox.Strongbox):
+    async def strip(self, record: Record, keep: frozenset[str]) -> None:
+        await self.erase(record)
+
+
+class StripsEachTime(strongbox.Strongbox):
+    async def strip(self, record: Record, keep: frozenset[str]) -> None:
+        await super().strip(record, keep)
+        await self.http.put("/touched")
+
+
+class ShutsOffNothing(strongbox.Strongbox):
+    async def restrict(self, record: Record) -> None:
+        if record.kind != "invoice":
+            await super().restrict(record)

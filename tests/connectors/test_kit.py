@@ -12,6 +12,7 @@ from connectors.testing.kit.subject import HTTP_ONLY
 from connectors.testing.simulator import Simulator
 from tests.connectors import broken
 from tests.connectors.shoebox import Shoebox, ShoeboxSimulator
+from tests.connectors.strongbox import Strongbox, StrongboxSimulator
 
 
 class TestShoebox(ConformanceKit):
@@ -19,6 +20,11 @@ class TestShoebox(ConformanceKit):
     simulator = ShoeboxSimulator
     settings = {"token": {"env": "KIT_SECRET"}}
     dated = ("invoice",)
+
+
+class TestStrongbox(TestShoebox):
+    connector = Strongbox
+    simulator = StrongboxSimulator
 
 
 BROKEN: list[tuple[type[Shoebox], str]] = [
@@ -86,6 +92,11 @@ BROKEN: list[tuple[type[Shoebox], str]] = [
     (broken.ErasesTheTrunkFirst, "a_crash_at_any_writing_call_is_harmless"),
     (broken.HidesRefusals, "one_refusal_does_not_hide_the_rest"),
     (broken.TakesGoneForAnError, "a_dropped_line_is_tried_again"),
+    (broken.StripsNothing, "held_records_are_stripped_of_what_the_duty_does_not_need"),
+    (broken.StripsEverything, "held_records_are_stripped_of_what_the_duty_does_not_need"),
+    (broken.StripsByErasing, "held_records_are_stripped_of_what_the_duty_does_not_need"),
+    (broken.StripsEachTime, "held_records_are_stripped_of_what_the_duty_does_not_need"),
+    (broken.ShutsOffNothing, "held_records_are_left_whole_with_rule_and_date"),
 ]
 
 AT = {broken.ErasesTheTrunkFirst: broken.OrphaningSimulator, broken.HidesRefusals: broken.OrphaningSimulator}
@@ -100,7 +111,8 @@ OF_THE_DOOR_AND_THE_WORKER = {
 
 
 def kit_for(connector: type[Shoebox], simulator: type[Simulator] | None = None) -> ConformanceKit:
-    kit = type("Kit", (TestShoebox,), {"connector": connector, "simulator": simulator or AT.get(connector, ShoeboxSimulator)})
+    usual = StrongboxSimulator if issubclass(connector, Strongbox) else ShoeboxSimulator
+    kit = type("Kit", (TestShoebox,), {"connector": connector, "simulator": simulator or AT.get(connector, usual)})
     return kit()
 
 

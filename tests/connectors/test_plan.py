@@ -1,13 +1,17 @@
 """What is to become of each located record."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from connectors.ageing import RetentionRule
 from connectors.contract import Kind, Record, Spec, State
 from connectors.holds import HoldRule
-from connectors.plan import Do, Planned, plan
+from connectors.plan import Do, Duties, Planned, plan
+from topics.commands import Claim
 from topics.outcomes import Outcome
 
 TODAY = date(2026, 11, 20)
@@ -36,12 +40,12 @@ INVOICE = Record("invoice", "i1", date(2025, 6, 1), CONTACT.key)
 
 
 def fates(*records: Record, rules: tuple[HoldRule, ...] = (SEVEN,)) -> dict[str, Planned]:
-    return {item.record.ref: item for item in plan("erase", records, SPEC, rules, TODAY, ZONE)}
+    return {item.record.ref: item for item in plan("erase", records, SPEC, Duties(rules), TODAY, ZONE)}
 
 
 def test_records_are_worked_off_in_the_order_of_the_specs_kinds() -> None:
     records = [Record("user", "u"), CONTACT, Record("address", "a"), INVOICE]
-    assert ["i1", "a", "c1", "u"] == [item.record.ref for item in plan("erase", records, SPEC, (), TODAY, ZONE)]
+    assert ["i1", "a", "c1", "u"] == [item.record.ref for item in plan("erase", records, SPEC, Duties(), TODAY, ZONE)]
 
 
 def test_without_a_rule_everything_is_erased() -> None:
@@ -117,7 +121,7 @@ def test_what_the_vendor_cannot_erase_is_refused_with_its_reason() -> None:
 
 
 def test_a_restriction_reaches_what_can_be_restricted_and_refuses_the_rest_with_a_reason() -> None:
-    items = {item.record.ref: item for item in plan("restrict", [CONTACT, INVOICE], SPEC, (SEVEN,), TODAY, ZONE)}
+    items = {item.record.ref: item for item in plan("restrict", [CONTACT, INVOICE], SPEC, Duties((SEVEN,)), TODAY, ZONE)}
     assert (Do.RESTRICT, Outcome.RESTRICTED) == (items["c1"].do, items["c1"].outcome)
     assert (Do.LEAVE, Outcome.REFUSED) == (items["i1"].do, items["i1"].outcome)
     assert items["i1"].reason
@@ -126,5 +130,130 @@ def test_a_restriction_reaches_what_can_be_restricted_and_refuses_the_rest_with_
 def test_lifting_is_told_apart_from_what_was_never_restricted_and_what_a_person_must_lift() -> None:
     user = Record("user", "u1", state=State.RESTRICTED)
     restricted = Record("contact", "c2", state=State.RESTRICTED)
-    items = {item.record.ref: item for item in plan("lift", [CONTACT, restricted, user], SPEC, (), TODAY, ZONE)}
+    items = {item.record.ref: item for item in plan("lift", [CONTACT, restricted, user], SPEC, Duties(), TODAY, ZONE)}
     assert {"c1": Outcome.LIFTED, "c2": Outcome.LIFTED, "u1": Outcome.NEEDS_PERSON} == {ref: item.outcome for ref, item in items.items()}
+
+
+def test_a_held_record_is_shut_off_where_the_vendor_can_and_lifts_stay_as_they_are() -> None:
+    contacts = replace(SEVEN, kinds=frozenset({"contact", "invoice"}))
+    items = fates(Record("contact", "c2", date(2025, 6, 1)), INVOICE, rules=(contacts,))
+    assert {"c2": (Do.KEEP, True), "i1": (Do.KEEP, False)} == {ref: (item.do, item.shut) for ref, item in items.items()}
+
+
+@pytest.mark.parametrize(
+    ("strips", "fields", "keep"),
+    [
+        (("payer", "memo"), {"payer"}, {"payer"}),
+        (("payer", "memo"), {"payer", "memo", "iban"}, None),  # nothing is left to strip
+        (("payer", "memo"), None, None),
+        ((), {"payer"}, None),  # the vendor cannot
+    ],
+)
+def test_a_held_record_is_stripped_only_where_the_vendor_can_and_the_rule_names_fields(
+    strips: tuple[str, ...], fields: set[str] | None, keep: set[str] | None
+) -> None:
+    spec = replace(SPEC, kinds=(Kind("invoice", strips=strips),))
+    rule = replace(SEVEN, fields=None if fields is None else frozenset(fields))
+    (item,) = plan("erase", [Record("invoice", "i1", date(2025, 6, 1))], spec, Duties((rule,)), TODAY, ZONE)
+    assert (Outcome.HELD, keep, keep is not None) == (item.outcome, item.keep, item.acts)
+
+
+def test_a_held_record_from_which_a_longer_held_one_hangs_is_held_as_long() -> None:
+    short = replace(SEVEN, kinds=frozenset({"contact"}), years=2, statute="Short Act", fields=frozenset({"name"}))
+    item = fates(replace(CONTACT, since=date(2025, 6, 1)), INVOICE, rules=(SEVEN, short))["c1"]
+    assert item.hold and (Do.KEEP, date(2032, 12, 31), "invoice", None) == (item.do, item.hold.until, item.bound_to, item.keep)
+    longer = replace(short, years=30)
+    item = fates(replace(CONTACT, since=date(2025, 6, 1)), INVOICE, rules=(SEVEN, longer))["c1"]
+    assert item.hold and ("Short Act", None) == (item.hold.statute, item.bound_to)
+
+
+def test_a_claim_is_on_its_record_and_keeps_what_that_hangs_from() -> None:
+    claim = Claim(reason="r", until=date(2027, 1, 1))
+    duties = Duties(claims={("address", "a1"): [claim]})
+    records = [Record("address", "a1", binds=CONTACT.key), Record("address", "a2"), CONTACT]
+    told = {item.record.ref: (item.outcome, item.bound_to) for item in plan("erase", records, SPEC, duties, TODAY, ZONE)}
+    assert {"a1": (Outcome.HELD, None), "a2": (Outcome.ERASED, None), "c1": (Outcome.RESTRICTED, "address")} == told
+
+
+LOGS = RetentionRule(frozenset({"log"}), "server logs", "Perfacilis 1.1", days=10)
+LOG = Record("log", "l1")
+
+
+def ageing(rule: RetentionRule = LOGS, today: date = TODAY, told: date | None = None, **more: Any) -> Planned:
+    duties = Duties(retention=(rule,), expiring={LOG.key: told} if told else {}, **more)
+    (item,) = plan("erase", [LOG], SPEC, duties, today, ZONE)
+    return item
+
+
+def test_what_cannot_be_erased_ages_out_by_its_rule_and_is_said_to_be_by_rule() -> None:
+    item = ageing()
+    assert (Do.LEAVE, Outcome.EXPIRING, date(2026, 11, 30)) == (item.do, item.outcome, item.until)
+    told = "By rule, not by looking: server logs (Perfacilis 1.1). What was there on 2026-11-20 is gone after 2026-11-30."
+    assert f"Logs cannot be erased. {told}" == item.reason
+
+
+def test_the_day_on_which_it_has_aged_out_never_comes_nearer() -> None:
+    assert date(2026, 12, 24) == ageing(told=date(2026, 12, 24)).until
+    assert date(2026, 11, 30) == ageing(told=TODAY).until  # something may have been made since: later, never sooner
+
+
+def test_what_should_have_aged_out_and_is_seen_all_the_same_is_refused() -> None:
+    item = ageing(told=date(2026, 11, 19))
+    assert (Outcome.REFUSED, date(2026, 11, 19)) == (item.outcome, item.until)  # the day stays: asked again, it is not set anew
+    assert "should have gone by itself after 2026-11-19" in (item.reason or "")
+
+
+def test_what_nobody_can_look_at_does_not_apply_once_its_day_has_passed() -> None:
+    unseen = replace(LOGS, looked=False)
+    assert Outcome.EXPIRING is ageing(unseen, told=TODAY).outcome
+    item = ageing(unseen, told=date(2026, 11, 19))
+    assert (Outcome.NOT_APPLICABLE, date(2026, 11, 19)) == (item.outcome, item.until)
+    assert "gone after 2026-11-19; nobody looked" in (item.reason or "")
+
+
+def test_a_law_that_keeps_it_comes_before_the_rule_by_which_it_ages_out() -> None:
+    logs = replace(SEVEN, kinds=frozenset({"log"}))
+    duties = Duties((logs,), (LOGS,))
+    (item,) = plan("erase", [replace(LOG, since=date(2025, 6, 1))], SPEC, duties, TODAY, ZONE)
+    assert Outcome.HELD is item.outcome
+
+
+def test_what_the_vendor_can_erase_is_erased_whatever_a_retention_rule_says() -> None:
+    """Smart FMS, everything else two years: that is the longest it promises to keep it, and no reason to refuse anybody."""
+    rest = RetentionRule(frozenset({"*"}), "everything else", "Smart FMS", years=2)
+    records = [INVOICE, CONTACT, LOG]
+    told = {item.record.ref: item.outcome for item in plan("erase", records, SPEC, Duties(retention=(rest,)), TODAY, ZONE)}
+    assert {"i1": Outcome.ERASED, "c1": Outcome.ERASED, "l1": Outcome.EXPIRING} == told
+
+
+def test_a_rule_for_everything_else_does_not_reach_what_another_names_and_the_slowest_counts() -> None:
+    rest = RetentionRule(frozenset({"*"}), "everything else", "s", years=2)
+    slow = replace(LOGS, days=0, months=1)
+    for rules in ((LOGS, rest, slow), (slow, rest, LOGS)):
+        (item,) = plan("erase", [LOG], SPEC, Duties(retention=rules), TODAY, ZONE)
+        assert date(2026, 12, 20) == item.until
+
+
+def test_what_is_only_stored_until_it_goes_needs_no_restriction_and_no_lifting() -> None:
+    """GDPR art. 18(2): restricted data may be stored."""
+    for action in ("restrict", "lift"):
+        (item,) = plan(action, [LOG], SPEC, Duties(retention=(replace(LOGS, looked=False),)), TODAY, ZONE)  # type: ignore[arg-type]
+        assert (Do.LEAVE, Outcome.NOT_APPLICABLE) == (item.do, item.outcome)
+
+
+def test_what_might_take_a_record_under_a_claim_along_waits_for_a_person() -> None:
+    """The kinds stand in the order of erasure, what hangs from another first: so only a later kind can."""
+    duties = Duties(claims={("address", "a1"): [Claim(reason="r", until=date(2027, 1, 1))]})
+    records = [INVOICE, Record("address", "a1"), Record("address", "a2"), CONTACT]
+    items = {item.record.ref: item for item in plan("erase", records, SPEC, duties, TODAY, ZONE)}
+    assert [Outcome.ERASED, Outcome.HELD, Outcome.ERASED, Outcome.NEEDS_PERSON] == [items[ref].outcome for ref in ("i1", "a1", "a2", "c1")]
+    assert "under a legal claim may hang from it" in (items["c1"].reason or "")
+
+
+def test_what_nobody_can_look_at_is_never_said_to_be_held() -> None:
+    """A backup is overwritten whatever a statute or a court says: a hold on it would be a promise that nobody keeps."""
+    rest = replace(SEVEN, kinds=frozenset({"*"}))
+    unseen = RetentionRule(frozenset({"log"}), "backups", "s", days=7, looked=False)
+    duties = Duties((rest,), (unseen,), claims={LOG.key: [Claim(reason="r", until=date(2027, 1, 1))]})
+    (item,) = plan("erase", [LOG], SPEC, duties, TODAY, ZONE)
+    assert (Outcome.EXPIRING, None) == (item.outcome, item.hold)

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.contract import Secret, Settings
 from connectors.registry import GROUP, Registry
-from connectors.roster import roster, rules_for, settings_of
+from connectors.roster import retention_for, roster, rules_for, settings_of
 from connectors.vendors.nothing_held import NothingHeld
 from tests.connectors.shoebox import Shoebox
 from topics.configuration import Configuration, ConfigurationError, load
@@ -181,3 +181,51 @@ def test_an_address_must_fit_what_the_connector_opens(name: str, line: str, told
 def test_what_calls_no_address_needs_none(name: str, tmp_path: Path) -> None:
     [entry] = roster(configured(tmp_path, HEAD.replace('"shoebox"', f'"{name}"')), OTHER_DOORS)
     assert entry.base_url is None
+
+
+RETENTION = """
+[[retention]]
+kind = "note"
+name = "notes"
+source = "statement 1.1"
+months = 26
+"""
+STRONG = Registry([EntryPoint("shoebox", "tests.connectors.strongbox:Strongbox", GROUP)])
+
+
+def test_what_ages_out_reaches_all_processors_or_the_one_that_it_names(tmp_path: Path) -> None:
+    more = HEAD + '[[processors]]\nname = "attic"\nconnector = "shoebox"\n' + RETENTION
+    configuration = configured(tmp_path, more + RETENTION.replace("months = 26", 'days = 10\nprocessor = "attic"'))
+    assert [(26, 0)] == [(rule.months, rule.days) for rule in retention_for(configuration, "box")]
+    assert [(26, 0), (0, 10)] == [(rule.months, rule.days) for rule in retention_for(configuration, "attic")]
+    assert {("notes", "statement 1.1", True)} == {(rule.name, rule.source, rule.looked) for rule in retention_for(configuration, "attic")}
+
+
+def test_a_retention_rule_on_a_kind_that_nobody_has_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"retention\[0\].kind: is a kind that no installed connector declares"):
+        roster(configured(tmp_path, HEAD + RETENTION.replace('"note"', '"nota"')), REGISTRY)
+
+
+def test_rules_for_every_other_kind_need_no_declared_one(tmp_path: Path) -> None:
+    text = HEAD + HOLD.replace('"invoice"', '"*"') + RETENTION.replace('"note"', '"*"')
+    assert ["box"] == [entry.processor.name for entry in roster(configured(tmp_path, text), REGISTRY)]
+
+
+@pytest.mark.parametrize("kind", ["invoice", "*"])
+def test_a_field_that_is_misspelt_is_refused_since_it_would_be_stripped(tmp_path: Path, kind: str) -> None:
+    text = HEAD + HOLD.replace('"invoice"', f'"{kind}"') + 'fields = ["payer", "mmo"]\n'
+    with pytest.raises(ConfigurationError, match=r"holds\[0\].fields: has a field that no connector could strip; those are memo, payer"):
+        roster(configured(tmp_path, text), STRONG)
+    assert roster(configured(tmp_path, text.replace("mmo", "memo")), STRONG)
+
+
+def test_fields_may_be_written_down_where_nobody_can_strip_yet(tmp_path: Path) -> None:
+    configuration = configured(tmp_path, HEAD + HOLD + 'fields = ["payer"]\nreason = "For the books."\n')
+    assert roster(configuration, REGISTRY)
+    (rule,) = rules_for(configuration, "box")
+    assert (frozenset({"payer"}), "For the books.") == (rule.fields, rule.reason)
+
+
+def test_a_period_in_months_is_no_year(tmp_path: Path) -> None:
+    (rule,) = rules_for(configured(tmp_path, HEAD + HOLD.replace("years = 7", "months = 18")), "box")
+    assert (0, 18, 0) == (rule.years, rule.months, rule.days)

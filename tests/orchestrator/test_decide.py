@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from orchestrator.case import Status
+from orchestrator.case import PlacedClaim, Status
 from orchestrator.decide import decide
 from orchestrator.messages import Requested, TimePassed
 from tests.orchestrator.decide_cases import HOLD, OPENED, POLICY, Played, answered, digest, line, located, opened, rounds, sealed
+from topics.commands import Claim
 from topics.outcomes import Hold, Outcome
 
 COMPLETE, HOLDS, PARTIAL = Status.COMPLETE, Status.COMPLETE_WITH_HOLDS, Status.PARTIAL
@@ -298,3 +299,22 @@ def test_an_answer_that_is_told_again_later_does_not_even_move_the_next_try() ->
     before = played.the
     played.wait(hours=1)
     assert before == played.hear(answered("a", line("x", Outcome.FAILED))).the
+
+
+def claims(*processors: str | None) -> tuple[PlacedClaim, ...]:
+    return tuple(PlacedClaim(processor=name, claim=Claim(reason=f"claim {name}", until=date(2027, 1, 1))) for name in processors)
+
+
+def test_a_command_brings_the_claims_that_are_on_its_processor_and_the_end_of_the_contract() -> None:
+    played = Played().open("a", "b", claims=claims(None, "a", "b"), contract_ended_on=date(2026, 3, 31))
+    told = {order.processor: ([claim.reason for claim in order.claims], order.contract_ended_on) for order in played.orders}
+    assert {"a": (["claim None", "claim a"], date(2026, 3, 31)), "b": (["claim None", "claim b"], date(2026, 3, 31))} == told
+
+
+@pytest.mark.parametrize("outcome", [Outcome.EXPIRING, Outcome.NOT_APPLICABLE, Outcome.REFUSED])
+def test_a_command_brings_the_days_on_which_something_was_said_to_be_gone(outcome: Outcome) -> None:
+    """So that the worker never names an earlier one, knows when one has passed, and does not set it anew then."""
+    lines = (line("x", outcome, until=date(2026, 11, 27)), line("y", Outcome.FAILED), line("z", Outcome.ACCEPTED, until=date(2026, 11, 28)))
+    played = Played().open("a").hear(answered("a", *lines)).retry()
+    (order,) = played.orders
+    assert {digest("x"): date(2026, 11, 27)} == order.expiring

@@ -1,6 +1,7 @@
 """From a delivery to a case: the person sealed, what makes it the same request, who is asked."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -63,6 +64,21 @@ def test_everybody_is_asked_unless_the_request_names_some(intake: Intake) -> Non
     assert (["a", "b"], ()) == ([p.name for p in case_of(intake, request()).processors], case_of(intake, request()).not_asked)
     narrowed = case_of(intake, request(processors=["b"]))
     assert (["b"], ("a",)) == ([p.name for p in narrowed.processors], narrowed.not_asked)
+
+
+def test_the_end_of_the_contract_is_part_of_the_content_where_it_is_given(intake: Intake) -> None:
+    """Where it is not, the content is what it was before there was such a field: a request of last week is still the same."""
+    case, other = case_of(intake, request(ID)), case_of(intake, request(ID, contract_ended_on="2026-03-31"))
+    assert (None, date(2026, 3, 31)) == (case.contract_ended_on, other.contract_ended_on)
+    assert case.content == case_of(intake, request(ID, contract_ended_on=None)).content != other.content
+    before = json.dumps(["erasure", None, None, "execute", str(ID)])
+    controller, canonical = intake._controller, b'{"email":["jan@voorbeeld.nl"]}'
+    assert controller.digest("content", before, canonical.decode()) == case.content
+
+
+@pytest.mark.parametrize("day", [1774915200, "31-03-2026", "2026-03-31T00:00:00Z", "2026-02-30", "", True])
+def test_the_end_of_the_contract_must_be_a_day(intake: Intake, day: Any) -> None:
+    assert Unreadable.INVALID_CONTENT is reason(intake, request(contract_ended_on=day))
 
 
 @pytest.mark.parametrize(

@@ -87,12 +87,12 @@ def test_a_full_disk_writes_nothing_in_part_and_is_waited_for(path: Path) -> Non
     large = Message("t", None, b"x" * 100_000, ())
     with pytest.raises(LedgerGone, match="SQLITE_FULL"), installation.ledger.transaction() as transaction:
         transaction.remember([("/s", "1", "c")], installation.time.now)
-        transaction.send([large])
+        transaction.send([large], installation.time.now)
     with installation.ledger.reading() as reading:
-        assert ({}, []) == (reading.seen([("/s", "1")]), reading.unsent(10))
+        assert ({}, []) == (reading.seen([("/s", "1")]), reading.unsent())
     sizes["full"] = 1_000_000
     with installation.ledger.transaction() as transaction:
-        assert 1 == len(transaction.send([large]))
+        assert 1 == len(transaction.send([large], installation.time.now))
 
 
 def overwrite(path: Path, start: int, size: int) -> None:
@@ -124,11 +124,11 @@ def test_a_server_killed_in_the_middle_of_a_transaction_has_written_nothing_and_
     installation = Installation(Ledger.open(postgres.new_database()), tmp_path)
     with pytest.raises(LedgerGone), installation.ledger.transaction() as transaction:
         transaction.remember([("/s", "1", "c")], installation.time.now)
-        transaction.send([Message("t", None, b"v", ())])
+        transaction.send([Message("t", None, b"v", ())], installation.time.now)
         postgres.kill()
     handler = when_waited(installation, postgres.start)
     assert asyncio.run(handler.take([request(ID)]))
     with installation.ledger.reading() as reading:
-        assert ({}, []) == (reading.seen([("/s", "1")]), [message for _, message in reading.unsent(10) if message.topic == "t"])
+        assert ({}, []) == (reading.seen([("/s", "1")]), [message for _, message in reading.unsent() if message.topic == "t"])
     assert 1 == len(installation.broker.messages("processor.commands.a"))
     installation.ledger.close()

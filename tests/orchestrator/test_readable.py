@@ -13,7 +13,7 @@ from orchestrator.certificate import canonical
 from orchestrator.readable import as_text
 from tests.orchestrator.certificate_cases import case, certificate, processor, record, with_holds
 from topics.events import Right
-from topics.outcomes import Evidence, Outcome
+from topics.outcomes import Evidence, Hold, Outcome
 
 
 def words(of: Case | None = None, **facts: object) -> str:
@@ -120,3 +120,9 @@ def test_what_a_terminal_would_obey_or_rich_would_take_for_markup_is_shown_as_it
 
 def test_a_request_no_longer_on_the_intake_is_said_to_be_gone_from_there() -> None:
     assert "No copy of the request on the intake topic." in words(intake_retained_until=date(2026, 11, 21))
+
+
+def test_the_reason_of_a_class_of_records_stands_beside_its_law() -> None:
+    hold = Hold(statute="AWR art. 52(4)", exception="GDPR art. 17(3)(b)", until=date(2033, 12, 31), reason="Sales are in the books.")
+    read = words(case(processor(record(Outcome.HELD, hold=hold, evidence=Evidence.VERIFIED))))
+    assert "Sales are in" in read

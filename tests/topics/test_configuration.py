@@ -286,7 +286,7 @@ def test_a_wrong_line_is_refused_where_it_stands(refused: Any, line: str, after:
         ("calls_per_minute", "0", "line 28: processors[0].calls_per_minute: must be greater than 0"),
         ("calls_per_minute", "1.5", "line 28: processors[0].calls_per_minute: must be a whole number"),
         ("years", "0", "line 36: holds[0].years: must be greater than or equal to 1"),
-        ("from", '"now"', "line 37: holds[0].from: must be one of 'end_of_financial_year', 'end_of_contract' or"),
+        ("from", '"now"', "line 37: holds[0].from: must be one of 'end_of_financial_year', 'end_of_year'"),
         ("kind", "[]", "line 33: holds[0].kind: must not be empty; add at least one"),
         ("kind", '["invoice", "In Voice"]', "line 33: holds[0].kind[1]: has a character that is not allowed here"),
     ],
@@ -551,3 +551,48 @@ def test_any_change_of_the_example_either_loads_or_is_refused_in_sentences(text:
         for sentence in str(error).split("\n"):
             assert re.match(rf"{re.escape(str(path))} line \d+(, column \d+)?: |There are \d+ more\.", sentence)
         assert TOKEN not in str(error)
+
+
+RETENTION = """
+[[retention]]
+kind = "*"
+name = "everything else"
+source = "statement of 16 May 2018"
+years = 2
+"""
+
+
+def test_a_hold_may_name_fields_a_reason_and_every_other_kind(read: Any) -> None:
+    text = with_value("kind", '"*"').replace("years = 7", 'days = 90\nfields = ["company", "iban"]\nreason = "For the books."')
+    (hold,) = read(text, MONEYBIRD_TOKEN=TOKEN).holds
+    assert (("*",), None, 90, ("company", "iban"), "For the books.") == (hold.kinds, hold.years, hold.days, hold.fields, hold.reason)
+
+
+def test_what_ages_out_is_a_rule_of_its_own(read: Any) -> None:
+    (rule,) = read(LEAST + RETENTION).retention
+    assert ("everything else", ("*",), 2, None, None) == (rule.name, rule.kinds, rule.years, rule.processor, rule.months)
+
+
+@pytest.mark.parametrize("period", ["", "years = 2\nmonths = 1", "days = 1\nmonths = 1", "years = 1\nmonths = 1\ndays = 1"])
+def test_a_rule_without_one_period_is_refused(refused: Any, period: str) -> None:
+    """Two periods could mean their sum or the longer of them."""
+    assert "holds[0]: needs a period in one unit; write years, months or days" in refused(
+        CONTRACT_EXAMPLE.replace("years = 7", period), MONEYBIRD_TOKEN=TOKEN
+    )
+    assert "retention[0]: needs a period in one unit" in refused(LEAST + RETENTION.replace("years = 2", period))
+
+
+def test_every_other_kind_beside_a_kind_is_refused(refused: Any) -> None:
+    said = refused(with_value("kind", '["*", "invoice"]'), MONEYBIRD_TOKEN=TOKEN)
+    assert 'has "*" beside other kinds; write kind = "*" alone' in said
+
+
+def test_a_retention_rule_for_a_processor_that_is_not_there_is_refused(refused: Any) -> None:
+    said = refused(LEAST + RETENTION + 'processor = "papers"')
+    assert "retention[0].processor: is not the name of a processor; did you mean paper?" in said
+
+
+@pytest.mark.parametrize(("key", "value"), [("name", '""'), ("source", '"' + "x" * 151 + '"'), ("statute", '"AWR"')])
+def test_a_retention_rule_says_in_few_words_what_goes_and_where_that_stands(refused: Any, key: str, value: str) -> None:
+    lines = [line for line in RETENTION.splitlines() if not line.startswith(f"{key} ")]
+    assert f"retention[0].{key}: " in refused(LEAST + "\n".join([*lines, f"{key} = {value}"]))

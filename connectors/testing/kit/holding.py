@@ -1,8 +1,9 @@
-"""Checks of legal holds: what the law keeps is left whole, with its rule and date, until the day it ends."""
+"""Checks of legal holds: what the law keeps stays, with its rule and date, until the day it ends; shut off and stripped where it can be."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from connectors.testing.kit.subject import JAN, KitSubject, assert_erased_and_verified, check
+from connectors.testing.kit.subject import JAN, LOOK_ALIKES, KitSubject, assert_erased_and_verified, check
 from topics.outcomes import Evidence, Outcome
 
 
@@ -21,6 +22,8 @@ class HoldingChecks(KitSubject):
         for kind in self.dated:
             lines = [record for record in answer.records if record.kind == kind]
             assert lines and before[kind] == after[kind] == len(lines), f"{kind}: {before[kind]} before, {after[kind]} after"
+            restricts = any(known.restricts for known in self.connector.spec.kinds if known.name == kind)
+            assert bench.simulator.restricted(JAN)[kind] == restricts * len(lines), f"{kind}: not shut off, or without being declared"
             for line in lines:
                 assert (line.outcome, line.evidence) == (Outcome.HELD, Evidence.VERIFIED), line.reason
                 assert line.hold and date(2032, 12, 31) == line.hold.until and "AWR" in line.hold.statute
@@ -30,6 +33,26 @@ class HoldingChecks(KitSubject):
                 fate = (record.kind, record.outcome.value, record.reason)
                 assert record.bound_to in self.dated or record.kind in self.undeletable, fate
                 assert record.evidence is Evidence.VERIFIED or record.kind in self.undeletable, fate
+
+    @check
+    def test_held_records_are_stripped_of_what_the_duty_does_not_need(self) -> None:
+        """Where a kind strips: each field goes or stays as the rule says, the record stays; a second time nothing is written."""
+        for kind in self.connector.spec.kinds:
+            for needed in ("nothing_of_it", *kind.strips) if kind.name in self.dated and kind.strips else ():
+                rule = replace(self.hold(kind.name), fields=frozenset({needed}))
+                bench = self.bench(JAN, *LOOK_ALIKES, rules=[rule])
+                before, others = bench.simulator.traces(JAN)[kind.name], [bench.simulator.fields(person) for person in LOOK_ALIKES]
+                assert set(kind.strips) == bench.simulator.fields(JAN)[kind.name], "the simulator seeds no such field"
+                lines = [record for record in bench.carry_out(JAN.subject()).records if record.kind == kind.name]
+                assert before == bench.simulator.traces(JAN)[kind.name] == len(lines), f"{kind.name}: {before} before"
+                told = {(line.outcome, line.evidence) for line in lines}
+                assert told == {(Outcome.HELD, Evidence.VERIFIED)}, {line.reason for line in lines}
+                assert {needed} & set(kind.strips) == bench.simulator.fields(JAN)[kind.name], f"{kind.name}: to keep was {needed}"
+                assert others == [bench.simulator.fields(person) for person in LOOK_ALIKES]
+                writing = bench.simulator.writing_calls
+                again = [record.outcome for record in bench.carry_out(JAN.subject()).records if record.kind == kind.name]
+                assert writing == bench.simulator.writing_calls, "what is stripped is written again"
+                assert [Outcome.HELD] * before == again, "what is stripped is not found again"
 
     @check
     def test_a_second_delivery_leaves_held_records_alone(self) -> None:
