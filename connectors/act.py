@@ -99,7 +99,7 @@ async def _act_on(connector: Connector[Any], item: Planned) -> Result | VendorEr
         return Result(item, Outcome.FAILED, reason=_defect(connector, item.do.value, error).reason)
     if isinstance(done, Accepted):
         return Result(item, Outcome.ACCEPTED, Evidence.ACCEPTED, until=done.until)
-    return Result(item, Outcome(done) if done else item.outcome, Evidence.EXECUTED, until=item.until)
+    return Result(item, Outcome(done) if done else item.outcome, Evidence.EXECUTED, item.until, item.reason)
 
 
 async def _call(connector: Connector[Any], item: Planned) -> Any:
@@ -154,12 +154,12 @@ def _not_tried(item: Planned, error: VendorError) -> Result:
 
 
 async def look_again(
-    connector: Connector[Any], subject: Subject, results: dict[tuple[str, str], Result], sleep: Sleep
+    connector: Connector[Any], subject: Subject | None, results: dict[tuple[str, str], Result], sleep: Sleep
 ) -> tuple[dict[tuple[str, str], Result], Records]:
     """The results as a fresh look confirms them, and records that were not there before.
 
     What the vendor said yes to and is still there after the last look is `failed`. When the look itself fails, nothing
-    is claimed of what was acted on.
+    is claimed of what was acted on. Without a subject only references are asked for.
     """
     open_keys = {key for key, result in results.items() if result.evidence is not None}
     looked, found = dict(results), Records()
@@ -168,9 +168,9 @@ async def look_again(
         if pause:
             await sleep(pause)
         try:
-            found = await locate(connector, subject)
+            found = await locate(connector, subject) if subject else Records()
             for key in sorted(open_keys):
-                looked[key] = await _confirm(connector, results[key], found.get(key))
+                looked[key] = await _confirm(connector, results[key], found.get(key), searched=subject is not None)
         except VendorError as error:
             return _unconfirmed(looked, open_keys, error), {}
         open_keys = {key for key in open_keys if looked[key].outcome is Outcome.FAILED}
@@ -179,10 +179,13 @@ async def look_again(
     return looked, {key: record for key, record in found.items() if key not in results}
 
 
-async def _confirm(connector: Connector[Any], result: Result, seen: Record | None) -> Result:
+async def _confirm(connector: Connector[Any], result: Result, seen: Record | None, *, searched: bool) -> Result:
     """One result, held against how the record stands now. Asked by reference where the vendor can tell; else by search."""
     record = result.planned.record
-    state = await state_of(connector, record) or (seen.state if seen else State.GONE)
+    state = await state_of(connector, record)
+    if state is None and not searched:
+        return result  # neither by reference nor by search: what was done is not proven
+    state = state or (seen.state if seen else State.GONE)
     good = {
         Do.ERASE: state in (State.GONE, State.ANONYMISED),
         Do.RESTRICT: state is State.RESTRICTED,

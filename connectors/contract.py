@@ -77,8 +77,8 @@ class Kind:
 
     `at`: the path of one record, which is erased by DELETE (`/contacts/{id}`). Fields that name a setting are filled with
     it; the others, in order, with the parts of `Record.ref` between slashes, the last one with all the rest. `peeks`: GET there
-    answers 404 or 410 once the record is gone, and never before. `strips`: the fields that `strip` can empty in a record that
-    the law keeps.
+    answers 404 or 410 once the record is gone, and never before. `how`: what restricting does there ("archived"). `strips`:
+    the fields that `strip` can empty in a record that the law keeps.
     """
 
     name: str
@@ -87,6 +87,7 @@ class Kind:
     lifts: bool = False
     at: str | None = None
     peeks: bool = False
+    how: str = ""
     strips: tuple[str, ...] = ()
 
 

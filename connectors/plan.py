@@ -51,7 +51,8 @@ class Duties:
     """What keeps the records of one case at one processor, besides one another.
 
     `contract_ended_on`: as the request gave it. `claims`: the legal claims, by the key of the record that each is on.
-    `expiring`: by key, the last day that an earlier answer named for a record that goes by itself.
+    `expiring`: by key, the last day that an earlier answer named for a record that goes by itself. `irreversible`: whether an
+    officer has confirmed restrictions that the vendor cannot lift.
     """
 
     holds: Sequence[HoldRule] = ()
@@ -59,6 +60,7 @@ class Duties:
     contract_ended_on: date | None = None
     claims: Mapping[tuple[str, str], Sequence[Claim]] = field(default_factory=dict)
     expiring: Mapping[tuple[str, str], date] = field(default_factory=dict)
+    irreversible: bool = False
 
 
 def plan(action: Action, records: Iterable[Record], spec: Spec, duties: Duties, today: date, zone: ZoneInfo) -> list[Planned]:
@@ -174,10 +176,18 @@ def _restriction(action: Action, record: Record, spec: Spec, duties: Duties, tod
     if _nobody_looks(record, duties, today):  # GDPR art. 18(2): what is restricted may be stored
         return Planned(record, Do.LEAVE, Outcome.NOT_APPLICABLE, reason=f"A {kind.name} is only stored, until it goes by itself.")
     if action == "restrict":
-        if kind.restricts or record.state is State.RESTRICTED:
-            return Planned(record, Do.RESTRICT, Outcome.RESTRICTED)
+        if record.state is State.RESTRICTED or (kind.restricts and (kind.lifts or duties.irreversible)):
+            return Planned(record, Do.RESTRICT, Outcome.RESTRICTED, reason=_how(kind, spec))
+        if kind.restricts:
+            reason = f"Restricting a {kind.name} could not be lifted over the API of {spec.name}: an officer must confirm it first."
+            return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=reason)
         return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=f"{spec.name} offers no way to restrict a {kind.name}.")
     if kind.lifts or record.state is not State.RESTRICTED:
         return Planned(record, Do.LIFT, Outcome.LIFTED)
     reason = f"{spec.name} offers no way to lift the restriction of a {kind.name} over its API; do it by hand there."
     return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, reason=reason)
+
+
+def _how(kind: Kind, spec: Spec) -> str:
+    how = f"{kind.how[:1].upper()}{kind.how[1:]}" if kind.how else "Restricted"
+    return f"{how}; {spec.name} {'can lift that again' if kind.lifts else 'offers no way to lift that over its API'}."

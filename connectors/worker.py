@@ -14,7 +14,7 @@ from connectors.holds import HoldRule
 from connectors.plan import Duties, Planned, plan
 from connectors.waiting import Sleep
 from topics.commands import Claim, Command
-from topics.keyring import Keyring, case_key, hold_key
+from topics.keyring import KeyMissing, Keyring, case_key, hold_key
 from topics.model import Clock
 from topics.outcomes import Evidence, Hold, Outcome
 from topics.reports import Answered, Located, LocatedRecord, RecordOutcome
@@ -69,24 +69,41 @@ class Worker:
     async def carry_out(self, command: Command, report: Report) -> Answered:
         """The answer to a command. What it located is reported, and acknowledged, before anything is destroyed.
 
+        Once the case's key is destroyed, only what the law kept is known, each record by its reference under the hold key.
+
         Raises:
             KeyMissing, CannotOpen: the case's key is not (or no longer) in the keyring, so nobody can read the subject.
         """
-        key, held = await self._keyring.fetch(case_key(command.request_id), hold_key(command.request_id))
+        try:
+            key, held = await self._keyring.fetch(case_key(command.request_id), hold_key(command.request_id))
+        except KeyMissing:
+            if not command.held or command.action != "erase":
+                raise
+            return await self._by_reference(command, report)
         subject = Subject.model_validate_json(key.open("subject", command.subject))
         known = [record for token in command.known for record in thaw(key.open("located.records", token))]
         run = _Run(self._processor, command, subject, known, key, held, self._clock, self._sleep)
         return await run.answer(report)
 
+    async def _by_reference(self, command: Command, report: Report) -> Answered:
+        """The end of a hold: nobody knows the person any more, and need not."""
+        (held,) = await self._keyring.fetch(hold_key(command.request_id))
+        opened = {digest: thaw(held.open("hold.record", token)) for digest, token in command.held.items()}
+        known = {record.key: digest for digest, records in opened.items() for record in records}
+        records = [record for records in opened.values() for record in records]
+        run = _Run(self._processor, command, None, records, held, held, self._clock, self._sleep)
+        run.digests = known
+        return await run.answer(report)
+
 
 class _Run:
-    """One command under way."""
+    """One command under way. `subject` is None at the end of a hold, when only references are known."""
 
     def __init__(
         self,
         processor: Processor,
         command: Command,
-        subject: Subject,
+        subject: Subject | None,
         known: list[Record],
         key: Key,
         held: Key,
@@ -99,15 +116,16 @@ class _Run:
         self.gathered = Gathered(key)
         self.connector = processor.connector(processor.settings, processor.account.door(self.gathered))
         self.reported = set(self.known)
+        self.digests: dict[tuple[str, str], str] = {}  # given along where the key that made them is destroyed
         self.results: dict[tuple[str, str], Result] = {}
 
     async def answer(self, report: Report) -> Answered:
         """Everything from the first look to the answer."""
         wanted = self.processor.connector.spec.identifiers
-        if wanted and not self.subject.kinds() & set(wanted):
+        if wanted and self.subject and not self.subject.kinds() & set(wanted):
             return self._as_a_whole(Outcome.NEEDS_IDENTIFIER, f"To search here it needs one of: {', '.join(wanted)}.")
         try:
-            found = await locate(self.connector, self.subject)
+            found = await locate(self.connector, self.subject) if self.subject else Records()
             vanished, still_there = await self._known_but_not_found(found)
         except Deferred as error:
             return self._as_a_whole(Outcome.DEFERRED, error.reason, error)
@@ -134,12 +152,12 @@ class _Run:
             if key in found:
                 continue
             state = await state_of(self.connector, record)
-            if state in (None, State.GONE):
+            if state is State.GONE or (state is None and self.subject):
                 vanished.append((record, Outcome.ERASED))
             elif state is State.ANONYMISED and self.command.action == "erase":
                 vanished.append((record, Outcome.ANONYMISED))
             else:
-                still_there[key] = replace(record, state=state)
+                still_there[key] = replace(record, state=state or record.state)
         return vanished, still_there
 
     async def _one_pass(self, found: Records, report: Report) -> Records:
@@ -172,6 +190,7 @@ class _Run:
             command.contract_ended_on,
             {key: [claim for claim in command.claims if _is_on(claim, key[0], digest)] for key, digest in digests.items()},
             {key: command.expiring[digest] for key, digest in digests.items() if digest in command.expiring},
+            command.irreversible,
         )
 
     def _located(self, records: Sequence[Record]) -> Located:
@@ -185,12 +204,19 @@ class _Run:
         )
 
     def _digest(self, record: Record) -> str:
-        return self.key.digest(self.processor.name, record.kind, record.ref)
+        return self.digests.get(record.key) or self.key.digest(self.processor.name, record.kind, record.ref)
 
     def _gone(self, records: Iterable[tuple[Record, Outcome]]) -> list[RecordOutcome]:
-        """What an earlier round found, and a fresh look no longer does."""
-        lines = [self._line(record, outcome, None) for record, outcome in records]
-        return [line.model_copy(update={"evidence": Evidence.VERIFIED}) for line in lines]
+        """What an earlier round found, and a fresh look no longer does; hidden before the vendor's own day, it is not gone yet."""
+        today, lines = self.clock().astimezone(self.processor.zone).date(), []
+        for record, outcome in records:
+            line, until = self._line(record, outcome, None), self.command.accepted.get(self._digest(record))
+            waits = until is not None and today < until
+            told = (
+                {"outcome": Outcome.ACCEPTED, "evidence": Evidence.ACCEPTED, "until": until} if waits else {"evidence": Evidence.VERIFIED}
+            )
+            lines.append(line.model_copy(update=told))
+        return lines
 
     def _line(self, record: Record, outcome: Outcome, reason: str | None) -> RecordOutcome:
         return RecordOutcome(digest=self._digest(record), kind=record.kind, outcome=outcome, reason=reason and self._clean(reason, record))
@@ -222,7 +248,7 @@ class _Run:
     def _clean(self, reason: str, record: Record) -> str:
         """The reason, unless a connector put something of the person into it."""
         lowered = reason.lower()
-        needles = [*self.subject.needles(), record.ref]
+        needles = [*(self.subject.needles() if self.subject else ()), record.ref]
         if any(len(needle) > 3 and needle.lower() in lowered for needle in needles):
             return WITHHELD
         return reason[:500]

@@ -92,6 +92,11 @@ class ProcessorState(Wire):
         return {digest: record.until for digest, record in self.records.items() if record.until and record.outcome in by_rule}
 
     @property
+    def accepted(self) -> dict[str, date]:
+        """The day until which a vendor takes its time, of every record that it only said yes to, by digest."""
+        return {digest: r.until for digest, r in self.records.items() if r.until and r.outcome is Outcome.ACCEPTED}
+
+    @property
     def settled(self) -> bool:
         """Whether nothing more is to be ordered here."""
         return not self.in_flight and self.outcome in SETTLED

@@ -249,6 +249,8 @@ def _as_long_held(before: RecordState, state: RecordState) -> RecordState:
     bound = Outcome.RESTRICTED is before.outcome is state.outcome
     if bound and before.until and state.until and state.until < before.until:
         state = state.model_copy(update={"until": before.until})
+    if state.outcome in _NOTHING_CLAIMED and before.sealed and not state.sealed:
+        state = state.model_copy(update={"sealed": before.sealed})  # else nobody could find it again once the case's key is gone
     if before.hold is None or state.outcome not in {Outcome.HELD, *_NOTHING_CLAIMED}:
         return state
     if state.hold and state.hold.until >= before.hold.until:
@@ -276,10 +278,11 @@ def _when_again(case: Case, processor: ProcessorState, report: Answered, at: dat
     if dates and outcomes == {Outcome.ACCEPTED}:
         return max(start_of(min(dates), policy), at + policy.retry_every)
     again = at + policy.retry_every
-    return again if day_of(again, policy) <= _tried_until(case, processor) or outcomes != {Outcome.FAILED} else None
+    tried_until = _tried_until(case, processor, day_of(at, policy))
+    return again if day_of(again, policy) <= tried_until or outcomes != {Outcome.FAILED} else None
 
 
-def _tried_until(case: Case, processor: ProcessorState) -> date:
+def _tried_until(case: Case, processor: ProcessorState, today: date) -> date:
     """What failed is tried again until the due date; after a hold has ended, for a month."""
-    ends = [record.hold.until for record in processor.records.values() if record.hold and record.outcome is not Outcome.HELD]
+    ends = [end for record in processor.records.values() if (end := record.hold.until if record.hold else record.until) and end < today]
     return max([case.due_by, *(end + _AFTER_A_HOLD for end in ends)])

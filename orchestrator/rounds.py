@@ -10,6 +10,7 @@ from orchestrator.messages import Certify, Effect, Order, Tell
 from orchestrator.policy import Policy
 from orchestrator.warnings import told
 from topics.commands import Command, command_id
+from topics.events import Right
 from topics.notices import About, Notice
 from topics.outcomes import Outcome
 
@@ -55,6 +56,9 @@ def _command(case: Case, processor: ProcessorState) -> Command:
         contract_ended_on=case.contract_ended_on,
         claims=tuple(placed.claim for placed in case.claims if placed.processor in (None, processor.name)),
         expiring=processor.expiring,
+        accepted=processor.accepted,
+        held={digest: record.sealed for digest, record in processor.records.items() if record.sealed},
+        irreversible=case.right is Right.RESTRICTION and case.decision is not None and case.decision.decision == "uphold",
     )
 
 
@@ -148,7 +152,7 @@ def _says_too_much(case: Case) -> bool:
 def _wake_at(case: Case, policy: Policy, certified: bool = False) -> datetime | None:
     """The next moment at which time alone changes something."""
     wakes = [] if case.stopped else [_again(p, policy) for p in case.processors]
-    if not case.certificates and not certified:
+    if (not case.certificates and not certified) or _reopened(case):
         wakes.append(_first_partial_at(case, policy))
     if case.state == "open":
         wakes.append(case.tell_at)
@@ -160,10 +164,18 @@ def _first_partial_at(case: Case, policy: Policy) -> datetime:
 
     A request that arrives late, or past its due date, still gives its processors that while.
     """
+    if _reopened(case):
+        return max(p.ordered_at or case.opened_at for p in case.processors if p.in_flight) + policy.partial_after
     on_due_date = max(start_of(case.due_by, policy), case.opened_at + policy.partial_after)
     if case.all_answered and case.settled_at is not None:
         return min(case.settled_at + policy.partial_after, on_due_date)
     return on_due_date
+
+
+def _reopened(case: Case) -> bool:
+    """Whether something is under way at a case that was complete: the end of a hold, of which a word may come at once."""
+    complete = bool(case.certificates) and case.certificates[-1].status is not Status.PARTIAL
+    return complete and any(p.in_flight for p in case.processors)
 
 
 def day_of(at: datetime, policy: Policy) -> date:

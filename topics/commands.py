@@ -30,6 +30,9 @@ class Command(Wire):
     `known` seals, per earlier `Located` report, the records found then: they are looked for again by reference, since
     what a crash or an earlier round left may no longer be found by the subject's identifiers. `contract_ended_on` is the
     day that the request gave. `expiring`: per record that an earlier answer said goes by itself, the last day it named.
+    `accepted`: per record that the vendor only said yes to, the day until which it takes its time: hidden before it is not gone.
+    `held`: the references of held records, each under the case's hold key, which outlives the key of the case.
+    `irreversible`: an officer has confirmed that a restriction may be one that cannot be lifted over the vendor's API.
     """
 
     command_id: UUID
@@ -44,6 +47,9 @@ class Command(Wire):
     contract_ended_on: date | None = None
     claims: tuple[Claim, ...] = ()
     expiring: dict[Digest, date] = {}
+    accepted: dict[Digest, date] = {}
+    held: dict[Digest, Sealed] = {}
+    irreversible: bool = False
 
 
 def command_id(request_id: UUID, processor: str, round: int) -> UUID:

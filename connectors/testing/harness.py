@@ -74,7 +74,10 @@ class Bench:
     crash_after_report: bool = False
 
     def carry_out(self, subject: Mapping[str, Any], action: Action = "erase", mode: Mode = "execute", *, known: bool = True) -> Answered:
-        """The next round of the case, in a worker that has just been started. `known`: the command brings what is known."""
+        """The next round of the case, in a worker that has just been started. `known`: the command brings what is known.
+
+        An officer has confirmed whatever cannot be lifted (`irreversible`).
+        """
         self.round += 1
         return asyncio.run(self._carry_out(subject, action, mode, known))
 
@@ -91,7 +94,7 @@ class Bench:
             subject=key.seal("subject", person.model_dump_json().encode()),
             known=tuple(report.sealed for report in self.located) if known else (),
             due_by=date(2026, 12, 21),
-            **self.about,
+            **{"irreversible": True, **self.about},
         )
         async with AsyncExitStack() as stack:
             worker = Worker(await self._processor(stack), self.keyring, self.time, self.time.sleep)

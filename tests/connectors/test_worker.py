@@ -64,6 +64,16 @@ def test_a_known_record_that_is_gone_is_told_as_erased_so_that_counts_stay_right
     assert {(Outcome.ERASED, Evidence.VERIFIED)} == {(record.outcome, record.evidence) for record in again.records}
 
 
+@pytest.mark.parametrize(("day", "outcome"), [(date(2026, 11, 27), Outcome.ACCEPTED), (START.date(), Outcome.ERASED)])
+def test_what_a_vendor_hides_while_it_takes_its_time_is_not_told_as_gone_before_its_own_day(day: date, outcome: Outcome) -> None:
+    box = bench()
+    first = box.carry_out(JAN.subject())
+    box.about["accepted"] = {record.digest: day for record in first.records if record.kind == "customer"}
+    again = box.carry_out(JAN.subject())
+    assert {outcome} == {record.outcome for record in again.records if record.kind == "customer"}
+    assert {Outcome.ERASED} == {record.outcome for record in again.records if record.kind != "customer"}
+
+
 def test_a_known_record_that_cannot_be_asked_for_claims_nothing() -> None:
     box = bench()
     box.carry_out(JAN.subject())

@@ -241,13 +241,19 @@ def test_a_vendor_that_is_down_is_tried_daily_until_it_answers(company: Company)
     assert 5 == len(company.broker.messages(NAMES.commands("moneybird")))
 
 
-def test_restricting_does_what_the_vendor_can_and_says_what_it_cannot(company: Company) -> None:
+def test_a_restriction_that_cannot_be_lifted_is_refused_until_the_officer_confirms_it(company: Company) -> None:
     vendor = company.vendors["moneybird"]
     vendor.add_contact(JAN)
     request = company.ask(JAN.subject(), "subject.restrict", ground="18(1)(a)")
     company.settle()
-    certificate = only_certificate(company, request)
-    assert (Status.COMPLETE, {("contact", "restricted"): 1}) == (certificate.status, lines(certificate))
+    company.settle(minutes=15)
+    assert {("contact", "refused"): 1} == lines(only_certificate(company, request))
+    assert {} == dict(+vendor.restricted(JAN))
+    company.order(request, "case.decide", decision="uphold", reason="Archive it; a person will lift it by hand.")
+    company.settle()
+    last = company.certificates(request)[-1]
+    assert (Status.COMPLETE, {("contact", "restricted"): 1}) == (last.status, lines(last))
+    assert "offers no way to lift that" in (last.processors[0].records[0].reason or "")
     assert {"contact": 1} == dict(+vendor.restricted(JAN))
 
 

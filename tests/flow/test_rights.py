@@ -13,6 +13,9 @@ from connectors.testing.simulators.moneybird import MoneybirdSimulator
 from orchestrator.case import Status
 from tests.flow.company import Company, lines
 from tests.flow.test_cases import JAN
+from tests.orchestrator.decide_cases import Played, answered, line
+from topics.events import Right
+from topics.outcomes import Outcome
 
 KEEP = "18(1)(c)"
 
@@ -96,11 +99,17 @@ def test_a_restriction_that_keeps_the_data_stops_an_erasure_under_way(company: C
 
 
 def test_an_objection_restricts_at_once_and_waits_for_the_decision(company: Company) -> None:
-    objection = company.ask(JAN.subject(), "subject.object", ground="21(1)")
-    company.settle()
+    played = Played().open("a", right=Right.OBJECTION, ground="21(1)")
+    assert ["restrict"] == [command.action for command in played.orders]
+    assert [Status.PARTIAL] == played.hear(answered("a", line("x", Outcome.RESTRICTED))).statuses
+    assert (True, "open") == (played.the.examined, played.the.state)
+
+
+def test_an_objection_takes_no_measure_that_cannot_be_undone_while_it_is_examined(company: Company) -> None:
+    objection = after(company, "subject.object", ground="21(1)")
     (certificate,) = company.certificates(objection)
-    assert Status.PARTIAL is certificate.status
-    assert ("open", {"contact": 1}) == (company.case(objection).state, dict(+company.vendors["list"].restricted(JAN)))
+    assert (Status.PARTIAL, {("contact", "refused"): 1}) == (certificate.status, lines(certificate, "list"))
+    assert "could not be lifted" in (certificate.processors[0].records[0].reason or "")
 
 
 def test_an_upheld_objection_erases(company: Company) -> None:

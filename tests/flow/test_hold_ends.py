@@ -1,0 +1,81 @@
+"""On the day after a hold ends the case wakes by itself, erases by the sealed reference, and a new certificate supersedes the old."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from connectors.testing.simulator import Fault
+from orchestrator.case import Status
+from orchestrator.certificate import fingerprint
+from tests.flow.company import Company, lines
+from tests.flow.test_cases import JAN
+from topics.keyring import case_key
+from topics.outcomes import Evidence
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Company]:
+    made = Company(tmp_path)
+    yield made
+    made.close()
+
+
+def held(company: Company) -> tuple[UUID, date]:
+    """An erasure that the law kept an invoice of, and the last day of its hold."""
+    vendor = company.vendors["moneybird"]
+    vendor.add_invoice(vendor.add_contact(JAN), date(2025, 6, 1))
+    request = company.ask(JAN.subject())
+    company.settle()
+    (certificate,) = company.certificates(request)
+    assert Status.COMPLETE_WITH_HOLDS is certificate.status
+    (hold,) = [line.hold for line in certificate.processors[0].records if line.hold]
+    return request, hold.until
+
+
+def the_day_after(company: Company, last: date) -> None:
+    company.settle(days=(last - company.time.now.date()).days)
+    company.settle(days=1)
+
+
+@pytest.mark.parametrize("shredded", [False, True])
+def test_when_a_hold_ends_the_rest_is_erased_verified_and_certified(company: Company, shredded: bool) -> None:
+    request, last = held(company)
+    if shredded:
+        company.keyring.destroy(case_key(request))
+    the_day_after(company, last)
+    first, second = company.certificates(request)
+    assert {} == dict(+company.vendors["moneybird"].traces(JAN))
+    assert (Status.COMPLETE, {("contact", "erased"): 1, ("invoice", "erased"): 1}) == (second.status, lines(second))
+    assert {Evidence.VERIFIED} == {line.evidence for line in second.processors[0].records}
+    assert (2, True) == (second.revision, second.deadline_met) and first.revision == 1
+
+
+def test_on_the_last_day_of_a_hold_everything_is_still_there(company: Company) -> None:
+    request, last = held(company)
+    company.settle(days=(last - company.time.now.date()).days)
+    assert {"contact": 1, "invoice": 1} == dict(+company.vendors["moneybird"].traces(JAN))
+    assert 1 == len(company.certificates(request))
+
+
+def test_a_vendor_that_is_down_when_a_hold_ends_is_asked_again_the_next_day(company: Company) -> None:
+    request, last = held(company)
+    company.vendors["moneybird"].faults.append(Fault(httpx.Response(403), times=3))
+    the_day_after(company, last)
+    assert Status.PARTIAL is company.certificates(request)[-1].status
+    company.vendors["moneybird"].faults.clear()
+    company.settle(days=1)
+    assert Status.COMPLETE is company.certificates(request)[-1].status
+    assert timedelta(0) < company.time.now.date() - last < timedelta(days=4)
+
+
+def test_the_follow_up_names_the_certificate_before_it_by_hash(company: Company) -> None:
+    request, last = held(company)
+    the_day_after(company, last)
+    with company.ledger.reading() as transaction:
+        one, two = transaction.certificates_of(request)
+    assert fingerprint(one.jws) == company.certificates(request)[1].supersedes
+    assert two.revision == 2
