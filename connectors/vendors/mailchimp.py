@@ -80,7 +80,7 @@ class Mailchimp(Connector[MailchimpSettings]):
                             yield Record("order", f"{store.id}/{order.id}", order.since, own.key)
                     yield own
 
-    def _list(self, path: str, at: str, shape: Any, query: dict[str, str] | None = None, **values: str) -> AsyncIterator[Any]:
+    def _list(self, path: str, at: str, shape: Any, query: dict[str, str] | None = None, **values: Any) -> AsyncIterator[Any]:
         absent = () if path == "/lists" else Gone  # every account has audiences, not every one has shops
         asked = {"count": 1000, "offset": 0} | (query or {})
         return rows(self.http.get, path, shape, by_offset(total="total_items"), at=at, query=asked, absent=absent, **values)
