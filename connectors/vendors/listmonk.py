@@ -51,7 +51,7 @@ class Listmonk(Connector[ListmonkSettings]):
     async def locate(self, subject: Subject) -> AsyncIterator[Record]:
         for address in subject.values("email"):
             text = max(re.split(r"[^\w.@-]", address), key=len)  # listmonk reads a regular expression: a plus would not find itself
-            query = {"search": text, "page": 1, "per_page": 50}
+            query = {"search": text, "page": 1, "per_page": 100}
             async for row in rows(self.http.get, "/subscribers", Subscriber, by_page(total="data/total"), at="data/results", query=query):
                 if subject.matches("email", row.email):
                     yield Record("subscriber", row.id, state=row.state)
