@@ -1,6 +1,7 @@
 """listmonk in memory, after its source (knadh/listmonk @ 911e0b7) and a server built from it, asked on loopback on 2026-11-22.
 
-There no page is capped, no search lags, and an address is stored in lower case. Stricter than the server: a query parameter that it would pass over is 400.
+There no page is capped, no search lags, and an address is stored in lower case. Stricter than the server: a query parameter that it
+would pass over is 400.
 """
 
 import re
