@@ -38,7 +38,7 @@ class MemberEntry(Shape):
 class Laposta(Connector[LapostaSettings]):
     spec = Spec(  # no `lifts`: whoever left of their own accord looks the same, and must not be subscribed again
         name="laposta", kind="mailing_list", kinds=(Kind("subscriber", restricts=True),), identifiers=("email", "laposta.member_id"),
-        not_covered=("reports of campaigns that were sent, and webhooks' receivers",), calls_per_minute=30, concurrency=2,
+        not_covered=("reports of campaigns that were sent, and webhooks' receivers",), calls_per_minute=120, concurrency=2,
         docs="https://api.laposta.nl/doc", checked=dt.date(2026, 11, 22),
     )  # fmt: skip
     settings_model = LapostaSettings
