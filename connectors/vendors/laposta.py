@@ -4,8 +4,7 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-import httpx
-
+from connectors.auth import Basic
 from connectors.contract import Connector, Gone, Kind, Record, Refused, Secret, Settings, Shape, Spec, State, Subject, rows
 
 
@@ -45,8 +44,8 @@ class Laposta(Connector[LapostaSettings]):
     base_url = "https://api.laposta.nl/v2"
 
     @classmethod
-    def auth(cls, settings: LapostaSettings) -> httpx.Auth:
-        return httpx.BasicAuth(settings.api_key.get_secret_value(), "")
+    def auth(cls, settings: LapostaSettings) -> Basic:
+        return Basic(settings.api_key.get_secret_value(), type(settings.api_key)(""))  # without a password
 
     async def locate(self, subject: Subject) -> AsyncIterator[Record]:
         async for entry in rows(self.http.get, "/list", ListEntry, at="data"):
