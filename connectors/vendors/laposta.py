@@ -1,0 +1,79 @@
+"""Laposta: the subscribers of every list. Facts and doubts: docs/vendors/laposta.md."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from connectors.auth import Basic
+from connectors.contract import Connector, Gone, Kind, Record, Refused, Secret, Settings, Shape, Spec, State, Subject, rows
+
+
+class LapostaSettings(Settings):
+    api_key: Secret
+
+
+class MailingList(Shape):
+    list_id: str
+
+
+class ListEntry(Shape):
+    list: MailingList
+
+
+class Member(Shape):
+    member_id: str
+    email: str
+    state: str | None = None
+
+    @property
+    def standing(self) -> State:
+        return State.RESTRICTED if self.state in ("unsubscribed", "cleaned") else State.PRESENT
+
+
+class MemberEntry(Shape):
+    member: Member
+
+
+class Laposta(Connector[LapostaSettings]):
+    spec = Spec(  # no `lifts`: whoever left of their own accord looks the same, and must not be subscribed again
+        name="laposta", kind="mailing_list", kinds=(Kind("subscriber", restricts=True),), identifiers=("email", "laposta.member_id"),
+        not_covered=("reports of campaigns that were sent, and webhooks' receivers",), calls_per_minute=120, concurrency=2,
+        docs="https://api.laposta.nl/doc", checked=dt.date(2026, 11, 22),
+    )  # fmt: skip
+    settings_model = LapostaSettings
+    base_url = "https://api.laposta.nl/v2"
+
+    @classmethod
+    def auth(cls, settings: LapostaSettings) -> Basic:
+        return Basic(settings.api_key.get_secret_value(), type(settings.api_key)(""))  # without a password
+
+    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+        async for entry in rows(self.http.get, "/list", ListEntry, at="data"):
+            at = entry.list.list_id
+            members = [row.member async for row in rows(self.http.get, "/member", MemberEntry, at="data", query={"list_id": at})]
+            for address in subject.values("email"):  # besides, for nothing tells that the whole list holds whoever unsubscribed
+                with suppress(Gone, Refused):  # not in this list, told as 404 or as 400; a plus is unescaped twice there
+                    answer = await self.http.get("/member/{id}", id=address.replace("+", "%2B"), query={"list_id": at})
+                    members.append(answer.read(MemberEntry).member)
+            for member in members:
+                if subject.matches("email", member.email) or subject.matches("laposta.member_id", member.member_id):
+                    yield Record("subscriber", f"{at}/{member.member_id}", state=member.standing)
+
+    async def erase(self, record: Record) -> None:
+        at, id = record.ref.split("/")
+        try:
+            await self.http.delete("/member/{id}", id=id, query={"list_id": at})
+        except Refused:  # its answer, too, where the member is gone already; then the fresh look must say so
+            if await self.peek(record) is not None:
+                raise
+
+    async def restrict(self, record: Record) -> None:
+        at, id = record.ref.split("/")
+        await self.http.post("/member/{id}", id=id, json={"list_id": at, "state": "unsubscribed"})
+
+    async def peek(self, record: Record) -> State | None:
+        at, id = record.ref.split("/")
+        try:
+            return (await self.http.get("/member/{id}", id=id, query={"list_id": at})).read(MemberEntry).member.standing
+        except (Gone, Refused):
+            return None  # 400 may mean more than that it is gone: the lists decide
