@@ -13,21 +13,24 @@ class MailerliteSettings(Settings):
     api_key: Secret
 
 
-class Subscriber(Shape):
-    id: str
-    email: str
-    status: str
+class Promise(Shape):
     deleted_at: dt.datetime | None = None
     forget_at: dt.datetime | None = None
-
-    @property
-    def state(self) -> State:
-        return State.RESTRICTED if self.status in ("unsubscribed", "unconfirmed", "bounced", "junk") else State.PRESENT
 
     @property
     def looked_for_again_on(self) -> dt.date:
         """The day after which it is forgotten; thirty days from now where MailerLite names none."""
         return ((self.forget_at or dt.datetime.now(dt.UTC) + dt.timedelta(30)) + dt.timedelta(1)).date()
+
+
+class Subscriber(Promise):
+    id: str
+    email: str
+    status: str
+
+    @property
+    def state(self) -> State:
+        return State.RESTRICTED if self.status in ("unsubscribed", "unconfirmed", "bounced", "junk") else State.PRESENT
 
 
 class Mailerlite(Connector[MailerliteSettings]):
@@ -50,20 +53,17 @@ class Mailerlite(Connector[MailerliteSettings]):
 
     async def locate(self, subject: Subject) -> AsyncIterator[Record]:
         (await self.http.get("/subscribers", query={"limit": 10})).read(list[dict[str, Any]], "data")  # any account answers this
-        ids = set[str]()
         for value in [*subject.values("email"), *subject.values("mailerlite.subscriber_id")]:
             row = await contract.found(self.http.get("/subscribers/{id}", id=value), Subscriber, "data")
             if row is None or not (subject.matches("email", row.email) or subject.matches("mailerlite.subscriber_id", row.id)):
                 continue
             if row.forget_at:
                 self._promised[row.id] = row.looked_for_again_on
-            if row.id not in ids:
-                ids.add(row.id)
-                yield Record("subscriber", row.id, state=row.state)
+            yield Record("subscriber", row.id, state=row.state)
 
     async def erase(self, record: Record) -> Accepted | None:
         if record.ref not in self._promised:
-            done = (await self.http.post("/subscribers/{id}/forget", id=record.ref)).read(Subscriber, "data")
+            done = (await self.http.post("/subscribers/{id}/forget", id=record.ref)).read(Promise, "data")
             if done.forget_at and done.deleted_at and done.forget_at <= done.deleted_at:
                 return None
             still = await contract.found(self.on(record, self.http.get), Subscriber, "data")

@@ -120,9 +120,12 @@ class BrevoSimulator(Simulator):
         if last > self.today or not timedelta(0) <= last - first <= timedelta(days=30):
             return _error(400)
         rows = [row for row in self._ghosts["mails"].shown(self.mails) if first.isoformat() <= row["date"][:10] <= last.isoformat()]
-        rows = [row for row in rows if query.get("email", row["email"]).lower() == row["email"].lower()]
+        rows = self._of_address(rows, query["email"]) if "email" in query else rows
         rows = [row for row in rows if query.get("messageId", row["messageId"]) == row["messageId"]]
         return self._page(request, "transactionalEmails", rows, 500)
+
+    def _of_address(self, rows: list[Row], email: str) -> list[Row]:
+        return [row for row in rows if row["email"].lower() == email.lower()]
 
     @route("DELETE", "/smtp/log/{id}")
     def delete_log(self, request: httpx.Request, id: str) -> httpx.Response:

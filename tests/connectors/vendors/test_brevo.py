@@ -45,6 +45,19 @@ def test_mail_of_two_years_is_found_though_brevo_shows_thirty_days_and_a_month_a
     assert [] == simulator.mails
 
 
+def test_a_log_that_is_searched_loosely_leaves_other_peoples_mail_alone() -> None:
+    class Loose(BrevoSimulator):
+        def _of_address(self, rows: list[dict[str, Any]], email: str) -> list[dict[str, Any]]:
+            return rows
+
+    simulator = Loose()
+    simulator.add_mail(JAN.email, 3)
+    for other in ("anna.jan@voorbeeld.nl", "jan+family@voorbeeld.nl"):
+        simulator.add_mail(other, 3)
+    assert {"message": [Outcome.ERASED]} == fates(bench(simulator).carry_out(JAN.subject()))
+    assert ["anna.jan@voorbeeld.nl", "jan+family@voorbeeld.nl"] == [row["email"] for row in simulator.mails]
+
+
 def test_what_is_older_than_the_search_goes_stands_on_the_certificate() -> None:
     simulator = BrevoSimulator()
     simulator.add_mail(JAN.email, 800)
