@@ -56,7 +56,7 @@ class Teamviewer(Connector[TeamviewerSettings]):
             Kind("contact", at="/contacts/{id}"), Kind("user", at="/users/{id}", restricts=True, lifts=True),
         ),
         docs="https://webapi.teamviewer.com/api/v1/docs/index", checked=dt.date(2026, 11, 22), calls_per_minute=60,
-        not_covered=("contacts, devices and reports that only give a name", "chats, meetings, recordings", "the event log"),
+        not_covered=("contacts, devices and reports that only give a name, open invitations", "chats, meetings, the event log"),
     )  # fmt: skip
     settings_model = TeamviewerSettings
     base_url = "https://webapi.teamviewer.com/api/v1"
