@@ -1,0 +1,111 @@
+"""Brevo: contacts, transactional mail in its log, and blocks. Facts and doubts: docs/vendors/brevo.md."""
+
+import datetime as dt
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from connectors import contract
+from connectors.auth import Header
+from connectors.contract import Connector, Gone, Kind, Misread, NeedsPerson, Record, Secret, Settings, Shape, Spec, State, Subject
+
+_STEP = 27  # days: at most a month of the log can be asked for at once, and the months overlap
+
+
+class BrevoSettings(Settings):
+    api_key: Secret
+    log_days: int = 730  # how far back the log is searched, month by month; Brevo keeps it for ever unless told otherwise
+
+
+class Row(Shape):
+    model_config = {"alias_generator": lambda name: name[0] + name.title().replace("_", "")[1:]}  # messageId
+    email: str
+
+
+class Mail(Row):
+    message_id: str
+    date: dt.datetime | None = None
+
+
+class Block(Row):
+    blocked_at: dt.datetime | None = None
+
+
+class Contact(Row):
+    id: str
+    email: str | None = None  # type: ignore[assignment]  # one may have a phone number only
+    email_blacklisted: bool
+    sms_blacklisted: bool | None = None
+    statistics: dict[str, Any] | None = None
+
+    @property
+    def state(self) -> State:
+        return State.RESTRICTED if self.email_blacklisted and self.sms_blacklisted is not False else State.PRESENT
+
+    @property
+    def stopped_it(self) -> bool:
+        told = self.statistics or {}
+        return bool((told.get("unsubscriptions") or {}).get("userUnsubscription") or told.get("complaints"))
+
+
+class Brevo(Connector[BrevoSettings]):
+    spec = Spec(
+        name="brevo", kind="mailing_list", identifiers=("email", "brevo.contact_id"), calls_per_minute=100,
+        kinds=(
+            Kind("message", at="/smtp/log/{id}"), Kind("block", at="/smtp/blockedContacts/{email}"),
+            Kind("subscriber", at="/contacts/{id}", peeks=True, restricts=True, lifts=True),
+        ),
+        docs="https://developers.brevo.com/reference", checked=dt.date(2026, 11, 22),
+        not_covered=("transactional mail older than settings.log_days", "event statistics, SMS logs, conversations, deals and notes"),
+    )  # fmt: skip
+    settings_model = BrevoSettings
+    base_url = "https://api.brevo.com/v3"
+
+    @classmethod
+    def auth(cls, settings: BrevoSettings) -> Header:
+        return Header("api-key", settings.api_key)
+
+    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+        contacts: dict[str, Record] = {}
+        spelled = list(subject.values("email"))
+        for value in [*spelled, *subject.values("brevo.contact_id")]:
+            contact = await contract.found(self.http.get("/contacts/{id}", id=value), Contact)  # it looks for ids and phone numbers too
+            if contact and (subject.matches("email", contact.email) or subject.matches("brevo.contact_id", contact.id)):
+                contacts.setdefault(contact.id, Record("subscriber", value, state=contact.state))
+                spelled += [contact.email] if contact.email and contact.email not in spelled else []
+        own = {address.lower() for address in spelled}
+        for address in spelled:
+            for dates in self._months():
+                async for mail in self._list("/smtp/emails", "transactionalEmails", Mail, {"email": address, **dates}):
+                    if mail.email.lower() in own:
+                        yield Record("message", mail.message_id, mail.date)
+        absent = Gone if spelled else ()  # then the log, which every account has, has answered
+        async for block in self._list("/smtp/blockedContacts", "contacts", Block, {"limit": 100}, absent):
+            if block.email.lower() in own:
+                yield Record("block", block.email, block.blocked_at)
+        for record in contacts.values():
+            yield record
+
+    def _months(self) -> list[dict[str, str]]:
+        today = dt.datetime.now(dt.UTC).date()
+        ends = [today - dt.timedelta(days) for days in range(_STEP, self.settings.log_days, _STEP)]
+        return [{}, *({"startDate": f"{end - dt.timedelta(_STEP)}", "endDate": f"{end}"} for end in ends)]  # {}: the past 30 days
+
+    def _list(self, path: str, name: str, shape: type[Any], query: Mapping[str, Any], absent: Any = ()) -> AsyncIterator[Any]:
+        def following(turn: contract.Turn) -> Mapping[str, Any] | None:
+            body = turn.answer.read(dict[str, Any])
+            if name not in body and body not in ({}, {"count": 0}):  # an empty list may come without its name
+                raise Misread(f"The answer to GET {path} has no {name} in it.")
+            return contract.by_offset()(turn)
+
+        return contract.rows(self.http.get, path, shape, following, at=f"{name}?", query=query, absent=absent)
+
+    async def restrict(self, record: Record) -> None:
+        await self.on(record, self.http.put, json={"emailBlacklisted": True, "smsBlacklisted": True})
+
+    async def lift(self, record: Record) -> None:
+        if (await self.on(record, self.http.get)).read(Contact).stopped_it:
+            raise NeedsPerson("The contact unsubscribed or complained, so not only we stopped the mail: a person must decide.")
+        await self.on(record, self.http.put, json={"emailBlacklisted": False, "smsBlacklisted": False})
+
+    def state_of(self, record: Record, answer: contract.Answer) -> State:
+        return answer.read(Contact).state

@@ -1,0 +1,87 @@
+"""MailerLite (the new one): subscribers, forgotten thirty days later. Facts and doubts: docs/vendors/mailerlite.md."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from typing import Any
+
+from connectors import contract
+from connectors.auth import Bearer
+from connectors.contract import Accepted, Connector, Gone, Kind, Misread, NeedsPerson, Record, Secret, Settings, Shape, Spec, State, Subject
+
+
+class MailerliteSettings(Settings):
+    api_key: Secret
+
+
+class Promise(Shape):
+    deleted_at: dt.datetime | None = None
+    forget_at: dt.datetime | None = None
+
+    @property
+    def looked_for_again_on(self) -> dt.date:
+        """The day after which it is forgotten; thirty days from now where MailerLite names none."""
+        return ((self.forget_at or dt.datetime.now(dt.UTC) + dt.timedelta(30)) + dt.timedelta(1)).date()
+
+
+class Subscriber(Promise):
+    id: str
+    email: str
+    status: str
+
+    @property
+    def state(self) -> State:
+        return State.RESTRICTED if self.status in ("unsubscribed", "unconfirmed", "bounced", "junk") else State.PRESENT
+
+
+class Mailerlite(Connector[MailerliteSettings]):
+    spec = Spec(
+        name="mailerlite", kind="mailing_list", identifiers=("email", "mailerlite.subscriber_id"), calls_per_minute=120,
+        kinds=(Kind("subscriber", at="/subscribers/{id}", peeks=True, restricts=True, lifts=True),),  # its DELETE only hides: never called
+        docs="https://developers.mailerlite.com/docs/subscribers", checked=dt.date(2026, 11, 22),
+        not_covered=("customers and orders of a connected shop",),
+    )  # fmt: skip
+    settings_model = MailerliteSettings
+    base_url = "https://connect.mailerlite.com/api"
+
+    def __init__(self, settings: MailerliteSettings, door: Any) -> None:
+        super().__init__(settings, door)
+        self._promised: dict[str, dt.date] = {}  # what is to be forgotten, and may be hidden until then
+
+    @classmethod
+    def auth(cls, settings: MailerliteSettings) -> Bearer:
+        return Bearer(settings.api_key)
+
+    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+        (await self.http.get("/subscribers", query={"limit": 10})).read(list[dict[str, Any]], "data")  # any account answers this
+        for value in [*subject.values("email"), *subject.values("mailerlite.subscriber_id")]:
+            row = await contract.found(self.http.get("/subscribers/{id}", id=value), Subscriber, "data")
+            if row is None or not (subject.matches("email", row.email) or subject.matches("mailerlite.subscriber_id", row.id)):
+                continue
+            if row.forget_at:
+                self._promised[row.id] = row.looked_for_again_on
+            yield Record("subscriber", row.id, state=row.state)
+
+    async def erase(self, record: Record) -> Accepted | None:
+        if record.ref not in self._promised:
+            done = (await self.http.post("/subscribers/{id}/forget", id=record.ref)).read(Promise, "data")
+            if done.forget_at and done.deleted_at and done.forget_at <= done.deleted_at:
+                return None
+            still = await contract.found(self.on(record, self.http.get), Subscriber, "data")
+            if still and not (still.forget_at or still.deleted_at):
+                raise Misread("MailerLite said that the subscriber will be forgotten, and shows it as before.")
+            self._promised[record.ref] = done.looked_for_again_on
+        return Accepted(self._promised[record.ref])
+
+    async def restrict(self, record: Record) -> None:
+        await self.on(record, self.http.put, json={"status": "unsubscribed"})
+
+    async def lift(self, record: Record) -> None:
+        if (await self.on(record, self.http.get)).read(Subscriber, "data").status != "unsubscribed":
+            raise NeedsPerson("The subscriber bounced, complained or never confirmed, so not we stopped the mail: a person must decide.")
+        await self.on(record, self.http.put, json={"status": "active"})
+
+    async def peek(self, record: Record) -> State | None:
+        try:
+            return (await self.on(record, self.http.get)).read(Subscriber, "data").state
+        except Gone:  # hidden is not forgotten yet
+            return State.PRESENT if record.ref in self._promised else State.GONE

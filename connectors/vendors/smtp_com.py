@@ -1,0 +1,60 @@
+"""SMTP.com: the log of outgoing mail, which can be searched and not erased. Facts and doubts: docs/vendors/smtp_com.md."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from email.utils import getaddresses
+from typing import Annotated
+
+from pydantic import Field
+
+from connectors.auth import Header
+from connectors.contract import Connector, Kind, NeedsPerson, Record, Secret, Settings, Shape, Spec, State, Subject, Text, by_offset, rows
+
+_EVER = "946684800"  # 2000-01-01: a start must be given
+
+
+class SmtpComSettings(Settings):
+    api_key: Secret
+    channels: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class Envelope(Shape):
+    model_config = {"alias_generator": lambda name: "from" if name == "sender" else name}
+    rcpt_to: str | list[str]
+    sender: str | None = None
+
+    @property
+    def addresses(self) -> list[str]:
+        recipients = [self.rcpt_to] if isinstance(self.rcpt_to, str) else self.rcpt_to
+        return [address for _, address in getaddresses([*recipients, self.sender or ""])]
+
+
+class Message(Shape):
+    msg_id: str
+    msg_data: Envelope
+    msg_time: dt.datetime | None = None
+
+
+class SmtpCom(Connector[SmtpComSettings]):
+    spec = Spec(
+        name="smtp_com", kind="hosting", identifiers=("email",), calls_per_minute=120,
+        kinds=(Kind("message", "SMTP.com offers no way to erase its log: ask SMTP.com to, and attach its answer as proof."),),
+        docs="https://github.com/smtpcom/smtpcom-python", checked=dt.date(2026, 11, 22),
+        not_covered=("channels that settings.channels does not name", "reports and logs of callbacks", "what the log shows no more"),
+    )  # fmt: skip
+    settings_model = SmtpComSettings
+    base_url = "https://api.smtp.com"
+
+    @classmethod
+    def auth(cls, settings: SmtpComSettings) -> Header:
+        return Header("X-SMTPCOM-API", settings.api_key)
+
+    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+        for channel in self.settings.channels:  # everybody's mail: there is no filter on an address
+            query = {"channel": channel, "start": _EVER, "limit": 100, "offset": 0}
+            async for message in rows(self.http.get, "/v4/messages", Message, by_offset(), at="data/items", query=query):
+                if any(subject.matches("email", address) for address in message.msg_data.addresses):
+                    yield Record("message", f"{channel}/{message.msg_id}", message.msg_time)
+
+    async def peek(self, record: Record) -> State | None:  # asked of what the search showed once and shows no more
+        raise NeedsPerson("SMTP.com's log shows a message no more that it showed before: only SMTP.com can say whether it was erased.")
