@@ -3,6 +3,7 @@
 import functools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import pytest
@@ -67,13 +68,15 @@ class KitSubject:
     """What a test names.
 
     `settings` as in `erasure.toml`, secrets as `{"env": "KIT_SECRET"}`. `dated`: the record kinds that a hold may count
-    from. `restrictable`: kinds that a restriction reaches, where they are fewer than the spec's. `exempt`: check → reason.
+    from. `accepted`: kinds whose erasure the vendor accepts and never proves. `restrictable`: kinds that a restriction reaches,
+    where they are fewer than the spec's. `exempt`: check → reason.
     """
 
     connector: ClassVar[type[Connector[Any]]]
     simulator: ClassVar[Callable[[], Simulator]]
     settings: ClassVar[Mapping[str, Any]] = {}
     dated: ClassVar[tuple[str, ...]] = ()
+    accepted: ClassVar[tuple[str, ...]] = ()
     exempt: ClassVar[Mapping[str, str]] = {}
 
     def bench(self, *people: Person, rules: Sequence[HoldRule] = ()) -> Bench:
@@ -85,9 +88,10 @@ class KitSubject:
         return Bench(self.connector, simulator, self.settings, HOST + simulator.base_path, rules)
 
     @property
-    def undeletable(self) -> frozenset[str]:
-        """Kinds that the vendor offers no way to erase."""
-        return frozenset(kind.name for kind in self.connector.spec.kinds if kind.kept_because)
+    def undeletable(self) -> dict[str, Outcome]:
+        """Kinds that are never told as erased, and how they are told: refused, or accepted at most."""
+        kept = {kind.name: Outcome.REFUSED for kind in self.connector.spec.kinds if kind.kept_because}
+        return kept | dict.fromkeys(self.accepted, Outcome.ACCEPTED)
 
     def left_of(self, bench: Bench, person: Person) -> Counter[str]:
         """What of the person could have been erased and is still there."""
@@ -112,12 +116,12 @@ def assert_failed_openly(answer: Answered) -> None:
     assert answer.outcome is None or answer.reason, "a failure without a reason"
 
 
-def assert_erased_and_verified(answer: Answered, undeletable: frozenset[str] = frozenset()) -> None:
-    """Every record that can be erased is, and was looked for again."""
+def assert_erased_and_verified(answer: Answered, undeletable: Mapping[str, Outcome] = MappingProxyType({})) -> None:
+    """Every record that can be erased is, and was looked for again; every other is told as what it is."""
     assert answer.outcome is None, f"the processor as a whole answered {answer.outcome}: {answer.reason}"
     for record in answer.records:
         if record.kind in undeletable:
-            assert record.outcome is Outcome.REFUSED, f"{record.kind} cannot be erased, but is {record.outcome}"
+            assert record.outcome is undeletable[record.kind], f"{record.kind} cannot be erased, but is {record.outcome}: {record.reason}"
             continue
         told = (record.kind, record.outcome.value, record.evidence, record.reason)
         assert record.outcome in (Outcome.ERASED, Outcome.ANONYMISED), told
