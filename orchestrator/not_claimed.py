@@ -15,7 +15,7 @@ _ALWAYS = (
 _OF_ERASURE = "It is not claimed that the disk blocks on which deleted data stood have been overwritten."
 _KEPT = "The orchestrator keeps this certificate and the certificates before it, with a keyed pseudonym in place of the person."
 _SEALED = "The orchestrator keeps the request sealed, and the key that opens it: this version does not destroy it when the case is closed."
-_HELD = "Of each held record the orchestrator keeps the reference, sealed. The end of a hold does not start an erasure by itself yet."
+_HELD = "Of each held record the orchestrator keeps the reference, sealed, to erase it when its hold has ended."
 
 
 def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own) -> tuple[str, ...]:
