@@ -30,6 +30,7 @@ LARGEST_BODY_BYTES = 16 * 1024 * 1024
 LONGEST_SLEEP = timedelta(minutes=2)
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CONFLICT = frozenset({409, 423})
+_PART_OF_IT = 206
 _backoff = wait_exponential_jitter(multiplier=0.5, max=30.0)
 
 
@@ -146,7 +147,7 @@ class HttpDoor:
         error = state.outcome.exception() if state.outcome else None
         now = self._vendor.clock()
         named = error.not_before if isinstance(error, Transient) else None
-        wait = (named - now).total_seconds() if named else _backoff(state)
+        wait = max(_backoff(state), (named - now).total_seconds() if named else 0.0)  # a moment that has passed is no leave to storm
         if named and wait > LONGEST_SLEEP.total_seconds():
             raise Deferred(named, f"{self._vendor.name} asks to wait until {named:%Y-%m-%d %H:%M} UTC.") from None
         return max(0.0, min(wait, (self._give_up_at - now).total_seconds()))
@@ -182,6 +183,8 @@ class HttpDoor:
     def _judge(self, reply: Reply) -> None:
         """A status that is no success, as the error that says what happens next."""
         name, status, call = self._vendor.name, reply.status, reply.call
+        if status == _PART_OF_IT:
+            raise Misread(f"{name} answered {call} with a part only ({status}), which was not asked for.")
         if 200 <= status < 300:
             return
         if status in _BUSY:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.act import Records, Result, act, deferred_until, freeze, locate, look_again, state_of, thaw
+from connectors.act import LOOK_LATER, Records, Result, act, deferred_until, freeze, locate, look_again, state_of, thaw
 from connectors.contract import Connector, Record, State
 from connectors.errors import Deferred, NeedsPerson, VendorError
 from connectors.evidence import Evidence as Gathered
@@ -85,6 +85,7 @@ class _Run:
         self.connector = processor.connector(processor.settings, HttpDoor(processor.vendor, self.gathered))
         self.reported = set(self.known)
         self.results: dict[tuple[str, str], Result] = {}
+        self.give_up_at = clock() + processor.vendor.limits.give_up_after
 
     async def answer(self, report: Report) -> Answered:
         """Everything from the first look to the answer."""
@@ -135,11 +136,14 @@ class _Run:
         results = await act(self.connector, planned)
         if any(item.do not in (Do.KEEP, Do.LEAVE) for item in planned):
             seen_before = {**self.results, **results}
-            looked, appeared = await look_again(self.connector, self.subject, results, self.sleep)
+            looked, appeared = await look_again(self.connector, self.subject, results, self.sleep, self._patient)
             self.results |= looked
             return {key: record for key, record in appeared.items() if key not in seen_before}
         self.results |= results
         return {}
+
+    def _patient(self) -> bool:
+        return self.clock() < self.give_up_at
 
     def _plan(self, records: Iterable[Record]) -> list[Planned]:
         today = self.clock().astimezone(self.processor.zone).date()
@@ -204,6 +208,8 @@ class _Run:
 
     def _answered(self, lines: Sequence[RecordOutcome]) -> Answered:
         waits = [result.again_at for result in self.results.values() if result.again_at]
+        if any(result.late for result in self.results.values()):
+            waits += [self.clock() + wait for wait in LOOK_LATER[self.command.round - 1 : self.command.round]]
         return Answered(
             command_id=self.command.command_id,
             request_id=self.command.request_id,

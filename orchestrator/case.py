@@ -104,7 +104,8 @@ class Case(Wire):
     """One request, from its receipt to its last certificate.
 
     `content` is a keyed digest of the request's content, `subject` the person sealed under the case's key, `pseudonym`
-    a keyed digest of the person's identifiers. `settled_at` is when the last processor answered.
+    a keyed digest of the person's identifiers. `settled_at` is when the last processor answered,
+    `look_at` when what is gone is looked for once more.
     """
 
     request_id: UUID
@@ -121,6 +122,7 @@ class Case(Wire):
     processors: tuple[ProcessorState, ...]
     not_asked: tuple[str, ...] = ()
     settled_at: Moment | None = None
+    look_at: Moment | None = None
     certificates: tuple[CertificateRef, ...] = ()
     state: Literal["open", "closed"] = "open"
     wake_at: datetime | None = None

@@ -6,10 +6,11 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orchestrator.case import Case, ProcessorState, RecordState, Status
+from orchestrator.case import SETTLED, Case, ProcessorState, RecordState, Status
 from orchestrator.certificate import claims_of, status_of
 from orchestrator.messages import Certify, Effect, Message, Order, Reported, Requested, RequestedAgain, Retried, TimePassed
 from topics.commands import Command, command_id
+from topics.events import Right
 from topics.outcomes import Outcome
 from topics.reports import Answered, Located, RecordOutcome
 
@@ -26,14 +27,21 @@ _NOTHING_CLAIMED = frozenset({Outcome.FAILED, Outcome.REFUSED, Outcome.NEEDS_PER
 _TRIED_AGAIN = frozenset({Outcome.FAILED, Outcome.DEFERRED, Outcome.ACCEPTED})
 """Outcomes that wait for a vendor or a date; what waits for a person is ordered again by a person."""
 
+_THERE_AGAIN = "It was erased, and is there again: restored, or begun anew by the person. A retry erases it."
+_THERE_SINCE = "It was not there when the rest was erased, and is now. A retry erases it."
+
 
 @dataclass(frozen=True)
 class Policy:
-    """`partial_after`: how long an incomplete case waits before its first certificate. `zone`: whose days count."""
+    """`partial_after`: how long an incomplete case waits before its first certificate. `zone`: whose days count.
+
+    `look_after`: how long after a complete erasure it is looked once more (ADR 10); None: never.
+    """
 
     partial_after: timedelta
     retry_every: timedelta
     zone: ZoneInfo
+    look_after: timedelta | None = None
 
 
 def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
@@ -57,6 +65,8 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
             again = [p.name for p in case.processors if not p.settled and message.only in (None, p.name)]
             return _order(case, again, message.at, policy)
         case TimePassed():
+            if case.look_at is not None and case.look_at <= message.at:
+                return _order(case.model_copy(update={"look_at": None}), [p.name for p in case.processors], message.at, policy)
             return _order(case, [p.name for p in case.processors if _is_due(p, message.at)], message.at, policy)
 
 
@@ -87,12 +97,13 @@ def _order(case: Case, names: Iterable[str], at: datetime, policy: Policy) -> De
 
 
 def _command(case: Case, processor: ProcessorState) -> Command:
+    """What is settled is only looked at: who came back of his own will is not erased by an old request."""
     return Command(
         command_id=command_id(case.request_id, processor.name, processor.round),
         request_id=case.request_id,
         processor=processor.name,
         action=case.action,
-        mode=case.mode,
+        mode="dry-run" if processor.outcome in SETTLED else case.mode,
         round=processor.round,
         subject=case.subject,
         known=processor.known,
@@ -110,7 +121,7 @@ def _located(case: Case, report: Located, at: datetime, policy: Policy) -> Decis
         return case, ()
     new = {r.digest: RecordState(kind=r.kind) for r in report.records if r.digest not in processor.records}
     changed = _changed(processor, records=processor.records | new, known=(*processor.known, report.sealed))
-    case = case.with_processor(changed)
+    case = case.with_processor(changed).model_copy(update={"state": "open"} if new else {})
     return _order(case, [changed.name], at, policy) if new and not processor.in_flight else (case, ())
 
 
@@ -118,6 +129,8 @@ def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Dec
     processor = case.processor(report.processor)
     if processor is None:
         return case, ()
+    if report.mode == "dry-run" and case.mode == "execute":
+        return _looked(case, processor, report, at, policy)
     changed = _late(processor, report) if report.round < processor.round else _in_time(processor, report, at)
     if changed.in_flight:
         return _conclude(case.with_processor(changed), at, policy)
@@ -127,6 +140,23 @@ def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Dec
     if _must_look_for_known(case, changed):
         return _order(case, [changed.name], at, policy)
     return _conclude(case, at, policy)
+
+
+def _looked(case: Case, processor: ProcessorState, report: Answered, at: datetime, policy: Policy) -> Decision:
+    """The answer to a later look: what is there and should not be waits for a person. A look that failed is made again, until the due date."""
+    if not processor.in_flight or report.round < processor.round:
+        return case, ()
+    if report.outcome is not None:
+        again = at + policy.retry_every
+        again_at = again if again.astimezone(policy.zone).date() <= case.due_by else None
+        return _conclude(case.with_processor(_changed(processor, in_flight=False, again_at=again_at)), at, policy)
+    gone = {digest for digest, record in processor.records.items() if record.outcome in (Outcome.ERASED, Outcome.ANONYMISED)}
+    there = {
+        line.digest: RecordState(kind=line.kind, outcome=Outcome.NEEDS_PERSON, reason=_THERE_AGAIN if line.digest in gone else _THERE_SINCE)
+        for line in report.records
+        if line.digest in gone or line.digest not in processor.records
+    }
+    return _conclude(case.with_processor(_changed(processor, in_flight=False, records=processor.records | there)), at, policy)
 
 
 def _late(processor: ProcessorState, report: Answered) -> ProcessorState:
@@ -198,20 +228,22 @@ def _conclude(case: Case, at: datetime, policy: Policy) -> Decision:
     settled_at = (case.settled_at or at) if case.all_answered else case.settled_at
     case = case.model_copy(update={"settled_at": settled_at})
     if not case.all_answered and _first_partial_at(case, policy) > at:  # the usual way: nothing to certify before the last answer
-        return case.model_copy(update={"state": "open", "wake_at": _wake_at(case, policy)}), ()
+        return case.model_copy(update={"wake_at": _wake_at(case, policy)}), ()
     today = at.astimezone(policy.zone).date()
     status, claims = status_of(case, today), claims_of(case, today)
     complete = case.all_answered and status is not Status.PARTIAL
     changed = not case.certificates or case.certificates[-1].claims != claims
     due = complete or (case.all_answered and bool(case.certificates)) or _first_partial_at(case, policy) <= at
     effects: tuple[Effect, ...] = (Certify(status, claims),) if changed and due else ()
-    wake_at = None if complete else _wake_at(case, policy, certified=bool(effects))
-    return case.model_copy(update={"state": "closed" if complete else "open", "wake_at": wake_at}), effects
+    closed = complete or (case.state == "closed" and not changed)
+    look_at = at + policy.look_after if complete and effects and policy.look_after and case.right is Right.ERASURE else case.look_at
+    case = case.model_copy(update={"state": "closed" if closed else "open", "look_at": look_at if closed else None})
+    return case.model_copy(update={"wake_at": _wake_at(case, policy, certified=bool(effects))}), effects
 
 
 def _wake_at(case: Case, policy: Policy, certified: bool = False) -> datetime | None:
     """The next moment at which time alone changes something."""
-    wakes = [_again(p) for p in case.processors]
+    wakes = [case.look_at, *(_again(p) for p in case.processors)]
     if not case.certificates and not certified:
         wakes.append(_first_partial_at(case, policy))
     return min((moment for moment in wakes if moment), default=None)

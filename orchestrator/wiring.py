@@ -28,7 +28,7 @@ def process(configuration: Configuration, expected: Sequence[Expected], ledger: 
         KeyFolderError: the signing keys cannot be used, or are missing where certificates were signed before.
     """
     certificate, controller, names = configuration.certificate, configuration.controller, Names(configuration.kafka.prefix)
-    policy = Policy(certificate.partial_after, certificate.retry_every, controller.time_zone)
+    policy = Policy(certificate.partial_after, certificate.retry_every, controller.time_zone, certificate.look_again_after)
     intake = Intake(names, keyring, tuple(expected), policy, controller.country)
     facts = Controller(name=controller.name, contact=controller.contact)
     registrar = Registrar(_signing_keys(configuration, ledger), facts, controller.time_zone, names)

@@ -66,6 +66,7 @@ class Bench:
     request_id: UUID = field(default_factory=uuid4)
     round: int = 0
     crash_after_report: bool = False
+    give_up_after: timedelta = timedelta(minutes=10)
 
     def carry_out(self, subject: Mapping[str, Any], action: Action = "erase", mode: Mode = "execute", *, known: bool = True) -> Answered:
         """The next round of the case, in a worker that has just been started. `known`: the command brings what is known."""
@@ -99,7 +100,7 @@ class Bench:
         spec = self.connector.spec
         settings = settings_of(self.connector, self.settings)
         pace = Pace(1_000_000, self.time, self.time.sleep)
-        limits = Limits(timeout=30.0, give_up_after=timedelta(minutes=10))
+        limits = Limits(timeout=30.0, give_up_after=self.give_up_after)
         vendor = Vendor(spec.name, client, self.connector.auth(settings), pace, limits, self.time, self.time.sleep)
         return Processor(spec.name, self.connector, settings, vendor, self.rules, ZoneInfo("Europe/Amsterdam"))
 

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.case import Case, ProcessorState, Status
+from orchestrator.case import SETTLED, Case, ProcessorState, Status
 from orchestrator.certificate import entries
 
 
@@ -40,7 +40,7 @@ def standing(case: Case) -> list[tuple[str, str]]:
 
 
 def _standing(state: ProcessorState, outcome: str) -> str:
-    if not state.in_flight:
+    if not state.in_flight or state.outcome in SETTLED:  # a later look leaves standing what was answered
         return outcome
     return "located" if state.records else "ordered"
 

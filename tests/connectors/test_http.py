@@ -52,7 +52,7 @@ def status(code: int, **headers: str) -> httpx.Response:
     return httpx.Response(code, headers={name.replace("_", "-"): value for name, value in headers.items()}, json={"id": "1"})
 
 
-@pytest.mark.parametrize("code", [200, 201, 202, 204, 206])
+@pytest.mark.parametrize("code", [200, 201, 202, 203, 204])
 async def test_a_2xx_is_an_answer(code: int) -> None:
     assert code == (await Bench(status(code)).door.get("/things")).status
 
@@ -61,7 +61,7 @@ async def test_a_2xx_is_an_answer(code: int) -> None:
     ("code", "error"),
     [
         (401, Denied), (403, Denied), (404, Gone), (410, Gone), (400, Refused), (405, Refused), (409, Refused), (412, Refused),
-        (422, Refused), (423, Refused), (418, Refused), (501, Refused), (301, Misread), (302, Misread), (304, Misread), (308, Misread),
+        (422, Refused), (423, Refused), (418, Refused), (501, Refused), (206, Misread), (301, Misread), (302, Misread), (304, Misread), (308, Misread),
     ],
 )  # fmt: skip
 async def test_a_status_that_waiting_does_not_mend_is_told_at_once(code: int, error: type[VendorError]) -> None:
@@ -114,6 +114,15 @@ async def test_a_wait_of_two_minutes_is_slept_and_a_longer_one_is_deferred() -> 
         await bench.door.get("/things")
     assert [120.0] == bench.time.waits
     assert START + timedelta(seconds=120 + 121) == deferred.value.until
+
+
+@pytest.mark.parametrize("value", ["0", "-5", "Fri, 20 Nov 2026 08:00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT"])
+async def test_a_wait_that_is_over_already_is_no_leave_to_storm_the_vendor(value: str) -> None:
+    """A clock that is behind names moments that have passed: then we wait as if it had named none."""
+    bench = Bench(status(429, retry_after=value))
+    with pytest.raises(Transient):
+        await bench.door.get("/things")
+    assert 600.0 == pytest.approx(sum(bench.time.waits)) and len(bench.requests) < 60
 
 
 async def test_a_named_wait_never_outlasts_our_patience() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import httpx
 import pytest
 
-from connectors.act import LOOK_AGAIN_SECONDS, MOST_RECORDS, thaw
+from connectors.act import LOOK_AGAIN_SECONDS, LOOK_LATER, MOST_RECORDS, thaw
 from connectors.contract import Accepted, Gone, Kind, Outcome, Record, Refused, State, Subject
 from connectors.holds import HoldRule
 from connectors.testing.harness import START, Bench, Crash
@@ -132,6 +132,30 @@ def test_a_search_that_lags_longer_than_it_is_waited_for_ends_as_failed() -> Non
     box = bench(Unpeeked)
     box.simulator.lag = 7
     assert {(Outcome.FAILED, None)} == told(box.carry_out(JAN.subject()), "customer")
+
+
+def test_what_the_vendor_said_yes_to_and_still_shows_is_worth_a_round_in_five_minutes_then_in_an_hour_then_daily() -> None:
+    box = bench()
+    box.simulator.liar = True
+    waits = []
+    for _ in range(4):
+        again_at = box.carry_out(JAN.subject()).again_at
+        waits.append(again_at and again_at - box.time.now)
+    assert [*LOOK_LATER, None, None] == waits == [timedelta(minutes=5), timedelta(hours=1), None, None]
+
+
+def test_a_plain_refusal_is_not_hurried() -> None:
+    box = bench()
+    box.simulator.faults.append(Fault(httpx.Response(422), times=1000, writing=True))
+    assert box.carry_out(JAN.subject()).again_at is None
+
+
+def test_no_late_effect_is_waited_for_past_the_end_of_our_patience() -> None:
+    box = bench()
+    box.simulator.liar = True
+    box.give_up_after = timedelta(seconds=3)
+    assert {(Outcome.FAILED, None)} == told(box.carry_out(JAN.subject()), "customer")
+    assert [1.0, 4.0] == box.time.waits
 
 
 def test_a_vendor_that_needs_time_gets_it_before_the_first_look() -> None:

@@ -1,6 +1,8 @@
 """Every rule of contract.md, "The certificate", by name."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -8,11 +10,21 @@ from orchestrator.case import Status
 from orchestrator.decide import decide
 from orchestrator.messages import Requested, TimePassed
 from tests.orchestrator.decide_cases import HOLD, OPENED, POLICY, Played, answered, digest, line, located, opened, rounds, sealed
+from topics.events import Right
 from topics.outcomes import Hold, Outcome
+from topics.reports import Answered, RecordOutcome
 
 COMPLETE, HOLDS, PARTIAL = Status.COMPLETE, Status.COMPLETE_WITH_HOLDS, Status.PARTIAL
 DUE = datetime(2026, 12, 20, 23, 0, tzinfo=UTC)
 """The due date begins in Amsterdam."""
+
+
+LOOKING = replace(POLICY, look_after=timedelta(days=1))
+
+
+def looked(*lines: RecordOutcome, round: int = 2, **more: Any) -> Answered:
+    """The answer to a command that only looks."""
+    return answered("a", *lines, round=round, **more).model_copy(update={"mode": "dry-run"})
 
 
 def failed(name: str = "a", round: int = 1) -> Played:
@@ -264,3 +276,67 @@ def test_a_request_that_is_told_twice_changes_nothing() -> None:
 def test_a_yes_without_a_second_look_is_not_complete() -> None:
     played = Played().open("a").hear(answered("a", line("x", Outcome.ERASED, evidence="executed")))
     assert [PARTIAL] == played.wait(days=60).statuses
+
+
+def complete_and_looked_at() -> Played:
+    """A day after x was erased, the command that only looks is out."""
+    played = Played(policy=LOOKING).open("a").hear(located("a", "x"), answered("a", line("x")))
+    return played.wait(days=1)
+
+
+def test_a_day_after_a_complete_erasure_it_is_looked_once_more_without_touching_anything() -> None:
+    played = complete_and_looked_at()
+    assert [("a", 2, "dry-run")] == [(one.processor, one.round, one.mode) for one in played.orders]
+    assert ("closed", [COMPLETE]) == (played.the.state, played.statuses)
+
+
+def test_a_later_look_that_finds_nothing_says_nothing_and_is_the_last() -> None:
+    played = complete_and_looked_at().hear(looked())
+    assert (1, "closed", None) == (len(played.all_issued), played.the.state, played.the.wake_at)
+
+
+@pytest.mark.parametrize("there", ["x", "y"])
+def test_what_a_later_look_finds_is_no_longer_called_gone_and_waits_for_a_person(there: str) -> None:
+    """It is not erased by itself: the person may have become a customer again."""
+    played = complete_and_looked_at().hear(looked(line(there, evidence=None)))
+    assert ([COMPLETE, PARTIAL], "open", Outcome.NEEDS_PERSON) == (played.statuses, played.the.state, played.outcome("a", there))
+    assert [] == played.wait(days=90).orders
+    played.retry()
+    assert [("a", 3, "execute")] == [(one.processor, one.round, one.mode) for one in played.orders]
+    assert [COMPLETE, PARTIAL, COMPLETE] == played.hear(answered("a", line("x"), line(there), round=3)).statuses
+
+
+def test_a_later_look_that_fails_takes_nothing_back_and_is_made_again_until_the_due_date() -> None:
+    played, looks = complete_and_looked_at(), [2]
+    played.hear(looked(outcome=Outcome.FAILED))
+    while played.the.wake_at is not None:
+        for command in played.wait(hours=1).orders:
+            looks.append(command.round)
+            assert "dry-run" == command.mode
+            played.hear(looked(outcome=Outcome.FAILED, round=command.round))
+    assert (list(range(2, 33)), [COMPLETE], "closed") == (looks, played.statuses, played.the.state)
+
+
+def test_a_later_look_that_nobody_answers_takes_nothing_back() -> None:
+    played = complete_and_looked_at().wait(days=90)
+    assert ([COMPLETE], "closed") == (played.statuses, played.the.state)
+    assert {"dry-run"} == {command.mode for command in played.orders}
+
+
+def test_a_later_look_leaves_what_the_law_keeps_and_is_told_so_once() -> None:
+    kept = line("i", Outcome.HELD, kind="invoice"), line("c", Outcome.RESTRICTED, bound_to="invoice", until=HOLD.until)
+    played = Played(policy=LOOKING).open("a").hear(answered("a", *kept)).wait(days=1)
+    played.hear(looked(*kept))
+    assert ([HOLDS], "closed") == (played.statuses, played.the.state)
+
+
+def test_what_was_restricted_or_lifted_is_not_looked_at_later() -> None:
+    """A newer request may have lifted or restricted it since."""
+    for right, outcome in ((Right.RESTRICTION, Outcome.RESTRICTED), (Right.LIFTING, Outcome.LIFTED)):
+        played = Played(policy=LOOKING).open("a", right=right).hear(answered("a", line("x", outcome)))
+        assert (["complete"], None) == (played.statuses, played.the.wake_at)
+
+
+def test_a_partial_certificate_starts_no_later_look() -> None:
+    played = Played(policy=LOOKING).open("a").hear(answered("a", line("x", Outcome.REFUSED)))
+    assert ([], [PARTIAL]) == (played.wait(days=60).orders, played.statuses)
