@@ -143,7 +143,7 @@ def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Dec
 
 
 def _looked(case: Case, processor: ProcessorState, report: Answered, at: datetime, policy: Policy) -> Decision:
-    """The answer to a later look: what is there and should not be waits for a person. A look that failed is made again, until the due date."""
+    """The answer to a later look: what is there again waits for a person; a look that failed is made again until the due date."""
     if not processor.in_flight or report.round < processor.round:
         return case, ()
     if report.outcome is not None:

@@ -61,7 +61,8 @@ async def test_a_2xx_is_an_answer(code: int) -> None:
     ("code", "error"),
     [
         (401, Denied), (403, Denied), (404, Gone), (410, Gone), (400, Refused), (405, Refused), (409, Refused), (412, Refused),
-        (422, Refused), (423, Refused), (418, Refused), (501, Refused), (206, Misread), (301, Misread), (302, Misread), (304, Misread), (308, Misread),
+        (422, Refused), (423, Refused), (418, Refused), (501, Refused),
+        (206, Misread), (301, Misread), (302, Misread), (304, Misread), (308, Misread),
     ],
 )  # fmt: skip
 async def test_a_status_that_waiting_does_not_mend_is_told_at_once(code: int, error: type[VendorError]) -> None:

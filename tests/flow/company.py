@@ -15,6 +15,7 @@ import httpx
 
 from connectors.client import Client
 from connectors.consume import Consumer
+from connectors.contract import Connector
 from connectors.holds import HoldRule
 from connectors.http import Limits, Vendor
 from connectors.pace import Pace
@@ -61,10 +62,14 @@ class MortalLedger(Ledger):
 
 @dataclass
 class Company:
-    """`vendors`: a Moneybird administration per processor name."""
+    """`vendors`: a simulated vendor per processor name; Moneybird's unless `connector` is another's. `stopped`: no worker runs."""
 
     folder: Path
-    vendors: dict[str, MoneybirdSimulator] = field(default_factory=lambda: {"moneybird": MoneybirdSimulator()})
+    vendors: dict[str, Any] = field(default_factory=lambda: {"moneybird": MoneybirdSimulator()})
+    connector: type[Connector[Any]] = Moneybird
+    settings: Mapping[str, Any] = field(default_factory=lambda: {"administration_id": 123, "token": {"env": "KIT_SECRET"}})
+    policy: Policy = POLICY
+    stopped: set[str] = field(default_factory=set)
     moments: Moments = field(default_factory=Moments)
     time: Time = field(default_factory=Time)
     broker: MemoryBroker = field(default_factory=lambda: MemoryBroker(partitions=2))
@@ -108,7 +113,7 @@ class Company:
         while moved:
             try:
                 moved = await self._orchestrate()
-                for name in self.vendors:
+                for name in self.vendors.keys() - self.stopped:
                     moved = await self._work(name) or moved
             except Crash:
                 self._inbox.leave()
@@ -116,10 +121,10 @@ class Company:
                 moved = True
 
     def _start_orchestrator(self) -> None:
-        expected = tuple(Expected(name, "moneybird", "accounting") for name in self.vendors)
-        intake = Intake(NAMES, self.keyring, expected, POLICY, "NL")
+        expected = tuple(Expected(name, self.connector.spec.name, self.connector.spec.kind) for name in self.vendors)
+        intake = Intake(NAMES, self.keyring, expected, self.policy, "NL")
         registrar = Registrar(self.keys, Controller(name="Perfacilis", contact="privacy@example.nl"), AMSTERDAM, NAMES)
-        process = Process(self.ledger, self.keyring, intake, registrar, POLICY, NAMES)
+        process = Process(self.ledger, self.keyring, intake, registrar, self.policy, NAMES)
         self.handler = Handler(process, self.broker.publisher(self.moments), self.time, self.time.sleep)
         self._inbox = self.broker.inbox("orchestrator", REQUESTS, REPORTS, moments=self.moments)
 
@@ -141,7 +146,8 @@ class Company:
             return False
         inbox, stop = self.broker.inbox(group, topic, moments=self.moments), asyncio.Event()
         try:
-            async with Client("https://moneybird.example/api/v2", 30.0, httpx.MockTransport(self._vendor(name))) as client:
+            base_url = f"https://vendor.example{self.vendors[name].base_path}"
+            async with Client(base_url, 30.0, httpx.MockTransport(self._vendor(name))) as client:
                 running = asyncio.create_task(self._consumer(name, client, inbox).run(stop))
                 while self.broker.lag(group, topic) and not running.done():
                     await asyncio.sleep(0)
@@ -152,12 +158,11 @@ class Company:
         return True
 
     def _consumer(self, name: str, client: Client, inbox: MemoryInbox) -> Consumer:
-        settings = settings_of(Moneybird, {"administration_id": 123, "token": {"env": "KIT_SECRET"}})
+        settings = settings_of(self.connector, self.settings)
         limits = Limits(timeout=30.0, give_up_after=timedelta(minutes=10))
-        vendor = Vendor(
-            name, client, Moneybird.auth(settings), Pace(1_000_000, self.time, self.time.sleep), limits, self.time, self.time.sleep
-        )
-        worker = Worker(Processor(name, Moneybird, settings, vendor, [BOOKS], AMSTERDAM), self.keyring, self.time, self.time.sleep)
+        pace = Pace(1_000_000, self.time, self.time.sleep)
+        vendor = Vendor(name, client, self.connector.auth(settings), pace, limits, self.time, self.time.sleep)
+        worker = Worker(Processor(name, self.connector, settings, vendor, [BOOKS], AMSTERDAM), self.keyring, self.time, self.time.sleep)
         publisher = self.broker.publisher(self.moments)
         return Consumer(name, worker, inbox, publisher, self.keyring, NAMES, 4, self.time, self.time.sleep, timedelta(0))
 
