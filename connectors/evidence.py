@@ -13,9 +13,14 @@ class Evidence:
     def __init__(self, key: Key) -> None:
         self._key = key
         self._lines: list[str] = []
+        self._answered: set[str] = set()
+        self.in_parts = False
+        """Whether the same question was asked more than once: then a list was read in parts, and rows may have moved between them."""
 
     def add(self, call: str, status: int, started: datetime, body: bytes) -> None:
         """One answered call: method and path template, status, start, and what the body was."""
+        self.in_parts = self.in_parts or (call.startswith("GET ") and call in self._answered)
+        self._answered.add(call)
         body_digest = hashlib.sha256(body).hexdigest()
         self._lines.append(f"{call} {status} {started.isoformat(timespec='seconds')} {body_digest}")
 

@@ -149,7 +149,7 @@ class HttpDoor:
         named = error.not_before if isinstance(error, Transient) else None
         wait = max(_backoff(state), (named - now).total_seconds() if named else 0.0)  # a moment that has passed is no leave to storm
         if named and wait > LONGEST_SLEEP.total_seconds():
-            raise Deferred(named, f"{self._vendor.name} asks to wait until {named:%Y-%m-%d %H:%M} UTC.") from None
+            raise Deferred(named, f"{self._vendor.name} asks to wait for more than two minutes; it is asked again then.") from None
         return max(0.0, min(wait, (self._give_up_at - now).total_seconds()))
 
     async def _once(self, method: str, path: str, url: str, query: Mapping[str, Any] | None, json: Any) -> Reply:

@@ -93,7 +93,7 @@ class _Run:
         if not self.subject.kinds() & set(wanted):
             return self._as_a_whole(Outcome.NEEDS_IDENTIFIER, f"To search here it needs one of: {', '.join(wanted)}.")
         try:
-            found = await locate(self.connector, self.subject)
+            found = await self._located_at_first()
             vanished, still_there = await self._known_but_not_found(found)
         except Deferred as error:
             return self._as_a_whole(Outcome.DEFERRED, error.reason, error)
@@ -110,6 +110,11 @@ class _Run:
                 break
         unfinished = [self._line(record, Outcome.FAILED, "New records kept appearing while it was erased.") for record in found.values()]
         return self._answered([*self._gone(vanished), *map(self._result_line, self.results.values()), *unfinished])
+
+    async def _located_at_first(self) -> Records:
+        """What there is. "Nothing" is looked at twice where a list was read in parts: a row may have slipped from one to the other."""
+        found = await locate(self.connector, self.subject)
+        return found if found or not self.gathered.in_parts else await locate(self.connector, self.subject)
 
     async def _known_but_not_found(self, found: Records) -> tuple[list[tuple[Record, Outcome]], Records]:
         """Records of earlier rounds that the search no longer shows: gone or anonymised, or still there by reference."""

@@ -62,7 +62,10 @@ class MortalLedger(Ledger):
 
 @dataclass
 class Company:
-    """`vendors`: a simulated vendor per processor name; Moneybird's unless `connector` is another's. `stopped`: no worker runs."""
+    """`vendors`: a simulated vendor per processor name, spoken to by `connector` (some by their own in `connectors`).
+
+    `stopped`: those whose worker does not run.
+    """
 
     folder: Path
     vendors: dict[str, Any] = field(default_factory=lambda: {"moneybird": MoneybirdSimulator()})
@@ -70,6 +73,8 @@ class Company:
     settings: Mapping[str, Any] = field(default_factory=lambda: {"administration_id": 123, "token": {"env": "KIT_SECRET"}})
     policy: Policy = POLICY
     stopped: set[str] = field(default_factory=set)
+    connectors: dict[str, type[Connector[Any]]] = field(default_factory=dict)
+    calls_per_minute: int = 1_000_000
     moments: Moments = field(default_factory=Moments)
     time: Time = field(default_factory=Time)
     broker: MemoryBroker = field(default_factory=lambda: MemoryBroker(partitions=2))
@@ -113,7 +118,7 @@ class Company:
         while moved:
             try:
                 moved = await self._orchestrate()
-                for name in self.vendors.keys() - self.stopped:
+                for name in [name for name in self.vendors if name not in self.stopped]:
                     moved = await self._work(name) or moved
             except Crash:
                 self._inbox.leave()
@@ -158,11 +163,12 @@ class Company:
         return True
 
     def _consumer(self, name: str, client: Client, inbox: MemoryInbox) -> Consumer:
-        settings = settings_of(self.connector, self.settings)
+        connector = self.connectors.get(name, self.connector)
+        settings = settings_of(connector, self.settings)
         limits = Limits(timeout=30.0, give_up_after=timedelta(minutes=10))
-        pace = Pace(1_000_000, self.time, self.time.sleep)
-        vendor = Vendor(name, client, self.connector.auth(settings), pace, limits, self.time, self.time.sleep)
-        worker = Worker(Processor(name, self.connector, settings, vendor, [BOOKS], AMSTERDAM), self.keyring, self.time, self.time.sleep)
+        pace = Pace(self.calls_per_minute, self.time, self.time.sleep)
+        vendor = Vendor(name, client, connector.auth(settings), pace, limits, self.time, self.time.sleep)
+        worker = Worker(Processor(name, connector, settings, vendor, [BOOKS], AMSTERDAM), self.keyring, self.time, self.time.sleep)
         publisher = self.broker.publisher(self.moments)
         return Consumer(name, worker, inbox, publisher, self.keyring, NAMES, 4, self.time, self.time.sleep, timedelta(0))
 
