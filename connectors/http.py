@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import aiohttp
 import httpx
 from pydantic import TypeAdapter, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
@@ -30,6 +31,8 @@ LARGEST_BODY_BYTES = 16 * 1024 * 1024
 LONGEST_SLEEP = timedelta(minutes=2)
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CONFLICT = frozenset({409, 423})
+_NO_ANSWER = (TimeoutError, httpx.TransportError, httpx.DecodingError, aiohttp.ClientError)
+"""The last, since the transport lets some through as they are: what is no HTTP, or a head without an end."""
 _PART_OF_IT = 206
 _backoff = wait_exponential_jitter(multiplier=0.5, max=30.0)
 
@@ -160,7 +163,7 @@ class HttpDoor:
         try:
             async with asyncio.timeout(vendor.limits.timeout):
                 reply = await self._send(request, call)
-        except (TimeoutError, httpx.TransportError, httpx.DecodingError) as error:
+        except _NO_ANSWER as error:
             log.info("%s %s: %s", vendor.name, call, type(error).__name__)
             raise Transient(f"{vendor.name} did not answer {call} ({type(error).__name__}).") from None
         self._evidence.add(call, reply.status, started, reply.body)
