@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from connectors.act import LOOK_LATER, Records, Result, act, deferred_until, freeze, locate, look_again, state_of, thaw
@@ -50,6 +51,11 @@ class Worker:
         self._keyring = keyring
         self._clock = clock
         self._sleep = sleep
+        self._moved_at: dict[UUID, datetime] = {}
+
+    def stood_since(self) -> datetime | None:
+        """When the command that stands still the longest last moved: was begun, or got an answer. May be asked by any thread."""
+        return min(list(self._moved_at.values()), default=None)
 
     async def carry_out(self, command: Command, report: Report) -> Answered:
         """The answer to a command. What it located is reported, and acknowledged, before anything is destroyed.
@@ -57,10 +63,21 @@ class Worker:
         Raises:
             KeyMissing, CannotOpen: the case's key is not (or no longer) in the keyring, so nobody can read the subject.
         """
+        self._moved(command)
+        try:
+            return await self._carry_out(command, report)
+        finally:
+            self._moved_at.pop(command.command_id, None)
+
+    def _moved(self, command: Command) -> None:
+        self._moved_at[command.command_id] = self._clock()
+
+    async def _carry_out(self, command: Command, report: Report) -> Answered:
         key, held = await self._keyring.fetch(case_key(command.request_id), hold_key(command.request_id))
         subject = Subject.model_validate_json(key.open("subject", command.subject))
         known = [record for token in command.known for record in thaw(key.open("located.records", token))]
-        run = _Run(self._processor, command, subject, known, key, held, self._clock, self._sleep)
+        gathered = Gathered(key, lambda: self._moved(command))
+        run = _Run(self._processor, command, subject, known, key, held, gathered, self._clock, self._sleep)
         return await run.answer(report)
 
 
@@ -75,14 +92,15 @@ class _Run:
         known: list[Record],
         key: Key,
         held: Key,
+        gathered: Gathered,
         clock: Clock,
         sleep: Sleep,
     ) -> None:
         self.processor, self.command, self.subject, self.key, self.held = processor, command, subject, key, held
         self.clock, self.sleep = clock, sleep
         self.known: Records = {record.key: record for record in known}
-        self.gathered = Gathered(key)
-        self.connector = processor.connector(processor.settings, HttpDoor(processor.vendor, self.gathered))
+        self.gathered = gathered
+        self.connector = processor.connector(processor.settings, HttpDoor(processor.vendor, gathered))
         self.reported = set(self.known)
         self.results: dict[tuple[str, str], Result] = {}
         self.give_up_at = clock() + processor.vendor.limits.give_up_after

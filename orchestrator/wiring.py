@@ -16,6 +16,7 @@ from topics.bus import Publisher
 from topics.configuration import Configuration
 from topics.kafka import Cluster, KafkaPublisher
 from topics.keyring import Keyring
+from topics.liveness import Watch
 from topics.model import utc_now
 from topics.names import Names, Topic
 from topics.slots import Slot
@@ -68,7 +69,8 @@ async def run(
             handler = _handler(core, publisher)
             topics = [names.of(Topic.REQUESTS), names.of(Topic.REPORTS)]
             app = faust_app.build(cluster, group, slot.identity, topics, handler.take, handler.tick, _once(on_ready))
-            await serve.run(app, stop, lambda: handler.stopping)
+            with Watch(handler.hung):
+                await serve.run(app, stop, lambda: handler.stopping)
     finally:
         slot.release()
         keyring.close()

@@ -88,8 +88,8 @@ class Bench:
             due_by=date(2026, 12, 21),
         )
         async with Client(self.base_url, 30.0, httpx.MockTransport(self.simulator.handle)) as client:
-            worker = Worker(self._processor(client), self.keyring, self.time, self.time.sleep)
-            return await worker.carry_out(command, self._report)
+            self.worker = Worker(self._processor(client), self.keyring, self.time, self.time.sleep)
+            return await self.worker.carry_out(command, self._report)
 
     async def _report(self, located: Located) -> None:
         self.located.append(located)

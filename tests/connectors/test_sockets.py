@@ -148,10 +148,10 @@ async def test_an_answer_that_is_cut_off_is_no_answer(method: str, said: bytes) 
 async def test_what_is_compressed_and_cut_off_without_anybody_noticing_is_never_read_as_whole() -> None:
     """The length fits, and the stream inside ends too soon: whatever comes of it, it is not an answer that can be read."""
     cut = gzip.compress(b'{"id": "1", "rest": "' + bytes(range(32, 90)) * 9 + b'"}')[:-30]
-    async with vendor(saying(OK + f"Content-Encoding: gzip\r\nContent-Length: {len(cut)}\r\n\r\n".encode() + cut)) as (url, _):
-        async with door(url) as http:
-            with pytest.raises(VendorError):
-                (await http.get("/things")).read(Thing)
+    said = OK + f"Content-Encoding: gzip\r\nContent-Length: {len(cut)}\r\n\r\n".encode() + cut
+    async with vendor(saying(said)) as (url, _), door(url) as http:
+        with pytest.raises(VendorError):
+            (await http.get("/things")).read(Thing)
 
 
 async def test_an_answer_that_ends_with_the_line_and_not_with_its_text_is_misread() -> None:
