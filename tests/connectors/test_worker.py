@@ -394,12 +394,13 @@ def test_evidence_counts_the_calls() -> None:
 def test_a_command_moves_with_every_answer_so_that_a_long_healthy_one_never_stands_still() -> None:
     """An hour of answers every twenty seconds: it never stood for more than those."""
     box = bench()
+    waits = box.time.sleep
     stood: list[timedelta] = []
 
     class Slow(Shoebox):
         async def customers(self, subject: Subject) -> list[Any]:
             for _ in range(180):
-                await box.time.sleep(20)
+                await waits(20)
                 stood.append(box.time.now - (box.worker.stood_since() or START))
                 await self.http.get("/customers", query={"show": "all"})
             return await super().customers(subject)
@@ -413,11 +414,12 @@ def test_a_command_moves_with_every_answer_so_that_a_long_healthy_one_never_stan
 
 def test_a_command_that_gets_no_answer_stands_still_since_its_last() -> None:
     box = bench()
+    waits = box.time.sleep
     stood: list[timedelta] = []
 
     class Stuck(Shoebox):
         async def erase(self, record: Record) -> None:
-            await box.time.sleep(3600)
+            await waits(3600)
             stood.append(box.time.now - (box.worker.stood_since() or box.time.now))
 
     box.connector = Stuck

@@ -36,13 +36,13 @@ def test_while_all_is_well_nothing_is_told_and_the_watch_ends_with_the_work() ->
 
 def test_a_process_whose_event_loop_is_stuck_says_so_and_ends_with_status_one() -> None:
     program = """
-        import asyncio, time
+        import asyncio, threading, time
         from topics.liveness import Watch
 
         async def main():
             began = time.monotonic()
             with Watch(lambda: "The worker of toy hangs." if time.monotonic() - began > 0.2 else None, every=0.05):
-                time.sleep(60)
+                threading.Event().wait(60)
 
         asyncio.run(main())
     """
