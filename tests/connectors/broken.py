@@ -496,3 +496,23 @@ class YieldsTheSameTwice(Shoebox):
         async for record in super().locate(subject):
             yield record
             yield record
+
+
+class NamesAnewEachTime(Shoebox):
+    """The reference of a record is another at every look of another process: counts grow from round to round."""
+
+    _processes = count(1)
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._process = next(self._processes)
+
+    def record(self, kind: str, row: Row, **more: Any) -> Record:
+        return (
+            replace(super().record(kind, row, **more), ref=f"{row.id}.{self._process}")
+            if kind == "note"
+            else super().record(kind, row, **more)
+        )
+
+    async def erase(self, record: Record) -> None:
+        await super().erase(replace(record, ref=record.ref.partition(".")[0]))

@@ -52,6 +52,7 @@ class KitSubject:
 
     `settings` as in `erasure.toml`, secrets as `{"env": "KIT_SECRET"}`. `dated`: the record kinds that a hold may count
     from. `restrictable`: kinds that a restriction reaches, where they are fewer than the spec's. `exempt`: check → reason.
+    `optional`: a field of the vendor's that may be left out → why its absence cannot be told from there being none.
     """
 
     connector: ClassVar[type[Connector[Any]]]
@@ -59,6 +60,7 @@ class KitSubject:
     settings: ClassVar[Mapping[str, Any]] = {}
     dated: ClassVar[tuple[str, ...]] = ()
     exempt: ClassVar[Mapping[str, str]] = {}
+    optional: ClassVar[Mapping[str, str]] = {}
 
     def bench(self, *people: Person, rules: Sequence[HoldRule] = ()) -> Bench:
         """A fresh vendor that holds those people's records."""
