@@ -9,7 +9,6 @@ from datetime import timedelta
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.waiting import Sleep
@@ -165,7 +164,7 @@ class Consumer:
         for pause in (*_KEYRING_PAUSES, None):
             try:
                 return await self._worker.carry_out(command, lambda located: self._publish(LOCATED_TYPE, located))
-            except (KeyMissing, CannotOpen, ValidationError):
+            except (KeyMissing, CannotOpen):
                 raise Poison(Unreadable.SEALED, "The case's key is not in the keyring: closed and shredded, or another keyring.") from None
             except SQLAlchemyError as error:
                 log.warning("%s: the keyring cannot be read (%s)", self._name, type(error).__name__)

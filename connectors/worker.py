@@ -1,5 +1,6 @@
 """A command carried out: locate, write ahead, act, look again, answer. The same for every vendor."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -219,8 +220,8 @@ class _Run:
     def _clean(self, reason: str, record: Record) -> str:
         """The reason, unless a connector put something of the person into it."""
         lowered = reason.lower()
-        needles = [*self.subject.needles(), record.ref]
-        if any(len(needle) > 3 and needle.lower() in lowered for needle in needles):
+        of_the_vendor = len(record.ref) > 3 and record.ref.lower() in lowered  # a short one is a number like any other
+        if of_the_vendor or any(_stands_in(needle.lower(), lowered) for needle in self.subject.needles()):
             return WITHHELD
         return reason[:500]
 
@@ -243,3 +244,10 @@ class _Run:
             again_at=max(waits, default=None),
             calls=self.gathered.calls(),
         )
+
+
+def _stands_in(needle: str, text: str) -> bool:
+    """Whether a value of the person stands in a sentence; a short one (Bo, C7) only as a word, and one letter never."""
+    if len(needle) > 3:
+        return needle in text
+    return len(needle) > 1 and re.search(rf"(?<!\w){re.escape(needle)}(?!\w)", text) is not None

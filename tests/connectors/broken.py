@@ -508,11 +508,8 @@ class NamesAnewEachTime(Shoebox):
         self._process = next(self._processes)
 
     def record(self, kind: str, row: Row, **more: Any) -> Record:
-        return (
-            replace(super().record(kind, row, **more), ref=f"{row.id}.{self._process}")
-            if kind == "note"
-            else super().record(kind, row, **more)
-        )
+        record = super().record(kind, row, **more)
+        return replace(record, ref=f"{row.id}.{self._process}") if kind == "note" else record
 
     async def erase(self, record: Record) -> None:
         await super().erase(replace(record, ref=record.ref.partition(".")[0]))

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from connectors.consume import Consumer, Offsets
@@ -353,6 +354,18 @@ async def test_a_defect_of_ours_is_told_as_a_failure_without_its_text() -> None:
     (report,) = bench.broker.messages(REPORTS)
     answer = Answered.model_validate_json(report.value or b"")
     assert "failed" == answer.outcome and "ZeroDivisionError" in (answer.reason or "") and b"jan" not in (report.value or b"")
+
+
+async def test_a_wrong_value_inside_the_worker_is_a_defect_and_not_called_a_missing_key() -> None:
+    """Its command would go to dead letters as unreadable, and the case would wait for nobody."""
+    bench = Bench(GatedWorker(open=True))
+    with pytest.raises(ValidationError) as wrong:
+        Command.model_validate({})
+    bench.worker.faults = [wrong.value]
+    bench.send(command())
+    async with bench.running():
+        await until(lambda: bench.committed)
+    assert ([], 1) == (bench.letters, len(bench.answers))
 
 
 def delivery(offset: int, partition: int = 0) -> Delivery:

@@ -214,6 +214,16 @@ def test_a_reason_with_personal_data_in_it_is_left_out(needle: str) -> None:
     assert {WITHHELD} == {record.reason for record in answer.records}
 
 
+@pytest.mark.parametrize(("reason", "withheld"), [("Ask Bo.", True), ("ask (bo)", True), ("Borrowed elsewhere.", False), ("A B C", False)])
+def test_a_short_name_is_left_out_where_it_stands_as_a_word(reason: str, withheld: bool) -> None:
+    class Telling(Shoebox):
+        async def erase(self, record: Record) -> None:
+            raise Refused(reason)
+
+    answer = bench(Telling).carry_out(JAN.subject() | {"name": ["Bo"], "initial": ["B"]})
+    assert {WITHHELD if withheld else reason} == {record.reason for record in answer.records}
+
+
 def test_a_reason_with_a_records_own_reference_in_it_is_left_out() -> None:
     class Telling(Shoebox):
         async def locate(self, subject: Subject) -> AsyncIterator[Record]:
