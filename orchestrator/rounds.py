@@ -1,6 +1,6 @@
 """When a processor is ordered, when a case is certified, and when it wakes. Pure; the clock of a case is `deadlines`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from orchestrator.case import Case, ProcessorState, RecordState, Status
 from orchestrator.certificate import claims_of, status_of
 from orchestrator.messages import Certify, Effect, Order, Tell
 from topics.commands import Command, command_id
+from topics.events import Right
 from topics.notices import About, Notice
 from topics.outcomes import Outcome
 
@@ -27,17 +28,19 @@ _NEVER = date(9000, 1, 1)
 class Policy:
     """`partial_after`: how long an incomplete case waits before its first certificate. `zone`: whose days count.
 
-    `lifting_notice`: how long before a lifting it is announced.
+    `lifting_notice`: how long before a lifting it is announced. `look_after`: how long after a complete erasure it is looked
+    once more (ADR 12); None: never.
     """
 
     partial_after: timedelta
     retry_every: timedelta
     zone: ZoneInfo
     lifting_notice: timedelta = timedelta(0)
+    look_after: timedelta | None = None
 
 
-def order(case: Case, names: Iterable[str], at: datetime, policy: Policy) -> Decision:
-    """Order the next round at those processors, unless something stands against it, and conclude."""
+def order(case: Case, names: Iterable[str], at: datetime, policy: Policy, looks: Collection[str] = ()) -> Decision:
+    """Order the next round at those processors, unless something stands against it, and conclude; those in `looks` only look."""
     if case.stopped:
         return conclude(_waiting(case, names, case.stopped, at), at, policy)
     orders: list[Effect] = []
@@ -46,7 +49,13 @@ def order(case: Case, names: Iterable[str], at: datetime, policy: Policy) -> Dec
         if processor is None:
             continue
         ordered = with_changes(
-            processor, round=processor.round + 1, in_flight=True, ordered_at=at, again_at=None, told=len(processor.known)
+            processor,
+            round=processor.round + 1,
+            in_flight=True,
+            ordered_at=at,
+            again_at=None,
+            told=len(processor.known),
+            looks=name in looks,
         )
         case = case.with_processor(ordered)
         orders.append(Order(_command(case, ordered)))
@@ -60,7 +69,7 @@ def _command(case: Case, processor: ProcessorState) -> Command:
         request_id=case.request_id,
         processor=processor.name,
         action=case.action,
-        mode=case.mode,
+        mode="dry-run" if processor.looks else case.mode,
         round=processor.round,
         subject=case.subject,
         known=processor.known,
@@ -130,7 +139,8 @@ def conclude(case: Case, at: datetime, policy: Policy) -> Decision:
     if (
         not (untrue or case.all_answered) and _first_partial_at(case, policy) > at
     ):  # the usual way: nothing to certify before the last answer
-        return case.model_copy(update={"state": "open", "wake_at": _wake_at(case, policy)}), ()
+        case = case.model_copy(update={"state": "open", "look_at": None})
+        return case.model_copy(update={"wake_at": _wake_at(case, policy)}), ()
     today = day_of(at, policy)
     status, claims = status_of(case, today), claims_of(case, today)
     final = case.all_answered and (status is not Status.PARTIAL or case.refused)
@@ -138,8 +148,19 @@ def conclude(case: Case, at: datetime, policy: Policy) -> Decision:
     told = bool(case.certificates) or (case.examined and all(p.settled for p in case.processors))  # an objection: restricted meanwhile
     due = final or untrue or (case.all_answered and told) or _first_partial_at(case, policy) <= at
     effects: tuple[Effect, ...] = (Certify(status, claims),) if changed and due else ()
-    wake_at = _wake_at(case, policy, certified=final or bool(effects))
-    return case.model_copy(update={"state": "closed" if final else "open", "wake_at": wake_at}), effects
+    case = case.model_copy(
+        update={"state": "closed" if final else "open", "look_at": _look_at(case, status, at, policy) if final else None}
+    )
+    return case.model_copy(update={"wake_at": _wake_at(case, policy, certified=final or bool(effects))}), effects
+
+
+def _look_at(case: Case, status: Status, at: datetime, policy: Policy) -> datetime | None:
+    """When what is gone is looked for once more: a while after an erasure has become complete (ADR 12)."""
+    if case.state == "closed":
+        return case.look_at
+    if policy.look_after is None or status is Status.PARTIAL or case.right is not Right.ERASURE:
+        return None
+    return at + policy.look_after
 
 
 def _says_too_much(case: Case) -> bool:
@@ -150,7 +171,7 @@ def _says_too_much(case: Case) -> bool:
 
 def _wake_at(case: Case, policy: Policy, certified: bool = False) -> datetime | None:
     """The next moment at which time alone changes something."""
-    wakes = [] if case.stopped else [_again(p, policy) for p in case.processors]
+    wakes = [] if case.stopped else [case.look_at, *(_again(p, policy) for p in case.processors)]
     if not case.certificates and not certified:
         wakes.append(_first_partial_at(case, policy))
     return min((moment for moment in wakes if moment), default=None)
