@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
+from orchestrator.clock import Extension
+from orchestrator.deadlines import Pause
 from topics.commands import Action, Claim
 from topics.events import Mode, Right
 from topics.model import Moment, ProcessorName, RecordKind, Sealed, Sentence, Wire
@@ -112,21 +114,6 @@ class Decision(Wire):
     at: Moment
 
 
-class Extension(Wire):
-    """Two further months, with the reason (GDPR art. 12(3))."""
-
-    reason: Sentence
-    told_at: Moment
-
-
-class Pause(Wire):
-    """The identity was in doubt, and the time stood still (GDPR art. 12(6)); `ended` is null while it still does."""
-
-    ground: Sentence
-    began: Moment
-    ended: Moment | None = None
-
-
 class Block(Wire):
     """Another request of the same person stands against this one, until it ends or the officer decides."""
 
@@ -165,6 +152,8 @@ class Case(Wire):
     `content` is a keyed digest of the request's content, `subject` the person sealed under the case's key, `pseudonym`
     a keyed digest of the person's identifiers. `settled_at` is when the last processor answered,
     `look_at` when what is gone is looked for once more.
+    `due_by` is the law's last day as it stands (while paused: the earliest that it can become), `promised_by` the controller's own;
+    `tell_at` is when the next warning of either is to be told.
     """
 
     request_id: UUID
@@ -178,6 +167,8 @@ class Case(Wire):
     received_at: Moment
     opened_at: Moment
     due_by: date
+    promised_by: date | None = None
+    tell_at: Moment | None = None
     processors: tuple[ProcessorState, ...]
     not_asked: tuple[str, ...] = ()
     settled_at: Moment | None = None

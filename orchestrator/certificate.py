@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from pydantic_core import to_jsonable_python
+
 from orchestrator.case import SETTLED, Case, ProcessorState, RecordState, Status
 from orchestrator.not_claimed import not_claimed
 from orchestrator.payload import (
@@ -76,14 +78,14 @@ def claims_in(certificate: Certificate) -> str:
     return _claims(certificate.processors, certificate.status, certificate.received_at, certificate.due_by, words)
 
 
-def _claims(of: Iterable[ProcessorEntry], status: Status, received_at: datetime, due_by: date, words: Iterable[Wire | None]) -> str:
+def _claims(of: Iterable[ProcessorEntry], status: Status, received_at: datetime, due_by: date, words: Iterable[object | None]) -> str:
     claims: dict[str, Any] = {
         "processors": [entry.model_dump(mode="json", exclude={"answered_at"}) for entry in sorted(of, key=lambda entry: entry.name)],
         "status": status.value,
         "received_at": received_at.astimezone(UTC).isoformat(),
         "due_by": due_by.isoformat(),
     }
-    said = [{type(one).__name__: one.model_dump(mode="json")} for one in words if one is not None]
+    said = [{type(one).__name__: to_jsonable_python(one)} for one in words if one is not None]
     return hashlib.sha256(canonical_json(claims | ({"words": said} if said else {}))).hexdigest()
 
 
@@ -195,6 +197,7 @@ def certify(case: Case, facts: Facts) -> Certificate:
         subject=case.pseudonym,
         received_at=case.received_at.astimezone(zone),
         due_by=case.due_by,
+        promised_by=case.promised_by,
         issued_at=issued_at,
         status=status,
         deadline_met=_met_before(case, zone, status) or deadline_met(status, case.due_by, issued_at.date()),

@@ -1,11 +1,14 @@
 """What happens to a case when something is said to it. Pure: no clock, no I/O; every rule of contract.md, "The certificate", is here."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from orchestrator.case import SETTLED, Block, Case, Extension, Gap, Pause, PlacedClaim, ProcessorState, RecordState
+from orchestrator.case import SETTLED, Block, Case, Gap, PlacedClaim, ProcessorState, RecordState
 from orchestrator.case import Decision as Word
 from orchestrator.certificate import finished
+from orchestrator.clock import Extension
+from orchestrator.deadlines import Pause
 from orchestrator.messages import (
     Blocked,
     CaughtUp,
@@ -26,7 +29,9 @@ from orchestrator.messages import (
     TimePassed,
     Unblocked,
 )
-from orchestrator.rounds import Decision, Policy, begin, conclude, day_of, is_due, notice, order, start_of, with_changes
+from orchestrator.policy import Policy
+from orchestrator.rounds import Decision, begin, conclude, day_of, is_due, notice, order, start_of, with_changes
+from orchestrator.warnings import with_dates
 from topics.commands import Claim
 from topics.notices import About
 from topics.orders import LiftHold, PlaceHold, Prove
@@ -61,8 +66,8 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
         case RequestedAgain():
             if message.received_at >= case.received_at:
                 return case, ()
-            earlier = case.model_copy(update={"received_at": message.received_at, "due_by": message.due_by})
-            return conclude(earlier, message.at, policy)
+            earlier = case.model_copy(update={"received_at": message.received_at})
+            return conclude(with_dates(earlier, message.at, policy), message.at, policy)
         case Reported(report):
             if isinstance(report, Answered):
                 return _answered(case, report, message.at, policy)
@@ -80,7 +85,7 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
 
 def _opened(case: Case, at: datetime, policy: Policy) -> Decision:
     """A new case: its processors are ordered, or what stands against that is told."""
-    case, effects = begin(case, [p.name for p in case.processors], at, policy)
+    case, effects = begin(with_dates(case, at, policy), [p.name for p in case.processors], at, policy)
     told = [Tell(notice(case, About.PAUSED, at))] if case.paused else [Tell(notice(case, About.DECISION_NEEDED, at))] if case.block else []
     return case, (*told, *effects)
 
@@ -112,14 +117,14 @@ def _ordered_by_officer(case: Case, message: Message, policy: Policy) -> Decisio
         case Decided(decision, block, at):
             return _decided(case, decision, block, at, policy)
         case Extended(reason, at):
-            case = case.model_copy(update={"extension": Extension(reason=reason, told_at=at)})
+            case = with_dates(case.model_copy(update={"extension": Extension(at, reason)}), at, policy)
             return _and_tell(conclude(case, at, policy), About.EXTENDED, at)
         case Paused(ground, at):
-            case = case.model_copy(update={"pauses": (*case.pauses, Pause(ground=ground, began=at))})
+            case = with_dates(case.model_copy(update={"pauses": (*case.pauses, Pause(at, None, ground))}), at, policy)
             return _and_tell(_stop(case, at, policy), About.PAUSED, at)
         case Resumed(at):
-            last = case.pauses[-1].model_copy(update={"ended": at})
-            return _and_tell(_go_on(case.model_copy(update={"pauses": (*case.pauses[:-1], last)}), at, policy), About.RESUMED, at)
+            pauses = (*case.pauses[:-1], replace(case.pauses[-1], ended=max(at, case.pauses[-1].began)))
+            return _and_tell(_go_on(with_dates(case.model_copy(update={"pauses": pauses}), at, policy), at, policy), About.RESUMED, at)
         case Proven(task, at):
             return _proven(case, task, at, policy)
         case Claimed(claim, at):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from orchestrator.case import Case, Decision, Pause, ProcessorState
-from orchestrator.deadlines import due_by
-from orchestrator.rounds import Policy
+from orchestrator.case import Case, Decision, ProcessorState
+from orchestrator.deadlines import Pause, due_by
+from orchestrator.policy import Policy
 from topics.bus import Delivery
 from topics.envelope import Event, Poison, Unreadable, content, read
 from topics.events import RIGHT_OF, EventType, Right, SubjectRequest
@@ -189,7 +189,7 @@ class Intake:
                 ProcessorState(name=one.name, connector=one.connector, kind=one.kind, not_covered=one.not_covered) for one in asked
             ),
             not_asked=tuple(one.name for one in self._expected if one not in asked),
-            pauses=(Pause(ground=_DOUBTFUL, began=now),) if request.identity == "doubtful" else (),
+            pauses=(Pause(now, None, _DOUBTFUL),) if request.identity == "doubtful" else (),
             decision=Decision(decision="refer", reason=_REFERRED, at=now) if request.role == "processor" else None,
             contract_ended_on=request.contract_ended_on,
         )

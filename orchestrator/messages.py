@@ -1,7 +1,7 @@
 """What `decide` is told, and what it wants done. A message carries the moment at which it was taken, so that deciding needs no clock."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from orchestrator.case import Block, Case, Decision, Gap, Status
@@ -24,7 +24,6 @@ class RequestedAgain:
     """The same request once more; the earliest receipt stands."""
 
     received_at: datetime
-    due_by: date
     at: datetime
 
 

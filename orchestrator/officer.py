@@ -19,7 +19,7 @@ def why_not(order: Order, case: Case, today: date) -> str | None:
             return "The request is answered already; it can no longer be refused."
         case Extend() if case.extension or case.state == "closed":
             return "The time was extended before, or the request is answered already (GDPR art. 12(3))."
-        case Extend() if today > case.due_by:
+        case Extend() if today > case.due_by and not case.paused:
             return "The first month is over: an extension had to be told within it (GDPR art. 12(3))."
         case Pause() if case.paused or case.state == "closed":
             return "The time stands still already, or the request is answered."

@@ -9,7 +9,9 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from orchestrator.case import Decision, Extension, Pause, Status
+from orchestrator.case import Decision, Status
+from orchestrator.clock import Extension
+from orchestrator.deadlines import Pause
 from topics.events import Ground, Right
 from topics.model import Moment, ProcessorName, RecordKind, Sentence, Wire, absent
 from topics.outcomes import Evidence, Hold, Outcome
@@ -105,6 +107,7 @@ class Certificate(Wire):
     subject: Word
     received_at: Moment
     due_by: date
+    promised_by: date | None = Field(default=None, exclude_if=absent)
     issued_at: Moment
     status: Status
     deadline_met: bool | None

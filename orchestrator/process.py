@@ -12,9 +12,9 @@ from orchestrator.intake import Intake, Read
 from orchestrator.ledger import INBOX_KEPT, Issued, Ledger, Transaction
 from orchestrator.messages import CaughtUp, Certify, Effect, Message, Met, Order, Reported, Requested, RequestedAgain, Tell, TimePassed
 from orchestrator.officer import message_of, why_not
+from orchestrator.policy import Policy
 from orchestrator.registrar import Registrar, continued
 from orchestrator.rights import block_on, concerns_others, consequences
-from orchestrator.rounds import Policy
 from topics.bus import Delivery, Place
 from topics.bus import Message as Outgoing
 from topics.commands import COMMAND_TYPE
@@ -242,7 +242,7 @@ class Process:
             return Requested(continued(opened.model_copy(update={"block": block}), batch.issued), now)
         if case.content != found.content:
             raise Poison(Unreadable.CONFLICTING_REQUEST, "The same request_id came before with other content; send it under a new id.")
-        return RequestedAgain(request.received_at, self._intake.due(request.received_at), now)
+        return RequestedAgain(request.received_at, now)
 
     def _ordered(self, case: Case, order: Ordered, others: Sequence[Case], now: datetime) -> Message:
         """An officer's order, if it fits how the case stands."""

@@ -49,6 +49,7 @@ _WORDS = {
     Outcome.NOT_APPLICABLE: "does not apply",
     Outcome.NOTHING_FOUND: "nothing was found",
 }
+_DECISIONS = {"uphold": "Upheld", "reject": "Rejected", "refuse": "Refused", "refer": "Referred"}
 _PROOFS = {
     Evidence.ACCEPTED: "not proven: the processor only said yes",
     Evidence.EXECUTED: "not proven: done, but not looked at again",
@@ -97,6 +98,16 @@ def _head(certificate: Certificate) -> Iterable[tuple[str, str]]:
         yield "Ground", f"GDPR art. {certificate.ground}" if article else certificate.ground
     yield "Received", _moment(certificate.received_at)
     yield "To be answered by", f"{_day(certificate.due_by)}, the whole of that day"
+    if certificate.promised_by is not None:
+        yield "Promised by", f"{_day(certificate.promised_by)}, by the controller's own promise"
+    if certificate.extension is not None:
+        told = _day(certificate.extension.told_at.date())
+        yield "Extended", f"by two months (GDPR art. 12(3)), told on {told}: {certificate.extension.reason}"
+    for pause in certificate.pauses:
+        until = "today" if pause.ended is None else _day(pause.ended.date())
+        yield "Stood still", f"from {_day(pause.began.date())} until {until} (GDPR art. 12(6)): {pause.ground}"
+    if certificate.decision is not None:
+        yield _DECISIONS[certificate.decision.decision], f"{_day(certificate.decision.at.date())}: {certificate.decision.reason}"
     yield "Issued", _moment(certificate.issued_at)
     yield "Deadline", _deadline(certificate.deadline_met)
     supersedes = "" if certificate.supersedes is None else f"; replaces the one with SHA-256 {certificate.supersedes}"

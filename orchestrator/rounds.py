@@ -1,14 +1,14 @@
 """When a processor is ordered, when a case is certified, and when it wakes. Pure; the clock of a case is `deadlines`."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from orchestrator.case import Case, ProcessorState, RecordState, Status
 from orchestrator.certificate import claims_of, status_of
 from orchestrator.messages import Certify, Effect, Order, Tell
+from orchestrator.policy import Policy
+from orchestrator.warnings import told
 from topics.commands import Command, command_id
 from topics.events import Right
 from topics.notices import About, Notice
@@ -24,21 +24,6 @@ _NEVER = date(9000, 1, 1)
 """A vendor's "for ever": no day comes after the last that a calendar has."""
 
 
-@dataclass(frozen=True)
-class Policy:
-    """`partial_after`: how long an incomplete case waits before its first certificate. `zone`: whose days count.
-
-    `lifting_notice`: how long before a lifting it is announced. `look_after`: how long after a complete erasure it is looked
-    once more (ADR 12); None: never.
-    """
-
-    partial_after: timedelta
-    retry_every: timedelta
-    zone: ZoneInfo
-    lifting_notice: timedelta = timedelta(0)
-    look_after: timedelta | None = None
-
-
 def order(case: Case, names: Iterable[str], at: datetime, policy: Policy, looks: Collection[str] = ()) -> Decision:
     """Order the next round at those processors, unless something stands against it, and conclude; those in `looks` only look."""
     if case.stopped:
@@ -49,14 +34,9 @@ def order(case: Case, names: Iterable[str], at: datetime, policy: Policy, looks:
         if processor is None:
             continue
         ordered = with_changes(
-            processor,
-            round=processor.round + 1,
-            in_flight=True,
-            ordered_at=at,
-            again_at=None,
-            told=len(processor.known),
-            looks=name in looks,
+            processor, round=processor.round + 1, in_flight=True, ordered_at=at, again_at=None, told=len(processor.known)
         )
+        ordered = with_changes(ordered, looks=name in looks)
         case = case.with_processor(ordered)
         orders.append(Order(_command(case, ordered)))
     case, effects = conclude(case, at, policy)
@@ -133,25 +113,34 @@ def conclude(case: Case, at: datetime, policy: Policy) -> Decision:
     if case.mode == "dry-run":
         wake_at = min((moment for p in case.processors if (moment := _again(p, policy))), default=None)
         return case.model_copy(update={"state": "closed" if case.all_answered else "open", "wake_at": wake_at}), ()
-    settled_at = (case.settled_at or at) if case.all_answered else case.settled_at
-    case = case.model_copy(update={"settled_at": settled_at})
+    return _certified(*_warned(case, at, policy), at, policy)
+
+
+def _warned(case: Case, at: datetime, policy: Policy) -> Decision:
+    """What is to be told of the last days, while the request is not answered."""
+    if case.state == "closed":
+        return case, ()
+    case, about = told(case, at, policy)
+    return case, tuple(Tell(notice(case, one, at)) for one in about)
+
+
+def _certified(case: Case, effects: tuple[Effect, ...], at: datetime, policy: Policy) -> Decision:
+    case = case.model_copy(update={"settled_at": (case.settled_at or at) if case.all_answered else case.settled_at})
     untrue = _says_too_much(case)
-    if (
-        not (untrue or case.all_answered) and _first_partial_at(case, policy) > at
-    ):  # the usual way: nothing to certify before the last answer
+    if not (untrue or case.all_answered) and _first_partial_at(case, policy) > at:  # the usual way: nothing to certify yet
         case = case.model_copy(update={"state": "open", "look_at": None})
-        return case.model_copy(update={"wake_at": _wake_at(case, policy)}), ()
+        return case.model_copy(update={"wake_at": _wake_at(case, policy)}), effects
     today = day_of(at, policy)
     status, claims = status_of(case, today), claims_of(case, today)
     final = case.all_answered and (status is not Status.PARTIAL or case.refused)
     changed = not case.certificates or case.certificates[-1].claims != claims
-    told = bool(case.certificates) or (case.examined and all(p.settled for p in case.processors))  # an objection: restricted meanwhile
-    due = final or untrue or (case.all_answered and told) or _first_partial_at(case, policy) <= at
-    effects: tuple[Effect, ...] = (Certify(status, claims),) if changed and due else ()
-    case = case.model_copy(
-        update={"state": "closed" if final else "open", "look_at": _look_at(case, status, at, policy) if final else None}
-    )
-    return case.model_copy(update={"wake_at": _wake_at(case, policy, certified=final or bool(effects))}), effects
+    restricted = case.examined and all(p.settled for p in case.processors)  # an objection: that is told at once
+    due = final or untrue or (case.all_answered and (restricted or bool(case.certificates))) or _first_partial_at(case, policy) <= at
+    issued: tuple[Effect, ...] = (Certify(status, claims),) if changed and due else ()
+    case = case.model_copy(update={"look_at": _look_at(case, status, at, policy) if final else None})
+    case = case.model_copy(update={"state": "closed" if final else "open"})
+    wake_at = _wake_at(case, policy, certified=final or bool(issued))
+    return case.model_copy(update={"wake_at": wake_at}), (*effects, *issued)
 
 
 def _look_at(case: Case, status: Status, at: datetime, policy: Policy) -> datetime | None:
@@ -174,6 +163,8 @@ def _wake_at(case: Case, policy: Policy, certified: bool = False) -> datetime | 
     wakes = [] if case.stopped else [case.look_at, *(_again(p, policy) for p in case.processors)]
     if not case.certificates and not certified:
         wakes.append(_first_partial_at(case, policy))
+    if case.state == "open":
+        wakes.append(case.tell_at)
     return min((moment for moment in wakes if moment), default=None)
 
 

@@ -10,10 +10,10 @@ from orchestrator.certificate import Controller
 from orchestrator.handle import Handler
 from orchestrator.intake import Expected, Intake
 from orchestrator.ledger import Ledger
+from orchestrator.policy import Policy
 from orchestrator.process import Process
 from orchestrator.registrar import Registrar
 from orchestrator.restored import Restoration
-from orchestrator.rounds import Policy
 from orchestrator.sign import KeyFolderError, SigningKeys
 from topics.bus import Publisher
 from topics.configuration import Configuration
@@ -38,7 +38,15 @@ def process(configuration: Configuration, expected: Sequence[Expected], ledger: 
     """
     certificate, controller, names = configuration.certificate, configuration.controller, Names(configuration.kafka.prefix)
     notice = configuration.rights.lifting_notice or timedelta(0)
-    policy = Policy(certificate.partial_after, certificate.retry_every, controller.time_zone, notice, certificate.look_again_after)
+    policy = Policy(
+        certificate.partial_after,
+        certificate.retry_every,
+        controller.time_zone,
+        notice,
+        controller.country,
+        controller.promise,
+        certificate.look_again_after,
+    )
     intake = Intake(names, keyring, tuple(expected), policy, controller.country)
     facts = Controller(name=controller.name, contact=controller.contact)
     registrar = Registrar(_signing_keys(configuration, ledger), facts, controller.time_zone, names)

@@ -20,6 +20,7 @@ class About(StrEnum):
     PAUSED = "paused"  # ask the person for proof of identity: art. 12(6)
     RESUMED = "resumed"
     DEADLINE_NEAR = "deadline_near"
+    PROMISE_PASSED = "promise_passed"  # the controller's own, shorter one
     DEADLINE_PASSED = "deadline_passed"
     HOLD_ENDED = "hold_ended"
     CONFIRMED = "confirmed"  # a certificate is there: tell the person (art. 12(3))

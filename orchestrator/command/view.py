@@ -85,6 +85,16 @@ def _head(case: Case, zone: ZoneInfo, today: date) -> Iterable[tuple[str, str]]:
     yield "Status", (status(case) or ("no certificate yet" if case.mode == "execute" else "a dry run has none")).replace("_", " ")
     yield "Received", f"{case.received_at.astimezone(zone):%Y-%m-%d %H:%M}"
     yield "Due by", f"{case.due_by.isoformat()}{_days(case, today)}"
+    if case.promised_by is not None:
+        yield "Promised by", case.promised_by.isoformat()
+    if case.extension is not None:
+        yield "Extended", case.extension.reason
+    if case.paused:
+        yield "Paused", case.pauses[-1].ground
+    if case.block is not None:
+        yield "Waits", f"{case.block.reason} (request {case.block.by})"
+    if case.decision is not None:
+        yield "Decision", f"{case.decision.decision}: {case.decision.reason}"
 
 
 def _days(case: Case, today: date) -> str:

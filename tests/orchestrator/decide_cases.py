@@ -115,8 +115,8 @@ class Played:
     def retry(self, only: str | None = None) -> "Played":
         return self.say(Retried(only, self.now))
 
-    def again(self, received_at: datetime, due_by: date) -> "Played":
-        return self.say(RequestedAgain(received_at, due_by, self.now))
+    def again(self, received_at: datetime) -> "Played":
+        return self.say(RequestedAgain(received_at, self.now))
 
     @property
     def the(self) -> Case:

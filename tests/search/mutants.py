@@ -107,8 +107,8 @@ MUTANTS = (
     ),
     Mutant(
         "a partial certificate closes the case",
-        '"closed" if final else "open", "wake_at": wake_at}), effects',
-        '"closed" if effects else "open", "wake_at": wake_at}), effects',
+        '{"state": "closed" if final else "open"}',
+        '{"state": "closed" if final or issued else "open"}',
         exactly_one_open_revision,
         Bound(1, "x", Budget(faults=1, waits=2)),
     ),
@@ -158,8 +158,8 @@ MUTANTS = (
         Bound(1, "x", Budget(crashes=1, blind=1)),
     ),
     Mutant(
-        "nobody is woken for a silent processor",
-        "return processor.ordered_at + _REORDER_SILENT",
+        "nobody is woken",
+        "return min((moment for moment in wakes if moment), default=None)",
         "return None",
         an_open_case_is_woken_or_waits_for_a_person,
         Bound(1, "x", Budget(waits=1, faults=1)),

@@ -207,7 +207,7 @@ def after(world: World, move: Move, decide: Decide) -> tuple[World, Step | None]
         case "retry":
             return _say(world, world._replace(budget=world.budget.less("retries")), Retried(None, world.now), decide)
         case "ask again":
-            again = RequestedAgain(OPENED - timedelta(hours=3), world.case.due_by, world.now)
+            again = RequestedAgain(OPENED - timedelta(hours=3), world.now)
             return _say(world, world._replace(budget=world.budget.less("requests")), again, decide)
         case "restart":
             reread = Case.model_validate_json(world.case.model_dump_json())  # what a ledger keeps is all that is known

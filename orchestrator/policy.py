@@ -1,0 +1,25 @@
+"""What the controller has decided about time; every rule that needs it gets it handed in."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from topics.calendar_settings import Promise
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`partial_after`: how long an incomplete case waits before its first certificate. `zone`: whose days count.
+
+    `lifting_notice`: how long before a lifting it is announced. `country`: whose public holidays count. `promise`: the
+    controller's own, shorter than the law's month. `look_after`: how long after a complete erasure it is looked once more
+    (ADR 12); None: never.
+    """
+
+    partial_after: timedelta
+    retry_every: timedelta
+    zone: ZoneInfo
+    lifting_notice: timedelta = timedelta(0)
+    country: str = "NL"
+    promise: Promise | None = None
+    look_after: timedelta | None = None
