@@ -2,9 +2,9 @@
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from connectors.contract import Accepted, Connector, Key, Record, State
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 MOST_RECORDS = 5_000
 LOOK_AGAIN_SECONDS = (0.0, 1.0, 4.0, 15.0)
 """Waits before each look after acting: a vendor's search may lag; what is still there after the last is not erased."""
+LOOK_LATER = (timedelta(minutes=5), timedelta(hours=1))
+"""After those, when the vendor said yes and it is still there: in how long the next rounds are worth it. Then once a day."""
 
 Records = dict[tuple[str, str], Record]
 
@@ -34,6 +36,7 @@ class Result:
     until: date | None = None
     reason: str | None = None
     again_at: datetime | None = None
+    late: bool = False  # the vendor said yes, and no look has shown it yet
 
 
 async def locate(connector: Connector[Any], subject: Subject) -> Records:
@@ -154,16 +157,23 @@ def _not_tried(item: Planned, error: VendorError) -> Result:
 
 
 async def look_again(
-    connector: Connector[Any], subject: Subject | None, results: dict[tuple[str, str], Result], sleep: Sleep
+    connector: Connector[Any],
+    subject: Subject | None,
+    results: dict[tuple[str, str], Result],
+    sleep: Sleep,
+    patient: Callable[[], bool],
 ) -> tuple[dict[tuple[str, str], Result], Records]:
     """The results as a fresh look confirms them, and records that were not there before.
 
     What the vendor said yes to and is still there after the last look is `failed`. When the look itself fails, nothing
-    is claimed of what was acted on. Without a subject only references are asked for.
+    is claimed of what was acted on. Without a subject only references are asked for. There is one look at least; no other is
+    waited for once `patient` says no.
     """
     open_keys = {key for key, result in results.items() if result.evidence is not None}
     looked, found = dict(results), Records()
     for wait in LOOK_AGAIN_SECONDS:
+        if wait and not patient():
+            break
         pause = max(wait, connector.spec.settle_seconds if wait == 0.0 else 0.0)
         if pause:
             await sleep(pause)
@@ -207,7 +217,9 @@ async def _confirm(connector: Connector[Any], result: Result, seen: Record | Non
         Do.LIFT: f"The {kind} is still restricted after that was to be lifted at {connector.spec.name}.",
         Do.KEEP: f"The {kind} must be kept, but it is no longer there." if state is State.GONE else not_restricted,
     }[result.planned.do]
-    return replace(result, outcome=Outcome.FAILED, evidence=None, reason=reason)
+    return replace(
+        result, outcome=Outcome.FAILED, evidence=None, reason=reason, late=result.planned.do is not Do.KEEP or state is not State.GONE
+    )
 
 
 async def state_of(connector: Connector[Any], record: Record) -> State | None:

@@ -11,7 +11,11 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from connectors.errors import Misread
+
+LARGEST_BODY_BYTES = 16 * 1024 * 1024
 _CONNECT_SECONDS = 10.0
+_OF_THE_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": "gdpr-erasure-orchestrator"}
 
 
@@ -48,10 +52,11 @@ class Client:
         return httpx.Request(method, url, json=json, headers=_HEADERS, extensions=self._extensions)
 
     async def send(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
-        """The answer, its body not yet read. Close it.
+        """The answer, its body not yet read. Close it. What a sign-in is answered with is read within the same limit.
 
         Raises:
             httpx.TransportError: there is none.
+            Misread: the answer to a sign-in is over the limit.
         """
         if auth is None:
             return await self._once(request)
@@ -60,6 +65,8 @@ class Client:
             signed = await anext(flow)
             while True:
                 response = await self._once(signed)
+                if signed is not request:
+                    response = await _whole(response)
                 try:
                     signed = await flow.asend(response)
                 except StopAsyncIteration:
@@ -67,7 +74,7 @@ class Client:
                 except BaseException:
                     await response.aclose()
                     raise
-                await response.aread()
+                await body_of(response, "a call that is to be signed in anew")  # read, so that the line can be used again
         finally:
             await flow.aclose()
 
@@ -75,3 +82,27 @@ class Client:
         response = await self._transport.handle_async_request(request)
         response.request = request
         return response
+
+
+async def body_of(response: httpx.Response, call: str) -> bytes:
+    """The whole body, unfolded; the answer is closed.
+
+    Raises:
+        Misread: it is over the limit.
+    """
+    body = bytearray()
+    try:
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > LARGEST_BODY_BYTES:
+                raise Misread(f"The answer to {call} is over {LARGEST_BODY_BYTES // 1024**2} MB.")
+    finally:
+        await response.aclose()
+    return bytes(body)
+
+
+async def _whole(response: httpx.Response) -> httpx.Response:
+    """The same answer, its body read."""
+    body = await body_of(response, "the sign-in")
+    headers = {name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
+    return httpx.Response(response.status_code, headers=headers, content=body, request=response.request)

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.waiting import Sleep
@@ -91,6 +90,20 @@ class Consumer:
         self._offsets, self._parked = Offsets(), parked
         self._commit_at, self._commit_every = clock(), commit_every
         self._cases: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._turned_at = clock()
+
+    def hung(self, patience: timedelta) -> str | None:
+        """A sentence when this part has stood still for longer than `patience`. A slow vendor is no reason: every answer of it moves.
+
+        May be asked by any thread.
+        """
+        minutes, too_long_ago = patience.total_seconds() / 60, self._clock() - patience
+        stood_since = self._worker.stood_since()
+        if stood_since is not None and stood_since < too_long_ago:
+            return f"The worker of {self._name} has a command in hand that has not moved for {minutes:.0f} minutes; the process ends."
+        if self._turned_at < too_long_ago:
+            return f"The worker of {self._name} has not asked for commands for {minutes:.0f} minutes; the process ends."
+        return None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set; then what is in hand is finished and committed.
@@ -101,6 +114,7 @@ class Consumer:
         tasks: set[asyncio.Task[None]] = set()
         try:
             while not stop.is_set():
+                self._turned_at = self._clock()
                 for delivery in await self._receive(tasks):
                     passed(Step.COMMAND_RECEIVED)
                     self._offsets.taken(delivery)
@@ -109,7 +123,8 @@ class Consumer:
                 if self._clock() >= self._commit_at:
                     await _unless_told(stop, self._commit())
             while tasks:
-                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                self._turned_at = self._clock()
+                await asyncio.wait(tasks, timeout=_MEMBERSHIP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 tasks = _still_running(tasks)
             await self._last_commit()
         except TooManyParked:
@@ -169,7 +184,7 @@ class Consumer:
         for pause in (*_KEYRING_PAUSES, None):
             try:
                 return await self._worker.carry_out(command, lambda located: self._publish(LOCATED_TYPE, located))
-            except (KeyMissing, CannotOpen, ValidationError):
+            except (KeyMissing, CannotOpen):
                 raise Poison(Unreadable.SEALED, "The case's key is not in the keyring: closed and shredded, or another keyring.") from None
             except SQLAlchemyError as error:
                 log.warning("%s: the keyring cannot be read (%s)", self._name, type(error).__name__)

@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import aiohttp
 import httpx
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
-from connectors.client import Client
+from connectors.client import Client, body_of
 from connectors.errors import Deferred, Denied, Gone, Misread, Refused, Transient
 from connectors.evidence import Evidence
 from connectors.pace import Pace
@@ -28,10 +29,12 @@ logging.getLogger("httpx").disabled = True  # it prints whole URLs, at level inf
 
 T = TypeVar("T")
 
-LARGEST_BODY_BYTES = 16 * 1024 * 1024
 LONGEST_SLEEP = timedelta(minutes=2)
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CONFLICT = frozenset({409, 423})
+_NO_ANSWER = (TimeoutError, httpx.TransportError, httpx.DecodingError, aiohttp.ClientError)
+"""The last, since the transport lets some through as they are: what is no HTTP, or a head without an end."""
+_PART_OF_IT = 206
 _backoff = wait_exponential_jitter(multiplier=0.5, max=30.0)
 
 
@@ -168,9 +171,9 @@ class HttpDoor:
         error = state.outcome.exception() if state.outcome else None
         now = self._vendor.clock()
         named = error.not_before if isinstance(error, Transient) else None
-        wait = (named - now).total_seconds() if named else _backoff(state)
+        wait = max(_backoff(state), (named - now).total_seconds() if named else 0.0)  # a moment that has passed is no leave to storm
         if named and wait > LONGEST_SLEEP.total_seconds():
-            raise Deferred(named, f"{self._vendor.name} asks to wait until {named:%Y-%m-%d %H:%M} UTC.") from None
+            raise Deferred(named, f"{self._vendor.name} asks to wait for more than two minutes; it is asked again then.") from None
         return max(0.0, min(wait, (self._give_up_at - now).total_seconds()))
 
     async def _once(self, method: str, path: str, url: str, query: Mapping[str, Any] | None, json: Any) -> Reply:
@@ -181,7 +184,7 @@ class HttpDoor:
         try:
             async with asyncio.timeout(vendor.limits.timeout):
                 reply = await self._send(request, call)
-        except (TimeoutError, httpx.TransportError, httpx.DecodingError) as error:
+        except _NO_ANSWER as error:
             log.info("%s %s: %s", vendor.name, call, type(error).__name__)
             raise Transient(f"{vendor.name} did not answer {call} ({type(error).__name__}).") from None
         self._evidence.add(call, reply.status, started, reply.body)
@@ -193,19 +196,13 @@ class HttpDoor:
         passed(Step.CALLING)
         response = await self._vendor.client.send(request, self._vendor.auth)
         passed(Step.CALLED)
-        try:
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > LARGEST_BODY_BYTES:
-                    raise Misread(f"The answer to {call} is over {LARGEST_BODY_BYTES // 1024**2} MB.")
-        finally:
-            await response.aclose()
-        return Reply(response.status_code, call, response.headers, bytes(body))
+        return Reply(response.status_code, call, response.headers, await body_of(response, call))
 
     def _judge(self, reply: Reply) -> None:
         """A status that is no success, as the error that says what happens next."""
         name, status, call = self._vendor.name, reply.status, reply.call
+        if status == _PART_OF_IT:
+            raise Misread(f"{name} answered {call} with a part only ({status}), which was not asked for.")
         if 200 <= status < 300:
             return
         if status in _BUSY:

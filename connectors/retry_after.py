@@ -20,15 +20,19 @@ _LONGEST = timedelta(days=31)
 
 
 def not_before(headers: httpx.Headers, now: datetime) -> datetime | None:
-    """The moment (UTC) that the first readable of the known headers names; None where there is none. At most 31 days on."""
+    """The moment (UTC) that the first readable of the known headers names; None where there is none. At most 31 days on.
+
+    It is counted from the vendor's own `Date`, where there is one: its clock may be wrong, and so may ours.
+    """
+    theirs = _written_date(headers.get("date", "")) or now
     for name, remaining in _HEADERS:
-        moment = _moment(headers.get(name, "").strip(), now)
+        moment = _moment(headers.get(name, "").strip(), theirs)
         if moment is not None and headers.get(remaining, "0").strip() in ("0", ""):
-            return min(max(moment, now), now + _LONGEST)
+            return now + min(max(moment - theirs, timedelta()), _LONGEST)
     return None
 
 
-def _moment(text: str, now: datetime) -> datetime | None:
+def _moment(text: str, theirs: datetime) -> datetime | None:
     try:
         number = float(text)
     except ValueError:
@@ -36,7 +40,7 @@ def _moment(text: str, now: datetime) -> datetime | None:
     try:
         if number > _EPOCH_MILLISECONDS:
             return datetime.fromtimestamp(number / 1000, UTC)
-        return datetime.fromtimestamp(number, UTC) if number > _EPOCH_SECONDS else now + timedelta(seconds=number)
+        return datetime.fromtimestamp(number, UTC) if number > _EPOCH_SECONDS else theirs + timedelta(seconds=number)
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import Any
 
+from connectors.act import LOOK_AGAIN_SECONDS
 from connectors.auth import Login
 from connectors.client import Client, transport
 from connectors.consume import Consumer
 from connectors.database import DatabaseAccount, engine_to
-from connectors.http import Limits, Vendor
+from connectors.http import LONGEST_SLEEP, Limits, Vendor
 from connectors.mailbox import MailboxAccount, connection_to
 from connectors.pace import Pace
 from connectors.roster import Entry, retention_for, rules_for, settings_of
@@ -17,12 +19,14 @@ from connectors.worker import Account, Nothing, Processor, Worker
 from topics.configuration import Configuration
 from topics.kafka import Cluster, KafkaInbox, KafkaPublisher
 from topics.keyring import Keyring
+from topics.liveness import Watch
 from topics.model import utc_now
 from topics.names import Names
 from topics.parking import ParkedLately
 from topics.slots import Slot
 
 _READY_LOOK_SECONDS = 0.05
+_SLACK = timedelta(minutes=10)
 
 
 async def run(
@@ -38,7 +42,9 @@ async def run(
         keyring = Keyring.open(configuration.keyring.url)
         stack.callback(keyring.close)
         publisher = await stack.enter_async_context(KafkaPublisher(cluster))
-        consumers, inboxes = [], []
+        consumers: list[Consumer] = []
+        inboxes: list[KafkaInbox] = []
+        patiences: list[timedelta] = []
         for entry in entries:
             name = entry.processor.name
             processor = await open_processor(configuration, entry, stack, limits_of(configuration))
@@ -50,9 +56,11 @@ async def run(
             concurrency, parked = entry.connector.spec.concurrency, ParkedLately(configuration.dead_letters.most_per_minute)
             consumers.append(Consumer(name, worker, inbox, publisher, keyring, names, concurrency, parked, utc_now, asyncio.sleep))
             inboxes.append(inbox)
+            patiences.append(patience_of(entry, limits_of(configuration)))
         ready = asyncio.create_task(_tell_ready(inboxes, on_ready))
         try:
-            await _together([_joined(inbox, consumer, stop) for inbox, consumer in zip(inboxes, consumers, strict=True)], stop)
+            with Watch(lambda: _hung(consumers, patiences)):
+                await _together([_joined(inbox, consumer, stop) for inbox, consumer in zip(inboxes, consumers, strict=True)], stop)
         finally:
             ready.cancel()
 
@@ -60,6 +68,19 @@ async def run(
 def limits_of(configuration: Configuration) -> Limits:
     """What `[retry]` says of one call and one command."""
     return Limits(configuration.retry.timeout.total_seconds(), configuration.retry.give_up_after)
+
+
+def patience_of(entry: Entry, limits: Limits) -> timedelta:
+    """How long a healthy command may go without an answer of its vendor: a whole outage, every wait, and ten minutes more."""
+    spec = entry.connector.spec
+    turns = 60 * spec.concurrency / (entry.processor.calls_per_minute or spec.calls_per_minute)
+    seconds = turns + spec.settle_seconds + sum(LOOK_AGAIN_SECONDS) + 4 * limits.timeout
+    return limits.give_up_after + LONGEST_SLEEP + timedelta(seconds=seconds) + _SLACK
+
+
+def _hung(consumers: Sequence[Consumer], patiences: Sequence[timedelta]) -> str | None:
+    told = (consumer.hung(patience) for consumer, patience in zip(consumers, patiences, strict=True))
+    return next((sentence for sentence in told if sentence), None)
 
 
 async def open_processor(configuration: Configuration, entry: Entry, stack: AsyncExitStack, limits: Limits) -> Processor:
@@ -72,7 +93,8 @@ async def open_processor(configuration: Configuration, entry: Entry, stack: Asyn
     account = await _account(entry, settings, stack, limits)
     rules = rules_for(configuration, entry.processor.name)
     retention = entry.connector.retention(settings) or retention_for(configuration, entry.processor.name)
-    return Processor(entry.processor.name, entry.connector, settings, account, rules, configuration.controller.time_zone, retention)
+    zone = configuration.controller.time_zone
+    return Processor(entry.processor.name, entry.connector, settings, account, rules, zone, retention, limits.give_up_after)
 
 
 async def _account(entry: Entry, settings: Any, stack: AsyncExitStack, limits: Limits) -> Account:

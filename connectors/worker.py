@@ -1,11 +1,14 @@
 """A command carried out: locate, write ahead, act, look again, answer. The same for every vendor."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Protocol
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from connectors.act import Records, Result, act, deferred_until, freeze, locate, look_again, state_of, thaw
+from connectors.act import LOOK_LATER, Records, Result, act, deferred_until, freeze, locate, look_again, state_of, thaw
 from connectors.ageing import RetentionRule
 from connectors.contract import Connector, Record, State
 from connectors.errors import Deferred, NeedsPerson, NotApplicable, VendorError
@@ -46,7 +49,10 @@ class Nothing:
 
 @dataclass(frozen=True)
 class Processor:
-    """One configured processor: its connector, its account, and the rules that apply to it."""
+    """One configured processor: its connector, its account, and the rules that apply to it.
+
+    `give_up_after`: how long one command may wait for a late effect; None: every look is made.
+    """
 
     name: str
     connector: type[Connector[Any]]
@@ -55,6 +61,7 @@ class Processor:
     rules: Sequence[HoldRule]
     zone: ZoneInfo
     retention: Sequence[RetentionRule] = ()
+    give_up_after: timedelta | None = None
 
 
 class Worker:
@@ -65,6 +72,11 @@ class Worker:
         self._keyring = keyring
         self._clock = clock
         self._sleep = sleep
+        self._moved_at: dict[UUID, datetime] = {}
+
+    def stood_since(self) -> datetime | None:
+        """When the command that stands still the longest last moved: was begun, or got an answer. May be asked by any thread."""
+        return min(list(self._moved_at.values()), default=None)
 
     async def carry_out(self, command: Command, report: Report) -> Answered:
         """The answer to a command. What it located is reported, and acknowledged, before anything is destroyed.
@@ -74,15 +86,25 @@ class Worker:
         Raises:
             KeyMissing, CannotOpen: the case's key is not (or no longer) in the keyring, so nobody can read the subject.
         """
+        self._moved(command)
         try:
-            key, held = await self._keyring.fetch(case_key(command.request_id), hold_key(command.request_id))
+            return await self._carry_out(command, report)
         except KeyMissing:
             if not command.held or command.action != "erase":
                 raise
             return await self._by_reference(command, report)
+        finally:
+            self._moved_at.pop(command.command_id, None)
+
+    def _moved(self, command: Command) -> None:
+        self._moved_at[command.command_id] = self._clock()
+
+    async def _carry_out(self, command: Command, report: Report) -> Answered:
+        key, held = await self._keyring.fetch(case_key(command.request_id), hold_key(command.request_id))
         subject = Subject.model_validate_json(key.open("subject", command.subject))
         known = [record for token in command.known for record in thaw(key.open("located.records", token))]
-        run = _Run(self._processor, command, subject, known, key, held, self._clock, self._sleep)
+        gathered = Gathered(key, lambda: self._moved(command))
+        run = _Run(self._processor, command, subject, known, key, held, gathered, self._clock, self._sleep)
         return await run.answer(report)
 
     async def _by_reference(self, command: Command, report: Report) -> Answered:
@@ -91,7 +113,8 @@ class Worker:
         opened = {digest: thaw(held.open("hold.record", token)) for digest, token in command.held.items()}
         known = {record.key: digest for digest, records in opened.items() for record in records}
         records = [record for records in opened.values() for record in records]
-        run = _Run(self._processor, command, None, records, held, held, self._clock, self._sleep)
+        gathered = Gathered(held, lambda: self._moved(command))
+        run = _Run(self._processor, command, None, records, held, held, gathered, self._clock, self._sleep)
         run.digests = known
         return await run.answer(report)
 
@@ -107,17 +130,19 @@ class _Run:
         known: list[Record],
         key: Key,
         held: Key,
+        gathered: Gathered,
         clock: Clock,
         sleep: Sleep,
     ) -> None:
         self.processor, self.command, self.subject, self.key, self.held = processor, command, subject, key, held
         self.clock, self.sleep = clock, sleep
         self.known: Records = {record.key: record for record in known}
-        self.gathered = Gathered(key)
-        self.connector = processor.connector(processor.settings, processor.account.door(self.gathered))
+        self.gathered = gathered
+        self.connector = processor.connector(processor.settings, processor.account.door(gathered))
         self.reported = set(self.known)
         self.digests: dict[tuple[str, str], str] = {}  # given along where the key that made them is destroyed
         self.results: dict[tuple[str, str], Result] = {}
+        self.give_up_at = None if processor.give_up_after is None else clock() + processor.give_up_after
 
     async def answer(self, report: Report) -> Answered:
         """Everything from the first look to the answer."""
@@ -125,7 +150,7 @@ class _Run:
         if wanted and self.subject and not self.subject.kinds() & set(wanted):
             return self._as_a_whole(Outcome.NEEDS_IDENTIFIER, f"To search here it needs one of: {', '.join(wanted)}.")
         try:
-            found = await locate(self.connector, self.subject) if self.subject else Records()
+            found = await self._located_at_first()
             vanished, still_there = await self._known_but_not_found(found)
         except Deferred as error:
             return self._as_a_whole(Outcome.DEFERRED, error.reason, error)
@@ -144,6 +169,13 @@ class _Run:
                 break
         unfinished = [self._line(record, Outcome.FAILED, "New records kept appearing while it was erased.") for record in found.values()]
         return self._answered([*self._gone(vanished), *map(self._result_line, self.results.values()), *unfinished])
+
+    async def _located_at_first(self) -> Records:
+        """What there is. "Nothing" is looked at twice where a list was read in parts: a row may have slipped from one to the other."""
+        if self.subject is None:
+            return Records()
+        found = await locate(self.connector, self.subject)
+        return found if found or not self.gathered.in_parts else await locate(self.connector, self.subject)
 
     async def _known_but_not_found(self, found: Records) -> tuple[list[tuple[Record, Outcome]], Records]:
         """Records of earlier rounds that the search no longer shows: gone or anonymised, or still there by reference."""
@@ -170,11 +202,14 @@ class _Run:
         results = await act(self.connector, planned)
         if any(item.acts for item in planned):
             seen_before = {**self.results, **results}
-            looked, appeared = await look_again(self.connector, self.subject, results, self.sleep)
+            looked, appeared = await look_again(self.connector, self.subject, results, self.sleep, self._patient)
             self.results |= looked
             return {key: record for key, record in appeared.items() if key not in seen_before}
         self.results |= results
         return {}
+
+    def _patient(self) -> bool:
+        return self.give_up_at is None or self.clock() < self.give_up_at
 
     def _plan(self, records: Iterable[Record]) -> list[Planned]:
         zone, records = self.processor.zone, list(records)
@@ -248,8 +283,9 @@ class _Run:
     def _clean(self, reason: str, record: Record) -> str:
         """The reason, unless a connector put something of the person into it."""
         lowered = reason.lower()
-        needles = [*(self.subject.needles() if self.subject else ()), record.ref]
-        if any(len(needle) > 3 and needle.lower() in lowered for needle in needles):
+        needles = self.subject.needles() if self.subject else ()
+        of_the_vendor = len(record.ref) > 3 and record.ref.lower() in lowered  # a short one is a number like any other
+        if of_the_vendor or any(_stands_in(needle.lower(), lowered) for needle in needles):
             return WITHHELD
         return reason[:500]
 
@@ -260,6 +296,8 @@ class _Run:
 
     def _answered(self, lines: Sequence[RecordOutcome]) -> Answered:
         waits = [result.again_at for result in self.results.values() if result.again_at]
+        if any(result.late for result in self.results.values()):
+            waits += [self.clock() + wait for wait in LOOK_LATER[self.command.round - 1 : self.command.round]]
         return Answered(
             command_id=self.command.command_id,
             request_id=self.command.request_id,
@@ -274,3 +312,10 @@ class _Run:
 
 def _is_on(claim: Claim, kind: str, digest: str) -> bool:
     return claim.kind in (None, kind) and claim.digest in (None, digest)
+
+
+def _stands_in(needle: str, text: str) -> bool:
+    """Whether a value of the person stands in a sentence; a short one (Bo, C7) only as a word, and one letter never."""
+    if len(needle) > 3:
+        return needle in text
+    return len(needle) > 1 and re.search(rf"(?<!\w){re.escape(needle)}(?!\w)", text) is not None

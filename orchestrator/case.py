@@ -56,7 +56,7 @@ class RecordState(Wire):
 
 
 class ProcessorState(Wire):
-    """One expected processor. `in_flight`: a command is out and not yet answered.
+    """One expected processor. `in_flight`: a command is out and not yet answered; `looks`: the newest only looks (ADR 12).
 
     `records` maps a keyed digest to what is known of that record; it only grows. `known` holds the sealed references of
     earlier rounds, of which the last command was told the first `told`.
@@ -68,6 +68,7 @@ class ProcessorState(Wire):
     not_covered: tuple[str, ...] = ()
     round: int = 0
     in_flight: bool = False
+    looks: bool = False
     ordered_at: Moment | None = None
     answered_at: Moment | None = None
     answer: Outcome | None = None  # of the processor as a whole, where its records give none
@@ -86,6 +87,11 @@ class ProcessorState(Wire):
         return least_good([*own, *(record.outcome or Outcome.FAILED for record in self.records.values())])
 
     @property
+    def awaited(self) -> bool:
+        """Whether an answer is out without which nothing is done; a later look leaves standing what was answered."""
+        return self.in_flight and not self.looks
+
+    @property
     def expiring(self) -> dict[str, date]:
         """The last day of every record that was said to go by itself, by digest; past it, too, so that it is not set anew."""
         by_rule = {Outcome.EXPIRING, Outcome.NOT_APPLICABLE, Outcome.REFUSED}
@@ -99,7 +105,7 @@ class ProcessorState(Wire):
     @property
     def settled(self) -> bool:
         """Whether nothing more is to be ordered here."""
-        return not self.in_flight and self.outcome in SETTLED
+        return not self.awaited and self.outcome in SETTLED
 
 
 class Decision(Wire):
@@ -149,7 +155,8 @@ class Case(Wire):
     """One request, from its receipt to its last certificate.
 
     `content` is a keyed digest of the request's content, `subject` the person sealed under the case's key, `pseudonym`
-    a keyed digest of the person's identifiers. `settled_at` is when the last processor answered.
+    a keyed digest of the person's identifiers. `settled_at` is when the last processor answered,
+    `look_at` when what is gone is looked for once more.
     `due_by` is the law's last day as it stands (while paused: the earliest that it can become), `promised_by` the controller's own;
     `tell_at` is when the next warning of either is to be told.
     """
@@ -170,6 +177,7 @@ class Case(Wire):
     processors: tuple[ProcessorState, ...]
     not_asked: tuple[str, ...] = ()
     settled_at: Moment | None = None
+    look_at: Moment | None = None
     certificates: tuple[CertificateRef, ...] = ()
     decision: Decision | None = None
     extension: Extension | None = None
@@ -232,8 +240,8 @@ class Case(Wire):
 
     @property
     def all_answered(self) -> bool:
-        """Whether every expected processor has answered and none has a command out."""
-        return all(p.answered_at is not None and not p.in_flight for p in self.processors)
+        """Whether every expected processor has answered and is not awaited."""
+        return all(p.answered_at is not None and not p.awaited for p in self.processors)
 
     def processor(self, name: str) -> ProcessorState | None:
         """The expected processor of that name."""

@@ -96,7 +96,7 @@ def entries(case: Case) -> tuple[ProcessorEntry, ...]:
 
 def finished(case: Case, processor: ProcessorState, on: date) -> bool:
     """Whether nothing more is to be ordered there: its newest order is answered, and a certificate of that day could be complete."""
-    if processor.in_flight:
+    if processor.awaited:
         return False
     if case.mode == "dry-run":
         return processor.outcome in SETTLED
@@ -105,7 +105,7 @@ def finished(case: Case, processor: ProcessorState, on: date) -> bool:
 
 def _unless_awaited(case: Case, processor: ProcessorState, entry: ProcessorEntry) -> ProcessorEntry:
     """The entry; silent where an answer is awaited and nothing else would say so: a late answer to an older order is not the last word."""
-    if not processor.in_flight or status_of_entry(case.right, entry, None, case.ground, case.decision) is Status.PARTIAL:
+    if not processor.awaited or status_of_entry(case.right, entry, None, case.ground, case.decision) is Status.PARTIAL:
         return entry
     return entry.model_copy(update={"answered_at": None, "outcome": Outcome.SILENT, "reason": _AWAITED})
 

@@ -1,6 +1,6 @@
 """What happens to a case when something is said to it. Pure: no clock, no I/O; every rule of contract.md, "The certificate", is here."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -50,6 +50,9 @@ _NOTHING_CLAIMED = frozenset({Outcome.FAILED, Outcome.REFUSED, Outcome.NEEDS_PER
 _TRIED_AGAIN = frozenset({Outcome.FAILED, Outcome.DEFERRED, Outcome.ACCEPTED})
 """Outcomes that wait for a vendor or a date; what waits for a person is ordered again by a person."""
 
+_THERE_AGAIN = "It was erased, and is there again: restored, or begun anew by the person. A retry erases it."
+_THERE_SINCE = "It was not there when the rest was erased, and is now. A retry erases it."
+
 
 def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
     """The next state of a case, and what is to be done. `case` is None only for `Requested`."""
@@ -74,10 +77,9 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
             return order(case, again, message.at, policy)
         case CaughtUp(gap):
             case = _with_gap(case, gap) if gap else case
-            again = [p.name for p in case.processors if p.in_flight or is_due(p, message.at, policy)]
-            return order(case, again, message.at, policy)
+            return _order_due(case, {p.name for p in case.processors if p.in_flight}, message.at, policy)
         case TimePassed():
-            return order(case, [p.name for p in case.processors if is_due(p, message.at, policy)], message.at, policy)
+            return _order_due(case, frozenset(), message.at, policy)
     return _ordered_by_officer(case, message, policy)
 
 
@@ -86,6 +88,21 @@ def _opened(case: Case, at: datetime, policy: Policy) -> Decision:
     case, effects = begin(with_dates(case, at, policy), [p.name for p in case.processors], at, policy)
     told = [Tell(notice(case, About.PAUSED, at))] if case.paused else [Tell(notice(case, About.DECISION_NEEDED, at))] if case.block else []
     return case, (*told, *effects)
+
+
+def _order_due(case: Case, besides: Collection[str], at: datetime, policy: Policy) -> Decision:
+    """What is due, and `besides`, is ordered. A later look of what is finished only looks: who came back of his own will stays."""
+    later = case.look_at is not None and case.look_at <= at and not case.stopped
+    due = {p.name for p in case.processors if p.name in besides or is_due(p, at, policy)}
+    of_looks = [p for p in case.processors if (p.looks and p.name in due) or (later and not p.in_flight and _can_be_looked_at(p))]
+    looks = {p.name for p in of_looks if finished(case, p, day_of(at, policy))}
+    names = [p.name for p in case.processors if p.name in due | looks and not (case.stopped and p.name in looks)]
+    return order(case.model_copy(update={"look_at": None}) if later else case, names, at, policy, looks)
+
+
+def _can_be_looked_at(processor: ProcessorState) -> bool:
+    """Whether a worker answered, with records that it located or with none; what a person did or declared, it cannot see."""
+    return processor.answer is None and bool(processor.known or not processor.records)
 
 
 def _with_gap(case: Case, gap: Gap) -> Case:
@@ -143,7 +160,7 @@ def _proven(case: Case, task: Prove, at: datetime, policy: Policy) -> Decision:
     }
     own = None if lines else task.outcome
     changed = with_changes(
-        processor, answered_at=at, in_flight=False, again_at=None, answer=own, reason=None if lines else reason, records=lines
+        processor, answered_at=at, in_flight=False, looks=False, again_at=None, answer=own, reason=None if lines else reason, records=lines
     )
     return conclude(case.with_processor(changed), at, policy)
 
@@ -157,7 +174,7 @@ def _claimed(case: Case, given: PlaceHold | LiftHold, at: datetime, policy: Poli
         claims = (*claims, PlacedClaim(processor=given.processor, claim=claim))
     case = case.model_copy(update={"claims": claims})
     concerned = [p for p in case.processors if given.processor in (None, p.name)]
-    again = [p.name for p in concerned if p.in_flight or not finished(case, p, day_of(at, policy)) or _keeps_something(p)]
+    again = [p.name for p in concerned if not finished(case, p, day_of(at, policy)) or _keeps_something(p)]
     return order(case, again, at, policy)
 
 
@@ -195,13 +212,15 @@ def _located(case: Case, report: Located, at: datetime, policy: Policy) -> Decis
     new = {r.digest: RecordState(kind=r.kind) for r in report.records if r.digest not in processor.records}
     changed = with_changes(processor, records=processor.records | new, known=(*processor.known, report.sealed))
     case = case.with_processor(changed)
-    return order(case, [changed.name], at, policy) if new and not processor.in_flight else (case, ())
+    return order(case, [changed.name], at, policy) if new and not processor.awaited else (case, ())
 
 
 def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Decision:
     processor = case.processor(report.processor)
     if processor is None:
         return case, ()
+    if report.mode == "dry-run" and case.mode == "execute":
+        return _looked(case, processor, report, at, policy)
     changed = _late(processor, report) if report.round < processor.round else _in_time(processor, report, at)
     if with_changes(changed, answered_at=processor.answered_at) == processor:
         return case, ()  # told twice: not even the moment of the next try moves
@@ -213,6 +232,26 @@ def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Dec
     if _must_look_for_known(case, changed):
         return order(case, [changed.name], at, policy)
     return conclude(case, at, policy)
+
+
+def _looked(case: Case, processor: ProcessorState, report: Answered, at: datetime, policy: Policy) -> Decision:
+    """The answer to a later look: what is there again waits for a person; a look that failed is made again until the due date."""
+    if not (processor.in_flight and processor.looks) or report.round < processor.round:
+        return case, ()
+    if report.outcome is not None:
+        again = at + policy.retry_every
+        again_at = again if day_of(again, policy) <= case.due_by else None
+        return conclude(
+            case.with_processor(with_changes(processor, in_flight=False, looks=again_at is not None, again_at=again_at)), at, policy
+        )
+    gone = {digest for digest, record in processor.records.items() if record.outcome in (Outcome.ERASED, Outcome.ANONYMISED)}
+    there = {
+        line.digest: RecordState(kind=line.kind, outcome=Outcome.NEEDS_PERSON, reason=_THERE_AGAIN if line.digest in gone else _THERE_SINCE)
+        for line in report.records
+        if line.digest in gone or line.digest not in processor.records
+    }
+    looked = with_changes(processor, in_flight=False, looks=False, records=processor.records | there)
+    return conclude(case.with_processor(looked), at, policy)
 
 
 def _late(processor: ProcessorState, report: Answered) -> ProcessorState:
@@ -227,6 +266,7 @@ def _in_time(processor: ProcessorState, report: Answered, at: datetime) -> Proce
         processor,
         round=report.round,
         in_flight=False,
+        looks=False,
         answered_at=at,
         answer=report.outcome,
         reason=report.reason,

@@ -23,6 +23,8 @@ _PATIENCE = timedelta(seconds=60)
 _LONGEST_PAUSE = 5.0
 _ABANDONED = timedelta(seconds=10)
 """Another orchestrator on the ledger strikes out what it sent within a second or two: what is older, it died on."""
+_STANDSTILL = timedelta(minutes=10)
+"""A tick comes every second, and neither a batch nor a dead ledger takes so long."""
 
 
 class Handler:
@@ -37,16 +39,26 @@ class Handler:
         self._published: list[int] = []
         self._began = clock()
         self.stopping: str | None = None
+        self._moved_at = clock()
+
+    def hung(self) -> str | None:
+        """A sentence when no batch and no tick has come to its end for ten minutes. May be asked by any thread."""
+        if self._clock() - self._moved_at < _STANDSTILL:
+            return None
+        return f"The orchestrator has not moved for {_STANDSTILL.seconds // 60} minutes; the process ends, and nothing was acknowledged."
 
     async def take(self, deliveries: Sequence[Delivery]) -> bool:
         """True when the batch is safe, and may be acknowledged."""
         async with self._turn:
-            return await self._through(lambda: self._process.take(deliveries, self._clock()))
+            taken = await self._through(lambda: self._process.take(deliveries, self._clock()))
+            self._moved_at = self._clock()
+            return taken
 
     async def tick(self) -> bool:
         """Strike out what was sent, send what a crash left, wake the cases that asked for it."""
         async with self._turn:
             done = tuple(self._published)
+            self._moved_at = self._clock()
             return (
                 await self._through(lambda: self._strike(done))
                 and await self._through(lambda: self._process.unsent(max(self._began, self._clock() - _ABANDONED)))

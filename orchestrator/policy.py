@@ -12,7 +12,8 @@ class Policy:
     """`partial_after`: how long an incomplete case waits before its first certificate. `zone`: whose days count.
 
     `lifting_notice`: how long before a lifting it is announced. `country`: whose public holidays count. `promise`: the
-    controller's own, shorter than the law's month.
+    controller's own, shorter than the law's month. `look_after`: how long after a complete erasure it is looked once more
+    (ADR 12); None: never.
     """
 
     partial_after: timedelta
@@ -21,3 +22,4 @@ class Policy:
     lifting_notice: timedelta = timedelta(0)
     country: str = "NL"
     promise: Promise | None = None
+    look_after: timedelta | None = None

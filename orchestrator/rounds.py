@@ -1,6 +1,6 @@
 """When a processor is ordered, when a case is certified, and when it wakes. Pure; the clock of a case is `deadlines`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -24,8 +24,8 @@ _NEVER = date(9000, 1, 1)
 """A vendor's "for ever": no day comes after the last that a calendar has."""
 
 
-def order(case: Case, names: Iterable[str], at: datetime, policy: Policy) -> Decision:
-    """Order the next round at those processors, unless something stands against it, and conclude."""
+def order(case: Case, names: Iterable[str], at: datetime, policy: Policy, looks: Collection[str] = ()) -> Decision:
+    """Order the next round at those processors, unless something stands against it, and conclude; those in `looks` only look."""
     if case.stopped:
         return conclude(_waiting(case, names, case.stopped, at), at, policy)
     orders: list[Effect] = []
@@ -36,6 +36,7 @@ def order(case: Case, names: Iterable[str], at: datetime, policy: Policy) -> Dec
         ordered = with_changes(
             processor, round=processor.round + 1, in_flight=True, ordered_at=at, again_at=None, told=len(processor.known)
         )
+        ordered = with_changes(ordered, looks=name in looks)
         case = case.with_processor(ordered)
         orders.append(Order(_command(case, ordered)))
     case, effects = conclude(case, at, policy)
@@ -48,7 +49,7 @@ def _command(case: Case, processor: ProcessorState) -> Command:
         request_id=case.request_id,
         processor=processor.name,
         action=case.action,
-        mode=case.mode,
+        mode="dry-run" if processor.looks else case.mode,
         round=processor.round,
         subject=case.subject,
         known=processor.known,
@@ -130,7 +131,8 @@ def _certified(case: Case, effects: tuple[Effect, ...], at: datetime, policy: Po
     case = case.model_copy(update={"settled_at": (case.settled_at or at) if case.all_answered else case.settled_at})
     untrue = _says_too_much(case)
     if not (untrue or case.all_answered) and _first_partial_at(case, policy) > at:  # the usual way: nothing to certify yet
-        return case.model_copy(update={"state": "open", "wake_at": _wake_at(case, policy)}), effects
+        case = case.model_copy(update={"state": "open", "look_at": None})
+        return case.model_copy(update={"wake_at": _wake_at(case, policy)}), effects
     today = day_of(at, policy)
     status, claims = status_of(case, today), claims_of(case, today)
     final = case.all_answered and (status is not Status.PARTIAL or case.refused)
@@ -138,9 +140,19 @@ def _certified(case: Case, effects: tuple[Effect, ...], at: datetime, policy: Po
     restricted = case.examined and all(p.settled for p in case.processors)  # an objection: that is told at once
     due = final or untrue or (case.all_answered and (restricted or bool(case.certificates))) or _first_partial_at(case, policy) <= at
     issued: tuple[Effect, ...] = (Certify(status, claims),) if changed and due else ()
+    case = case.model_copy(update={"look_at": _look_at(case, status, at, policy) if final else None})
     case = case.model_copy(update={"state": "closed" if final else "open"})
     wake_at = _wake_at(case, policy, certified=final or bool(issued))
     return case.model_copy(update={"wake_at": wake_at}), (*effects, *issued)
+
+
+def _look_at(case: Case, status: Status, at: datetime, policy: Policy) -> datetime | None:
+    """When what is gone is looked for once more: a while after an erasure has become complete (ADR 12)."""
+    if case.state == "closed":
+        return case.look_at
+    if policy.look_after is None or status is Status.PARTIAL or case.right is not Right.ERASURE:
+        return None
+    return at + policy.look_after
 
 
 def _says_too_much(case: Case) -> bool:
@@ -151,7 +163,7 @@ def _says_too_much(case: Case) -> bool:
 
 def _wake_at(case: Case, policy: Policy, certified: bool = False) -> datetime | None:
     """The next moment at which time alone changes something."""
-    wakes = [] if case.stopped else [_again(p, policy) for p in case.processors]
+    wakes = [] if case.stopped else [case.look_at, *(_again(p, policy) for p in case.processors)]
     if (not case.certificates and not certified) or _reopened(case):
         wakes.append(_first_partial_at(case, policy))
     if case.state == "open":
@@ -165,7 +177,7 @@ def _first_partial_at(case: Case, policy: Policy) -> datetime:
     A request that arrives late, or past its due date, still gives its processors that while.
     """
     if _reopened(case):
-        return max(p.ordered_at or case.opened_at for p in case.processors if p.in_flight) + policy.partial_after
+        return max(p.ordered_at or case.opened_at for p in case.processors if p.awaited) + policy.partial_after
     on_due_date = max(start_of(case.due_by, policy), case.opened_at + policy.partial_after)
     if case.all_answered and case.settled_at is not None:
         return min(case.settled_at + policy.partial_after, on_due_date)
@@ -175,7 +187,7 @@ def _first_partial_at(case: Case, policy: Policy) -> datetime:
 def _reopened(case: Case) -> bool:
     """Whether something is under way at a case that was complete: the end of a hold, of which a word may come at once."""
     complete = bool(case.certificates) and case.certificates[-1].status is not Status.PARTIAL
-    return complete and any(p.in_flight for p in case.processors)
+    return complete and any(p.awaited for p in case.processors)
 
 
 def day_of(at: datetime, policy: Policy) -> date:

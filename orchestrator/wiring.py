@@ -19,6 +19,7 @@ from topics.bus import Publisher
 from topics.configuration import Configuration
 from topics.kafka import Cluster, KafkaPublisher
 from topics.keyring import Keyring
+from topics.liveness import Watch
 from topics.model import utc_now
 from topics.names import Names, Topic
 from topics.parking import ParkedLately
@@ -38,7 +39,13 @@ def process(configuration: Configuration, expected: Sequence[Expected], ledger: 
     certificate, controller, names = configuration.certificate, configuration.controller, Names(configuration.kafka.prefix)
     notice = configuration.rights.lifting_notice or timedelta(0)
     policy = Policy(
-        certificate.partial_after, certificate.retry_every, controller.time_zone, notice, controller.country, controller.promise
+        certificate.partial_after,
+        certificate.retry_every,
+        controller.time_zone,
+        notice,
+        controller.country,
+        controller.promise,
+        certificate.look_again_after,
     )
     intake = Intake(names, keyring, tuple(expected), policy, controller.country)
     facts = Controller(name=controller.name, contact=controller.contact)
@@ -84,7 +91,8 @@ async def run(
             handler = _handler(core, publisher)
             topics = [names.of(Topic.REQUESTS), names.of(Topic.REPORTS)]
             app = faust_app.build(cluster, group, slot.identity, topics, handler.take, handler.tick, _once(on_ready))
-            await serve.run(app, stop, lambda: handler.stopping)
+            with Watch(handler.hung):
+                await serve.run(app, stop, lambda: handler.stopping)
     finally:
         slot.release()
         keyring.close()

@@ -242,10 +242,11 @@ class Retry(Section):
 
 
 class Certificate(Section):
-    """When a partial certificate is issued, and how often what failed is tried again."""
+    """When a partial certificate is issued, how often what failed is tried again, and when what is gone is looked for once more."""
 
     partial_after: Duration = timedelta(minutes=15)
     retry_every: Duration = timedelta(days=1)
+    look_again_after: Duration = timedelta(days=1)
 
 
 class DeadLetters(Section):

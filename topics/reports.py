@@ -78,7 +78,7 @@ class Answered(Wire):
 
     `outcome` is given where the processor as a whole has none from its records (`failed`, `deferred`,
     `needs_identifier`, ...); then nothing more is known of its records than before. `again_at` is the moment from which
-    a deferred command is worth another try.
+    another try is worth it: the vendor asked to wait, or said yes and it cannot be seen yet.
     """
 
     command_id: UUID

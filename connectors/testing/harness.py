@@ -26,7 +26,6 @@ from topics.keyring import Keyring, case_key, hold_key
 from topics.reports import Answered, Located
 from topics.subject import Subject
 
-LIMITS = Limits(timeout=30.0, give_up_after=timedelta(minutes=10))
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
@@ -72,6 +71,7 @@ class Bench:
     request_id: UUID = field(default_factory=uuid4)
     round: int = 0
     crash_after_report: bool = False
+    give_up_after: timedelta = timedelta(minutes=10)
 
     def carry_out(self, subject: Mapping[str, Any], action: Action = "erase", mode: Mode = "execute", *, known: bool = True) -> Answered:
         """The next round of the case, in a worker that has just been started. `known`: the command brings what is known.
@@ -97,8 +97,8 @@ class Bench:
             **{"irreversible": True, **self.about},
         )
         async with AsyncExitStack() as stack:
-            worker = Worker(await self._processor(stack), self.keyring, self.time, self.time.sleep)
-            return await worker.carry_out(command, self._report)
+            self.worker = Worker(await self._processor(stack), self.keyring, self.time, self.time.sleep)
+            return await self.worker.carry_out(command, self._report)
 
     async def _report(self, located: Located) -> None:
         self.located.append(located)
@@ -110,7 +110,7 @@ class Bench:
         account = await self._account(stack, settings)
         retention = self.connector.retention(settings) or self.retention
         zone = ZoneInfo("Europe/Amsterdam")
-        return Processor(self.connector.spec.name, self.connector, settings, account, self.rules, zone, retention)
+        return Processor(self.connector.spec.name, self.connector, settings, account, self.rules, zone, retention, self.give_up_after)
 
     async def _account(self, stack: AsyncExitStack, settings: Any) -> Account:
         """What the connector `opens`: the simulator over HTTP, or the account that the simulator makes itself."""
@@ -122,7 +122,8 @@ class Bench:
         auth: Any = self.connector.auth(settings)
         client = await stack.enter_async_context(Client(self.base_url, 30.0, httpx.MockTransport(self.simulator.handle)))
         pace = Pace(1_000_000, self.time, self.time.sleep)
-        return Vendor(self.connector.spec.name, client, auth, pace, LIMITS, self.time, self.time.sleep)
+        limits = Limits(timeout=30.0, give_up_after=self.give_up_after)
+        return Vendor(self.connector.spec.name, client, auth, pace, limits, self.time, self.time.sleep)
 
 
 def settings_of(connector: type[Connector[Any]], raw: Mapping[str, Any]) -> Any:

@@ -32,7 +32,7 @@ class Row(Shape):
 class Contact(Row):
     email: str | None
     customer_id: str | None = None
-    contact_people: list[Row] | None = None
+    contact_people: list[Row] | None
 
     def is_of(self, subject: Subject) -> bool:
         named = subject.matches("customer_id", self.customer_id) or subject.matches("moneybird.contact_id", self.id)

@@ -40,7 +40,7 @@ def standing(case: Case) -> list[tuple[str, str]]:
 
 
 def _standing(state: ProcessorState, outcome: str) -> str:
-    if not state.in_flight:
+    if not state.awaited:
         return outcome
     return "located" if state.records else "ordered"
 
@@ -58,7 +58,7 @@ def ended(case: Case) -> bool:
     """Whether there is an answer: a certificate, or the plan of a dry run. What was ordered again is waited for."""
     if case.mode == "dry-run":
         return case.all_answered
-    again = any(p.in_flight and p.answered_at is not None for p in case.processors)
+    again = any(p.awaited and p.answered_at is not None for p in case.processors)
     return bool(case.certificates) and not (again and case.certificates[-1].status is Status.PARTIAL)
 
 
@@ -69,7 +69,7 @@ def as_table(case: Case, zone: ZoneInfo, today: date) -> RenderableType:
         table.add_column(heading)
     for state, (name, outcome) in zip(case.processors, standing(case), strict=True):
         kinds = ", ".join(f"{count} {kind}" for kind, count in _kinds(state))
-        table.add_row(*map(Text, (name, outcome.replace("_", " "), kinds, "" if state.in_flight else state.reason or "")))
+        table.add_row(*map(Text, (name, outcome.replace("_", " "), kinds, "" if state.awaited else state.reason or "")))
     return Group(*(Text(f"{name:<12}{value}") for name, value in _head(case, zone, today)), table, *_foot(case))
 
 

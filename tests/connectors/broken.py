@@ -526,3 +526,20 @@ class ShutsOffNothing(strongbox.Strongbox):
     async def restrict(self, record: Record) -> None:
         if record.kind != "invoice":
             await super().restrict(record)
+
+
+class NamesAnewEachTime(Shoebox):
+    """The reference of a record is another at every look of another process: counts grow from round to round."""
+
+    _processes = count(1)
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._process = next(self._processes)
+
+    def record(self, kind: str, row: Row, **more: Any) -> Record:
+        record = super().record(kind, row, **more)
+        return replace(record, ref=f"{row.id}.{self._process}") if kind == "note" else record
+
+    async def erase(self, record: Record) -> None:
+        await super().erase(replace(record, ref=record.ref.partition(".")[0]))

@@ -5,16 +5,21 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from connectors.consume import Consumer, Offsets
+from connectors.http import Limits
 from connectors.testing.harness import START, Time
+from connectors.wiring import patience_of
 from connectors.worker import Worker
+from tests.connectors.shoebox import Shoebox
 from topics.bus import BrokerGone, Delivery, Message
 from topics.commands import COMMAND_TYPE, Command, command_id
 from topics.dead_letters import DeadLetter, unpack
@@ -421,6 +426,18 @@ async def test_a_defect_of_ours_is_told_as_a_failure_without_its_text() -> None:
     assert "failed" == answer.outcome and "ZeroDivisionError" in (answer.reason or "") and b"jan" not in (report.value or b"")
 
 
+async def test_a_wrong_value_inside_the_worker_is_a_defect_and_not_called_a_missing_key() -> None:
+    """Its command would go to dead letters as unreadable, and the case would wait for nobody."""
+    bench = Bench(GatedWorker(open=True))
+    with pytest.raises(ValidationError) as wrong:
+        Command.model_validate({})
+    bench.worker.faults = [wrong.value]
+    bench.send(command())
+    async with bench.running():
+        await until(lambda: bench.committed)
+    assert ([], 1) == (bench.letters, len(bench.answers))
+
+
 def delivery(offset: int, partition: int = 0) -> Delivery:
     return Delivery("t", partition, offset, None, None, ())
 
@@ -462,3 +479,46 @@ def test_an_offset_that_comes_again_after_a_rebalance_is_open_again() -> None:
     offsets.committed(offsets.to_commit())
     offsets.taken(delivery(0))
     assert {("t", 0): 0} == offsets.to_commit()
+
+
+PATIENCE = timedelta(minutes=25)
+
+
+class Standing(GatedWorker):
+    """Says since when a command stands still."""
+
+    since: datetime | None = None
+
+    def stood_since(self) -> datetime | None:
+        return self.since
+
+
+def test_a_command_that_does_not_move_is_told_by_name_after_our_patience_and_not_before() -> None:
+    bench = Bench(Standing())
+    consumer = bench.consumer()
+    bench.worker.since = START  # type: ignore[attr-defined]
+    bench.time.now += PATIENCE
+    assert consumer.hung(PATIENCE) is None
+    bench.time.now += timedelta(seconds=1)
+    assert "The worker of toy has a command in hand" in (consumer.hung(PATIENCE) or "")
+
+
+async def test_a_loop_that_no_longer_asks_for_commands_is_told() -> None:
+    bench = Bench(Standing())
+    consumer = bench.consumer()
+    task = asyncio.create_task(consumer.run(bench.stop))
+    await a_while()
+    bench.time.now += 2 * PATIENCE
+    await a_while()
+    assert consumer.hung(PATIENCE) is None, "it turns"
+    bench.stop.set()
+    await task
+    bench.time.now += 2 * PATIENCE
+    assert "has not asked for commands" in (consumer.hung(PATIENCE) or "")
+
+
+@pytest.mark.parametrize(("pace", "least"), [(None, timedelta(minutes=20)), (1, timedelta(minutes=28))])
+def test_our_patience_outlasts_an_outage_every_wait_and_the_slowest_pace(pace: int | None, least: timedelta) -> None:
+    entry: Any = SimpleNamespace(connector=Shoebox, processor=SimpleNamespace(calls_per_minute=pace))
+    patience = patience_of(entry, Limits(timeout=30.0, give_up_after=timedelta(minutes=10)))
+    assert least < patience < least + timedelta(minutes=10)

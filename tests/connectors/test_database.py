@@ -122,6 +122,15 @@ async def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert not box.file.exists()
 
 
+async def test_every_answer_of_a_database_moves_its_command(opened: Shop) -> None:
+    """Else a long healthy case there would look stuck (`Consumer.hung`)."""
+    moved: list[bool] = []
+    door = opened.account.door(Evidence(Key("case/1", bytes(32)), lambda: moved.append(True)))
+    await door.select("users", {"email": ["x"]})
+    await door.row("users", {"id": 1})
+    assert 2 == len(moved)
+
+
 async def test_a_locked_database_is_told_in_time(shop: Path) -> None:
     with closing(sqlite3.connect(shop)) as other:
         other.execute("begin exclusive")

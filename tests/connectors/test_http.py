@@ -1,20 +1,21 @@
 """The one door to a vendor: what every status, wait and strange answer becomes."""
 
 import asyncio
+import gzip
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from connectors.client import Client
+from connectors.client import LARGEST_BODY_BYTES, Client
 from connectors.contract import Shape
 from connectors.errors import Deferred, Denied, Gone, Misread, Refused, Transient, VendorError
 from connectors.evidence import Evidence
-from connectors.http import LARGEST_BODY_BYTES, HttpDoor, Limits, Vendor
+from connectors.http import HttpDoor, Limits, Vendor
 from connectors.pace import Pace
 from connectors.testing.harness import START, Time
 from topics.sealing import Key
@@ -52,7 +53,7 @@ def status(code: int, **headers: str) -> httpx.Response:
     return httpx.Response(code, headers={name.replace("_", "-"): value for name, value in headers.items()}, json={"id": "1"})
 
 
-@pytest.mark.parametrize("code", [200, 201, 202, 204, 206])
+@pytest.mark.parametrize("code", [200, 201, 202, 203, 204])
 async def test_a_2xx_is_an_answer(code: int) -> None:
     assert code == (await Bench(status(code)).door.get("/things")).status
 
@@ -61,7 +62,8 @@ async def test_a_2xx_is_an_answer(code: int) -> None:
     ("code", "error"),
     [
         (401, Denied), (403, Denied), (404, Gone), (410, Gone), (400, Refused), (405, Refused), (409, Refused), (412, Refused),
-        (422, Refused), (423, Refused), (418, Refused), (501, Refused), (301, Misread), (302, Misread), (304, Misread), (308, Misread),
+        (422, Refused), (423, Refused), (418, Refused), (501, Refused),
+        (206, Misread), (301, Misread), (302, Misread), (304, Misread), (308, Misread),
     ],
 )  # fmt: skip
 async def test_a_status_that_waiting_does_not_mend_is_told_at_once(code: int, error: type[VendorError]) -> None:
@@ -114,6 +116,15 @@ async def test_a_wait_of_two_minutes_is_slept_and_a_longer_one_is_deferred() -> 
         await bench.door.get("/things")
     assert [120.0] == bench.time.waits
     assert START + timedelta(seconds=120 + 121) == deferred.value.until
+
+
+@pytest.mark.parametrize("value", ["0", "-5", "Fri, 20 Nov 2026 08:00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT"])
+async def test_a_wait_that_is_over_already_is_no_leave_to_storm_the_vendor(value: str) -> None:
+    """A clock that is behind names moments that have passed: then we wait as if it had named none."""
+    bench = Bench(status(429, retry_after=value))
+    with pytest.raises(Transient):
+        await bench.door.get("/things")
+    assert 600.0 == pytest.approx(sum(bench.time.waits)) and len(bench.requests) < 60
 
 
 async def test_a_named_wait_never_outlasts_our_patience() -> None:
@@ -223,6 +234,32 @@ async def test_a_body_over_the_limit_is_not_read_to_its_end() -> None:
     with pytest.raises(Misread, match=f"over {LARGEST_BODY_BYTES // 1024**2} MB"):
         await Bench(lambda _: httpx.Response(200, stream=body)).door.get("/things")
     assert body.closed and LARGEST_BODY_BYTES // 1024**2 + 1 == body.parts
+
+
+class SignsIn(httpx.Auth):
+    """Asks for a token before each call, and reads what it is given."""
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        given = yield httpx.Request("POST", "https://vendor.test/token", extensions=dict(request.extensions))
+        request.headers["authorization"] = (await given.aread()).decode()
+        yield request
+
+
+async def test_the_answer_to_a_sign_in_is_not_read_beyond_the_limit_either() -> None:
+    body = Huge(lambda: asyncio.sleep(0))
+    bench = Bench(lambda _: httpx.Response(200, stream=body), status(200))
+    bench.vendor.auth = SignsIn()
+    with pytest.raises(Misread, match=f"The answer to the sign-in is over {LARGEST_BODY_BYTES // 1024**2} MB"):
+        await bench.door.get("/things")
+    assert body.closed and LARGEST_BODY_BYTES // 1024**2 + 1 == body.parts
+
+
+async def test_a_compressed_answer_to_a_sign_in_is_read_unfolded() -> None:
+    packed = httpx.Response(200, headers={"content-encoding": "gzip"}, content=gzip.compress(b"Bearer t1"))
+    bench = Bench(lambda _: httpx.Response(200, headers=packed.headers, stream=packed.stream), status(200))
+    bench.vendor.auth = SignsIn()
+    assert 200 == (await bench.door.get("/things")).status
+    assert "Bearer t1" == bench.requests[1].headers["authorization"]
 
 
 async def test_an_answer_whose_body_never_comes_ends_with_the_time_out() -> None:

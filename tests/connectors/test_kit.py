@@ -97,6 +97,10 @@ BROKEN: list[tuple[type[Shoebox], str]] = [
     (broken.StripsByErasing, "held_records_are_stripped_of_what_the_duty_does_not_need"),
     (broken.StripsEachTime, "held_records_are_stripped_of_what_the_duty_does_not_need"),
     (broken.ShutsOffNothing, "held_records_are_left_whole_with_rule_and_date"),
+    (broken.BelievesItself, "a_late_effect_is_never_claimed_early"),
+    (broken.PeeksGone, "a_late_effect_is_never_claimed_early"),
+    (broken.NamesAnewEachTime, "what_comes_back_is_the_same_record_and_is_erased_again"),
+    (broken.ReadsWithDefaults, "a_field_with_a_new_name_is_never_nothing_found"),
 ]
 
 AT = {broken.ErasesTheTrunkFirst: broken.OrphaningSimulator, broken.HidesRefusals: broken.OrphaningSimulator}

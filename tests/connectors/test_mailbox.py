@@ -93,6 +93,15 @@ async def test_messages_are_found_and_their_headers_read_without_marking_them_as
     assert server.opened is True
 
 
+async def test_every_answer_of_a_mailbox_moves_its_command() -> None:
+    """Else a long healthy case there would look stuck (`Consumer.hung`)."""
+    moved: list[bool] = []
+    box = door(Imap(), Evidence(Key("case/1", bytes(32)), lambda: moved.append(True)))
+    await box.folders()
+    await box.search("Everything", ["FROM", "jan@voorbeeld.nl"])
+    assert 2 == len(moved)
+
+
 async def test_exactly_the_meant_messages_go_and_not_what_somebody_else_marked() -> None:
     server = Imap()
     await door(server).expunge("Everything", 42, [7])

@@ -1,6 +1,8 @@
 """When a busy vendor wants to be asked again."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import httpx
 import pytest
@@ -85,3 +87,19 @@ def test_the_minute_alone_is_read() -> None:
 def test_a_limit_that_is_not_used_up_names_no_moment() -> None:
     headers = {"x-sib-ratelimit-reset": "600", "x-sib-ratelimit-remaining": "12"}
     assert not_before(httpx.Headers(headers), NOW) is None
+
+
+@pytest.mark.parametrize("skew", [timedelta(hours=-9), timedelta(seconds=-40), timedelta(minutes=3), timedelta(days=400)])
+@pytest.mark.parametrize(
+    "written", [lambda at: format_datetime(at, usegmt=True), lambda at: at.isoformat(), lambda at: str(int(at.timestamp()))]
+)
+def test_a_moment_is_counted_from_the_vendors_own_clock_where_it_tells_it(skew: timedelta, written: Callable[[datetime], str]) -> None:
+    theirs = NOW + skew
+    headers = httpx.Headers({"date": format_datetime(theirs, usegmt=True), "retry-after": written(theirs + timedelta(seconds=90))})
+    assert NOW + timedelta(seconds=90) == not_before(headers, NOW)
+
+
+@pytest.mark.parametrize("skew", [timedelta(hours=-9), timedelta(days=400)])
+def test_a_span_is_a_span_whatever_the_vendors_clock_says(skew: timedelta) -> None:
+    headers = httpx.Headers({"date": format_datetime(NOW + skew, usegmt=True), "retry-after": "90"})
+    assert NOW + timedelta(seconds=90) == not_before(headers, NOW)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import httpx
 import pytest
 
-from connectors.act import LOOK_AGAIN_SECONDS, MOST_RECORDS, freeze, thaw
+from connectors.act import LOOK_AGAIN_SECONDS, LOOK_LATER, MOST_RECORDS, freeze, thaw
 from connectors.ageing import RetentionRule
 from connectors.contract import Accepted, Gone, Kind, NotApplicable, Outcome, Record, Refused, State, Subject
 from connectors.holds import HoldRule
@@ -149,6 +149,30 @@ def test_a_search_that_lags_longer_than_it_is_waited_for_ends_as_failed() -> Non
     assert {(Outcome.FAILED, None)} == told(box.carry_out(JAN.subject()), "customer")
 
 
+def test_what_the_vendor_said_yes_to_and_still_shows_is_worth_a_round_in_five_minutes_then_in_an_hour_then_daily() -> None:
+    box = bench()
+    box.simulator.liar = True
+    waits = []
+    for _ in range(4):
+        again_at = box.carry_out(JAN.subject()).again_at
+        waits.append(again_at and again_at - box.time.now)
+    assert [*LOOK_LATER, None, None] == waits == [timedelta(minutes=5), timedelta(hours=1), None, None]
+
+
+def test_a_plain_refusal_is_not_hurried() -> None:
+    box = bench()
+    box.simulator.faults.append(Fault(httpx.Response(422), times=1000, writing=True))
+    assert box.carry_out(JAN.subject()).again_at is None
+
+
+def test_no_late_effect_is_waited_for_past_the_end_of_our_patience() -> None:
+    box = bench()
+    box.simulator.liar = True
+    box.give_up_after = timedelta(seconds=3)
+    assert {(Outcome.FAILED, None)} == told(box.carry_out(JAN.subject()), "customer")
+    assert [1.0, 4.0] == box.time.waits
+
+
 def test_a_vendor_that_needs_time_gets_it_before_the_first_look() -> None:
     settling = type("Settling", (Shoebox,), {"spec": replace(Shoebox.spec, settle_seconds=9.0)})
     box = bench(settling)
@@ -204,6 +228,16 @@ def test_a_reason_with_personal_data_in_it_is_left_out(needle: str) -> None:
 
     answer = bench(Telling).carry_out(JAN.subject())
     assert {WITHHELD} == {record.reason for record in answer.records}
+
+
+@pytest.mark.parametrize(("reason", "withheld"), [("Ask Bo.", True), ("ask (bo)", True), ("Borrowed elsewhere.", False), ("A B C", False)])
+def test_a_short_name_is_left_out_where_it_stands_as_a_word(reason: str, withheld: bool) -> None:
+    class Telling(Shoebox):
+        async def erase(self, record: Record) -> None:
+            raise Refused(reason)
+
+    answer = bench(Telling).carry_out(JAN.subject() | {"name": ["Bo"], "initial": ["B"]})
+    assert {WITHHELD if withheld else reason} == {record.reason for record in answer.records}
 
 
 def test_a_reason_with_a_records_own_reference_in_it_is_left_out() -> None:
@@ -564,3 +598,39 @@ def test_a_held_record_that_could_not_be_looked_at_again_is_not_told_as_shut_off
     last_writing = max(nth for nth, call in enumerate(counted[1].calls) if call.writing)
     vendor.faults.append(Fault(httpx.Response(403), skip=last_writing + 1, times=1_000))
     assert {(Outcome.FAILED, None)} == told(box.carry_out(JAN.subject()), "invoice")
+
+
+def test_a_command_moves_with_every_answer_so_that_a_long_healthy_one_never_stands_still() -> None:
+    """An hour of answers every twenty seconds: it never stood for more than those."""
+    box = bench()
+    waits = box.time.sleep
+    stood: list[timedelta] = []
+
+    class Slow(Shoebox):
+        async def customers(self, subject: Subject) -> list[Any]:
+            for _ in range(180):
+                await waits(20)
+                stood.append(box.time.now - (box.worker.stood_since() or START))
+                await self.http.get("/customers", query={"show": "all"})
+            return await super().customers(subject)
+
+    box.connector = Slow
+    assert ERASED == told(box.carry_out(JAN.subject()), "customer")
+    assert timedelta(hours=2) <= box.time.now - START
+    assert timedelta(seconds=20) == max(stood)
+    assert box.worker.stood_since() is None
+
+
+def test_a_command_that_gets_no_answer_stands_still_since_its_last() -> None:
+    box = bench()
+    waits = box.time.sleep
+    stood: list[timedelta] = []
+
+    class Stuck(Shoebox):
+        async def erase(self, record: Record) -> None:
+            await waits(3600)
+            stood.append(box.time.now - (box.worker.stood_since() or box.time.now))
+
+    box.connector = Stuck
+    box.carry_out(JAN.subject())
+    assert timedelta(hours=7) == max(stood)

@@ -15,6 +15,7 @@ import httpx
 
 from connectors.client import Client
 from connectors.consume import Consumer
+from connectors.contract import Connector
 from connectors.holds import HoldRule
 from connectors.http import Limits, Vendor
 from connectors.pace import Pace
@@ -62,10 +63,19 @@ class MortalLedger(Ledger):
 
 @dataclass
 class Company:
-    """`vendors`: a Moneybird administration per processor name."""
+    """`vendors`: a simulated vendor per processor name, spoken to by `connector` (some by their own in `connectors`).
+
+    `stopped`: those whose worker does not run.
+    """
 
     folder: Path
-    vendors: dict[str, MoneybirdSimulator] = field(default_factory=lambda: {"moneybird": MoneybirdSimulator()})
+    vendors: dict[str, Any] = field(default_factory=lambda: {"moneybird": MoneybirdSimulator()})
+    connector: type[Connector[Any]] = Moneybird
+    settings: Mapping[str, Any] = field(default_factory=lambda: {"administration_id": 123, "token": {"env": "KIT_SECRET"}})
+    policy: Policy = POLICY
+    stopped: set[str] = field(default_factory=set)
+    connectors: dict[str, type[Connector[Any]]] = field(default_factory=dict)
+    calls_per_minute: int = 1_000_000
     moments: Moments = field(default_factory=Moments)
     time: Time = field(default_factory=Time)
     broker: MemoryBroker = field(default_factory=lambda: MemoryBroker(partitions=2))
@@ -118,7 +128,7 @@ class Company:
         while moved:
             try:
                 moved = await self._orchestrate()
-                for name in self.vendors:
+                for name in [name for name in self.vendors if name not in self.stopped]:
                     moved = await self._work(name) or moved
             except Crash:
                 self._inbox.leave()
@@ -126,12 +136,11 @@ class Company:
                 moved = True
 
     def _start_orchestrator(self) -> None:
-        expected = tuple(
-            Expected(name, "moneybird", "accounting", consent=name == "list", marketing=name == "list") for name in self.vendors
-        )
-        intake = Intake(NAMES, self.keyring, expected, POLICY, "NL")
+        spec = self.connector.spec
+        expected = tuple(Expected(name, spec.name, spec.kind, consent=name == "list", marketing=name == "list") for name in self.vendors)
+        intake = Intake(NAMES, self.keyring, expected, self.policy, "NL")
         registrar = Registrar(self.keys, Controller(name="Perfacilis", contact="privacy@example.nl"), AMSTERDAM, NAMES)
-        process = Process(self.ledger, self.keyring, intake, registrar, POLICY, NAMES, ParkedLately(100))
+        process = Process(self.ledger, self.keyring, intake, registrar, self.policy, NAMES, ParkedLately(100))
         self.handler = Handler(process, self.broker.publisher(self.moments), self.time, self.time.sleep)
         self._inbox = self.broker.inbox("orchestrator", REQUESTS, REPORTS, moments=self.moments)
 
@@ -153,7 +162,8 @@ class Company:
             return False
         inbox, stop = self.broker.inbox(group, topic, moments=self.moments), asyncio.Event()
         try:
-            async with Client("https://moneybird.example/api/v2", 30.0, httpx.MockTransport(self._vendor(name))) as client:
+            base_url = f"https://vendor.example{self.vendors[name].base_path}"
+            async with Client(base_url, 30.0, httpx.MockTransport(self._vendor(name))) as client:
                 running = asyncio.create_task(self._consumer(name, client, inbox).run(stop))
                 while self.broker.lag(group, topic) and not running.done():
                     await asyncio.sleep(0)
@@ -164,12 +174,13 @@ class Company:
         return True
 
     def _consumer(self, name: str, client: Client, inbox: MemoryInbox) -> Consumer:
-        settings = settings_of(Moneybird, {"administration_id": 123, "token": {"env": "KIT_SECRET"}})
+        connector = self.connectors.get(name, self.connector)
+        settings = settings_of(connector, self.settings)
         limits = Limits(timeout=30.0, give_up_after=timedelta(minutes=10))
-        vendor = Vendor(
-            name, client, Moneybird.auth(settings), Pace(1_000_000, self.time, self.time.sleep), limits, self.time, self.time.sleep
-        )
-        worker = Worker(Processor(name, Moneybird, settings, vendor, [BOOKS], AMSTERDAM), self.keyring, self.time, self.time.sleep)
+        pace = Pace(self.calls_per_minute, self.time, self.time.sleep)
+        vendor = Vendor(name, client, connector.auth(settings), pace, limits, self.time, self.time.sleep)
+        processor = Processor(name, connector, settings, vendor, [BOOKS], AMSTERDAM, give_up_after=limits.give_up_after)
+        worker = Worker(processor, self.keyring, self.time, self.time.sleep)
         publisher = self.broker.publisher(self.moments)
         return Consumer(name, worker, inbox, publisher, self.keyring, NAMES, 4, ParkedLately(100), self.time, self.time.sleep, timedelta(0))
 

@@ -248,6 +248,7 @@ def test_a_crash_at_any_moment_of_a_restoration_changes_nothing(companies: Calla
         except Crash:
             died = True
             start(company)
+        company.settle()
         company.settle(minutes=20)
         last = company.certificates(request)[-1]
         assert aged_out == any("aged out" in sentence for sentence in last.not_claimed)

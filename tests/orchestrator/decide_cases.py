@@ -68,10 +68,11 @@ class Played:
     orders: list[Command] = field(default_factory=list)
     issued: list[CertificateRef] = field(default_factory=list)
     all_issued: list[CertificateRef] = field(default_factory=list)
+    policy: Policy = POLICY
 
     def say(self, message: Message) -> "Played":
         """One message; certificates are added as the registrar would."""
-        case, effects = decide(self.case, message, POLICY)
+        case, effects = decide(self.case, message, self.policy)
         self.orders = [effect.command for effect in effects if isinstance(effect, Order)]
         self.issued = []
         for effect in effects:

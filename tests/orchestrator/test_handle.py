@@ -135,3 +135,15 @@ async def both(handlers: Sequence[Handler], ids: Sequence[UUID]) -> None:
             assert await handler.tick(), handler.stopping
 
     await asyncio.gather(work(handlers[0], ids), work(handlers[1], ids[::-1]))
+
+
+def test_without_a_finished_tick_or_batch_for_ten_minutes_it_hangs(installation: Installation) -> None:
+    handler = installation.handler()
+    installation.time.now += timedelta(minutes=9)
+    asyncio.run(handler.tick())
+    installation.time.now += timedelta(minutes=9)
+    handled(handler, request(ID))
+    installation.time.now += timedelta(minutes=9, seconds=59)
+    assert handler.hung() is None
+    installation.time.now += timedelta(seconds=1)
+    assert "has not moved for 10 minutes" in (handler.hung() or "")

@@ -40,6 +40,7 @@ HTTP_ONLY = frozenset(
         "a_look_again_that_fails_claims_nothing", "a_look_that_fails_is_no_proof", "one_refusal_does_not_hide_the_rest",
         "unreadable_answers_are_never_nothing_found", "a_crash_at_any_writing_call_is_harmless",
         "a_vendor_that_knows_no_path_is_never_nothing_found", "only_the_declared_host_is_called", "every_call_has_a_time_out",
+        "a_late_effect_is_never_claimed_early", "a_field_with_a_new_name_is_never_nothing_found",
     }
 )  # fmt: skip
 """Checks that answer a call with a status, or look at a call as it was sent. Through another door its own tests stand for them."""
@@ -70,6 +71,7 @@ class KitSubject:
     `settings` as in `erasure.toml`, secrets as `{"env": "KIT_SECRET"}`. `dated`: the record kinds that a hold may count
     from. `accepted`: kinds whose erasure the vendor accepts and never proves. `restrictable`: kinds that a restriction reaches,
     where they are fewer than the spec's. `exempt`: check → reason.
+    `optional`: a field of the vendor's that may be left out → why its absence cannot be told from there being none.
     """
 
     connector: ClassVar[type[Connector[Any]]]
@@ -78,6 +80,7 @@ class KitSubject:
     dated: ClassVar[tuple[str, ...]] = ()
     accepted: ClassVar[tuple[str, ...]] = ()
     exempt: ClassVar[Mapping[str, str]] = {}
+    optional: ClassVar[Mapping[str, str]] = {}
 
     def bench(self, *people: Person, rules: Sequence[HoldRule] = ()) -> Bench:
         """A fresh vendor that holds those people's records."""

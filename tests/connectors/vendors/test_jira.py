@@ -22,6 +22,10 @@ class TestJira(ConformanceKit):
     simulator = JiraSimulator
     settings = {"email": "bot@bureau.example", "api_token": {"env": "KIT_SECRET"}}
     dated = ("attachment", "comment", "ticket")
+    optional = {
+        "attachment": "Jira leaves it out where attachments are switched off",
+        "author": "Jira leaves it out of what an anonymous visitor wrote",
+    }
 
 
 def at(simulator: JiraSimulator) -> Bench:
