@@ -96,7 +96,8 @@ class Moneybird(Connector[MoneybirdSettings]):
     async def erase(self, record: Record) -> None:
         if record.kind == "draft" and (await self.on(record, self.http.get)).read(Hanging).state != "draft":
             raise Refused("It is no draft any more, so it may be in the books by now.")
-        await self.on(record, self.http.delete)
+        if (await self.on(record, self.http.delete)).header("x-kept-as"):  # a yes all the same
+            raise Refused(f"Moneybird keeps the {record.kind}, archived or inactive, since others need it.")
 
     async def restrict(self, record: Record) -> None:
         id, administration = record.ref.partition("/")[2], self.settings.administration_id
