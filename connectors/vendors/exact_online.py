@@ -14,7 +14,7 @@ _KEPT = "Exact documents no call that erases it: do it there, once no law keeps 
 _KINDS = (
     Kind("draft", _KEPT), Kind("invoice", _KEPT), Kind("transaction", _KEPT),
     Kind("contact", at="/api/v1/{division}/crm/Contacts(guid'{id}')"),
-    Kind("customer", at="/api/v1/{division}/crm/Accounts(guid'{id}')", restricts=True, lifts=True),
+    Kind("customer", at="/api/v1/{division}/crm/Accounts(guid'{id}')", restricts=True, lifts=True, how="blocked"),
 )  # fmt: skip
 
 

@@ -67,7 +67,8 @@ class FactuurSturen(contract.Connector[FactuurSturenSettings]):
         name="factuursturen", kind="accounting", identifiers=("email", "customer_id", "factuursturen.client_id"), calls_per_minute=15,
         kinds=(
             Kind("draft", at="/invoices_saved/{id}", peeks=True), Kind("recurring_invoice", at="/invoices_repeated/{id}", peeks=True),
-            Kind("invoice", at="/invoices/{id}", peeks=True), Kind("customer", at="/clients/{id}", peeks=True, restricts=True, lifts=True),
+            Kind("invoice", at="/invoices/{id}", peeks=True),
+            Kind("customer", at="/clients/{id}", peeks=True, restricts=True, lifts=True, how="set inactive"),
         ),
         docs="https://www.factuursturen.nl/docs/developer/v1/", checked=dt.date(2026, 11, 22),
         not_covered=("quotations", "people who are only named in the text of somebody else's invoice"),

@@ -55,7 +55,8 @@ class Moneybird(Connector[MoneybirdSettings]):
         name="moneybird", kind="accounting", identifiers=("email", "customer_id", "moneybird.contact_id"), calls_per_minute=150,
         kinds=(
             Kind("draft", at=_ONE), Kind("invoice", at=_ONE), Kind("estimate", at=_ONE), Kind("recurring_invoice", at=_ONE),
-            Kind("contact_person", at="/{administration_id}/{list}/{contact}/{part}/{id}.json"), Kind("contact", at=_ONE, restricts=True),
+            Kind("contact_person", at="/{administration_id}/{list}/{contact}/{part}/{id}.json"),
+            Kind("contact", at=_ONE, restricts=True, how="archived"),
         ),
         docs="https://developer.moneybird.com", checked=dt.date(2026, 11, 22), not_covered=("subscriptions, purchases, time entries",),
     )  # fmt: skip

@@ -44,8 +44,8 @@ class TestExactOnline(ConformanceKit):
         return bench
 
     @property
-    def undeletable(self) -> frozenset[str]:
-        return super().undeletable | {"customer"}  # as long as an invoice or a booking hangs from it
+    def undeletable(self) -> dict[str, Outcome]:
+        return super().undeletable | {"customer": Outcome.REFUSED}  # as long as an invoice or a booking hangs from it
 
 
 class Odd(ExactOnlineSimulator):
