@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,8 +51,8 @@ class RotatingToken(httpx.Auth):
     """An access token for a refresh token that is spent by its use: its successor stands safely in the file before anything goes on.
 
     The file is JSON with a `refresh_token`, in a folder that can be written. Processes take turns by a lock file beside it, and
-    share the access token that it keeps. Where the vendor's answer is lost (a crash, a dropped line), the refresh token is
-    tried once more: either it was not spent, or it is refused, and a person signs in anew.
+    share the access token that it keeps. Where the vendor's answer is lost (a dropped line, or a crash before its first byte is
+    written), the refresh token is tried once more: either it was not spent, or it is refused, and a person signs in anew.
     """
 
     def __init__(self, token: str, calls: str, client_id: str, client_secret: SecretStr, file: Path, clock: Clock = utc_now) -> None:
@@ -62,6 +62,7 @@ class RotatingToken(httpx.Auth):
             ValueError: the file cannot be read; the sentence holds nothing of it.
         """
         self._token, self._calls, self._file, self._clock = token, calls, file, clock
+        self._new = file.with_name(file.name + ".new")
         self._client = {"client_id": client_id, "client_secret": client_secret.get_secret_value()}
         try:
             self._read()
@@ -102,6 +103,10 @@ class RotatingToken(httpx.Auth):
         return kept.model_copy(update={"refresh_token": refresh_token, "access_token": given.access_token, "expires_at": expires_at})
 
     def _read(self) -> _Kept:
+        """What was written last, also by a process that died before its new file had taken the old one's place."""
+        with suppress(OSError, ValidationError):  # there is none, or it is not whole
+            if self._new.stat().st_mtime_ns >= self._file.stat().st_mtime_ns:  # else a person has signed in since
+                return _Kept.model_validate_json(self._new.read_bytes())
         try:
             return _Kept.model_validate_json(self._file.read_bytes())
         except (OSError, ValidationError):
@@ -109,13 +114,12 @@ class RotatingToken(httpx.Auth):
 
     def _write(self, kept: _Kept) -> None:
         """All or nothing, and on the disk when it returns: a crash at any point leaves the old file or the new one."""
-        new = self._file.with_name(self._file.name + ".new")
         try:
-            with os.fdopen(os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+            with os.fdopen(os.open(self._new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(kept.model_dump_json(exclude_none=True).encode())
                 file.flush()
                 os.fsync(file.fileno())
-            new.replace(self._file)
+            self._new.replace(self._file)
             folder = os.open(self._file.parent, os.O_RDONLY)
             try:
                 os.fsync(folder)

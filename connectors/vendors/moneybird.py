@@ -55,7 +55,8 @@ class Moneybird(Connector[MoneybirdSettings]):
         name="moneybird", kind="accounting", identifiers=("email", "customer_id", "moneybird.contact_id"), calls_per_minute=150,
         kinds=(
             Kind("draft", at=_ONE), Kind("invoice", at=_ONE), Kind("estimate", at=_ONE), Kind("recurring_invoice", at=_ONE),
-            Kind("contact_person", at="/{administration_id}/{list}/{contact}/{part}/{id}.json"), Kind("contact", at=_ONE, restricts=True),
+            Kind("contact_person", at="/{administration_id}/{list}/{contact}/{part}/{id}.json"),
+            Kind("contact", at=_ONE, restricts=True, how="archived"),
         ),
         docs="https://developer.moneybird.com", checked=dt.date(2026, 11, 22), not_covered=("subscriptions, purchases, time entries",),
     )  # fmt: skip
@@ -96,7 +97,8 @@ class Moneybird(Connector[MoneybirdSettings]):
     async def erase(self, record: Record) -> None:
         if record.kind == "draft" and (await self.on(record, self.http.get)).read(Hanging).state != "draft":
             raise Refused("It is no draft any more, so it may be in the books by now.")
-        await self.on(record, self.http.delete)
+        if (await self.on(record, self.http.delete)).header("x-kept-as"):  # a yes all the same
+            raise Refused(f"Moneybird keeps the {record.kind}, archived or inactive, since others need it.")
 
     async def restrict(self, record: Record) -> None:
         id, administration = record.ref.partition("/")[2], self.settings.administration_id

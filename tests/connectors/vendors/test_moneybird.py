@@ -138,15 +138,24 @@ def test_without_a_hold_everything_that_hangs_from_an_archived_contact_is_erased
     assert not simulator.contacts and not any(simulator.hanging.values())
 
 
-@pytest.mark.parametrize(("keeps_used", "told"), [(False, Outcome.REFUSED), (True, Outcome.FAILED)])
-def test_a_contact_that_the_bookkeeping_uses_is_never_told_as_erased(keeps_used: bool, told: Outcome) -> None:
+@pytest.mark.parametrize("keeps_used", [False, True])
+def test_a_contact_that_the_bookkeeping_uses_is_never_told_as_erased(keeps_used: bool) -> None:
     bench, simulator, contact = jan()
     invoice = simulator.add_invoice(contact, LAST_YEAR)
     simulator.keeps_used = keeps_used  # answers 204 then, and archives
     simulator.answers["DELETE", f"sales_invoices/{invoice}"] = 400  # its period is locked
     answer = bench.carry_out(SUBJECT)
-    assert ([Outcome.REFUSED], [told]) == (fates(answer, "invoice"), fates(answer, "contact"))
+    assert ([Outcome.REFUSED], [Outcome.REFUSED]) == (fates(answer, "invoice"), fates(answer, "contact"))
     assert contact in simulator.contacts and all(record.reason for record in answer.records)
+
+
+def test_a_yes_that_says_kept_is_no_erasure_even_where_the_record_does_not_show_any_more() -> None:
+    bench, simulator, contact = jan()
+    invoice = simulator.add_invoice(contact, LAST_YEAR)
+    simulator.keeps_used = True
+    simulator.answers |= {("DELETE", f"sales_invoices/{invoice}"): 400, ("GET", f"contacts/{contact}"): 404}
+    assert [Outcome.REFUSED] == fates(bench.carry_out(SUBJECT), "contact")
+    assert contact in simulator.contacts
 
 
 def test_a_recurring_invoice_that_is_only_deactivated_is_not_told_as_erased() -> None:
@@ -154,7 +163,7 @@ def test_a_recurring_invoice_that_is_only_deactivated_is_not_told_as_erased() ->
     recurring = simulator.add_invoice(contact, None, "recurring_sales_invoices")
     simulator.add_invoice(contact, LAST_YEAR, recurring_sales_invoice_id=recurring)
     answer = bench.carry_out(SUBJECT)
-    assert [Outcome.FAILED] == fates(answer, "recurring_invoice")
+    assert [Outcome.REFUSED] == fates(answer, "recurring_invoice")
     assert ([Outcome.HELD], [Outcome.RESTRICTED]) == (fates(answer, "invoice"), fates(answer, "contact"))
     assert not simulator.hanging["recurring_sales_invoices"][recurring]["active"]
 

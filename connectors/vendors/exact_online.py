@@ -1,0 +1,119 @@
+"""Exact Online: accounts, their contacts, and the books, which Exact does not let go. Facts and doubts: docs/vendors/exact_online.md."""
+
+import datetime as dt
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+from connectors import contract
+from connectors.contract import Gone, Kind, NeedsPerson, Record, Refused, Spec, State, Subject, by_href, found, rows
+from connectors.oauth import RotatingToken
+
+Json = dict[str, Any]  # what is read by [] must be there: a missing key is told as `Misread`
+_KEPT = "Exact documents no call that erases it: do it there, once no law keeps it."
+_KINDS = (
+    Kind("draft", _KEPT), Kind("invoice", _KEPT), Kind("transaction", _KEPT),
+    Kind("contact", at="/api/v1/{division}/crm/Contacts(guid'{id}')"),
+    Kind("customer", at="/api/v1/{division}/crm/Accounts(guid'{id}')", restricts=True, lifts=True, how="blocked"),
+)  # fmt: skip
+
+
+class ExactOnlineSettings(contract.Settings):
+    division: str
+    client_id: str
+    client_secret: contract.Secret
+    token_file: contract.ConfiguredPath
+
+
+class JsonToken(RotatingToken):
+    def async_auth_flow(self, request: Any) -> Any:
+        request.headers["Accept"] = "application/json"  # else it is Atom
+        return super().async_auth_flow(request)
+
+
+class ExactOnline(contract.Connector[ExactOnlineSettings]):
+    spec = Spec(
+        name="exact_online", kind="accounting", kinds=_KINDS, calls_per_minute=60, checked=dt.date(2026, 11, 22),
+        identifiers=("email", "customer_id", "exact_online.account_id"), docs="https://start.exactonline.nl/docs/HlpRestAPIResources.aspx",
+        not_covered=("quotations, opportunities, subscriptions, documents and mail", "people who are only named in somebody else's record"),
+    )  # fmt: skip
+    settings_model = ExactOnlineSettings
+    base_url = "https://start.exactonline.nl"
+
+    @classmethod
+    def auth(cls, settings: ExactOnlineSettings) -> JsonToken:
+        return JsonToken("/api/oauth2/token", "/api/v1", settings.client_id, settings.client_secret, settings.token_file)
+
+    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+        contacts = [row async for row in self._list("crm/Contacts", "ID,Account,Email,BusinessEmail")]
+        own = [row["ID"] for row in contacts if _addresses(row) & {*subject.values("email")}]
+        async for account in self._list("crm/Accounts", "ID,Code,Email,Blocked"):
+            if _is_of(account, subject):
+                inside = [row for row in contacts if _same(row["Account"], account["ID"]) and row["ID"] not in own]
+                if any(_addresses(row) - _addresses(account) for row in inside):
+                    raise NeedsPerson("Other people are contacts in the person's account: move them, then retry.")
+                own += [row["ID"] for row in inside]
+                async for record in self._books(account["ID"]):
+                    yield record
+                yield Record("customer", account["ID"], state=_state(account))
+        for contact in own:
+            yield Record("contact", contact)
+
+    async def _books(self, account: str) -> AsyncIterator[Record]:
+        for field in ("OrderedBy", "InvoiceTo"):
+            async for row in self._list("salesinvoice/SalesInvoices", "InvoiceID,OrderedBy,InvoiceTo,InvoiceDate,Status", field, account):
+                kind = "draft" if row.get("Status") in (10, 20) else "invoice"  # 20 is open, 50 processed
+                yield Record(kind, row["InvoiceID"], _day(row.get("InvoiceDate")), ("customer", account))
+        async for row in self._list("financialtransaction/TransactionLines", "ID,Account,Date", "Account", account):
+            yield Record("transaction", row["ID"], _day(row.get("Date")), ("customer", account))
+
+    async def _list(self, path: str, fields: str, field: str = "", account: str = "") -> AsyncIterator[Json]:
+        """A whole list, or what names an account. Addresses are not filtered by: whether that minds their letter case is not known."""
+        query = {"$select": fields, "$filter": f"{field} eq guid'{account}'" if field else None}
+        path, absent = f"/api/v1/{{division}}/{path}", Gone if field else ()  # a module that the division does not have
+        paging, division = by_href("d/__next?"), self.settings.division
+        async for row in rows(self.http.get, path, Json, paging, at="d/results", query=query, absent=absent, division=division):
+            if not field or _same(row[field], account):
+                yield row
+
+    async def erase(self, record: Record) -> None:
+        if record.kind == "customer" and [booked async for booked in self._books(record.ref)]:
+            raise Refused("An invoice or a booking hangs from the account, so that Exact keeps it: anonymise it there.")
+        await self.on(record, self.http.delete)
+
+    async def restrict(self, record: Record) -> None:
+        await self.on(record, self.http.put, json={"Blocked": True})
+
+    async def lift(self, record: Record) -> None:
+        await self.on(record, self.http.put, json={"Blocked": False})
+
+    async def peek(self, record: Record) -> State | None:
+        row = await found(self.on(record, self.http.get), Json, "d") if record.kind in ("contact", "customer") else None
+        return None if row is None or row.get("results") == [] else _state(row)  # gone? the lists are whole, and must say so too
+
+
+def _addresses(row: Json) -> set[str]:
+    written = f"{row['Email'] or ''};{row.get('BusinessEmail') or ''}"
+    return {normal for each in re.split("[,;]", written) if (normal := each.strip().lower())}
+
+
+def _is_of(account: Json, subject: Subject) -> bool:
+    there, own, numbered = _addresses(account), {*subject.values("email")}, subject.matches("customer_id", account.get("Code"))
+    if _same(account["ID"], *subject.values("exact_online.account_id")):
+        return True
+    if there - own and (there & own or (numbered and own)):
+        raise NeedsPerson("An account with another's address has the person's number or address too: give its exact_online.account_id.")
+    return numbered or bool(there & own)
+
+
+def _same(id: str | None, *ids: str) -> bool:
+    return str(id).lower() in [each.lower() for each in ids]
+
+
+def _state(account: Json) -> State:
+    return State.RESTRICTED if account.get("Blocked") else State.PRESENT
+
+
+def _day(written: str | None) -> dt.date | None:
+    told = re.fullmatch(r"/Date\((-?\d{1,14})\)/", written or "")  # milliseconds, in no time zone
+    return dt.date(1970, 1, 1) + dt.timedelta(milliseconds=int(told[1])) if told else None

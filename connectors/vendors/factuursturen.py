@@ -1,0 +1,109 @@
+"""FactuurSturen.nl: clients, and the invoices that name them. Facts and doubts: docs/vendors/factuursturen.md."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+from connectors import contract
+from connectors.auth import Basic
+from connectors.contract import Answer, Gone, Kind, NeedsPerson, Record, Shape, Spec, State, Subject, by_offset, found, rows
+
+
+class FactuurSturenSettings(contract.Settings):
+    user: str
+    api_key: contract.Secret
+
+
+class JsonLogin(Basic):
+    def auth_flow(self, request: Any) -> Any:
+        request.headers["Accept"] = "application/json"  # else it is XML
+        return super().auth_flow(request)
+
+
+class Client(Shape):
+    clientnr: str
+    email: str | None
+    email_reminder: str | None = None
+    active: str | bool | None = None  # truth values arrive as texts
+
+    @property
+    def record(self) -> Record:
+        hidden = str(self.active).lower() in ("false", "0")
+        return Record("customer", self.clientnr, state=State.RESTRICTED if hidden else State.PRESENT)
+
+    def is_of(self, subject: Subject) -> bool:
+        if subject.matches("factuursturen.client_id", self.clientnr):
+            return True
+        own = [subject.matches("email", each) for each in (self.email or "").replace(";", ",").split(",") if each.strip()]
+        if own and all(own):
+            return True
+        numbered = subject.matches("customer_id", self.clientnr)
+        if any(own) or subject.matches("email", self.email_reminder) or (own and numbered and subject.values("email")):
+            raise NeedsPerson("A client with another's address has the person's number or address too: give its factuursturen.client_id.")
+        return numbered
+
+
+class Stored(Shape):
+    id: str
+    clientnr: str | None
+
+
+class Invoice(Shape):
+    invoicenr: str
+    clientnr: str | None
+    email: str | None = None  # its own copy, which stays when the client goes
+    sent: str | None = None
+
+    @property
+    def since(self) -> dt.date | None:
+        with suppress(ValueError):  # an empty text, or zeros
+            return dt.date.fromisoformat((self.sent or "")[:10])
+        return None
+
+
+class FactuurSturen(contract.Connector[FactuurSturenSettings]):
+    spec = Spec(
+        name="factuursturen", kind="accounting", identifiers=("email", "customer_id", "factuursturen.client_id"), calls_per_minute=15,
+        kinds=(
+            Kind("draft", at="/invoices_saved/{id}", peeks=True), Kind("recurring_invoice", at="/invoices_repeated/{id}", peeks=True),
+            Kind("invoice", at="/invoices/{id}", peeks=True),
+            Kind("customer", at="/clients/{id}", peeks=True, restricts=True, lifts=True, how="set inactive"),
+        ),
+        docs="https://www.factuursturen.nl/docs/developer/v1/", checked=dt.date(2026, 11, 22),
+        not_covered=("quotations", "people who are only named in the text of somebody else's invoice"),
+    )  # fmt: skip
+    settings_model = FactuurSturenSettings
+    base_url = "https://www.factuursturen.nl/api/v1"
+
+    @classmethod
+    def auth(cls, settings: FactuurSturenSettings) -> JsonLogin:
+        return JsonLogin(settings.user, settings.api_key)
+
+    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+        clients = (await self.http.get("/clients")).read(list[Client])  # whole, those that are not active too
+        own = {client.clientnr: client.record for client in clients if client.is_of(subject)}
+        for path, kind in (("/invoices_saved", "draft"), ("/invoices_repeated", "recurring_invoice")):
+            for stored in await found(self.http.get(path), list[Stored]) or []:
+                if stored.clientnr in own:
+                    yield Record(kind, stored.id)
+        async for invoice in rows(self.http.get, "/invoices", Invoice, by_offset("start"), query={"count": 100}):
+            if invoice.clientnr in own or subject.matches("email", invoice.email):
+                yield Record("invoice", invoice.invoicenr, invoice.since, binds=("customer", invoice.clientnr or ""))
+        for record in own.values():
+            yield record
+
+    async def restrict(self, record: Record) -> None:
+        await self.on(record, self.http.put, json={"active": "false"})
+
+    async def lift(self, record: Record) -> None:
+        await self.on(record, self.http.put, json={"active": "true"})
+
+    async def peek(self, record: Record) -> State | None:
+        try:
+            return await super().peek(record)
+        except Gone:
+            return None  # the lists are whole, and must say so too: a number with a slash may be no path
+
+    def state_of(self, record: Record, answer: Answer) -> State:
+        return answer.read(Client, "client").record.state if record.kind == "customer" else super().state_of(record, answer)
