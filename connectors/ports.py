@@ -1,6 +1,7 @@
 """What a connector reaches a processor through: the vendor's HTTP API, a database of your own, or a mailbox."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -54,11 +55,31 @@ class Door(Protocol):
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key: rows of `table` hang from rows of `target`. `cascades`: the database deletes them along (`ON DELETE CASCADE`)."""
+
+    table: str
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+    cascades: bool
+
+
 class Database(Protocol):
     """A database of your own: tables and columns by name, values always bound, never SQL text.
 
-    Raises `Denied` (no such table or right), `Refused` (another row hangs from it), `Transient` (not reachable, or locked).
+    `table` is a name, or `schema.name` outside the default schema. Raises `Denied` (no right), `Misread` (no such table or column),
+    `Refused` (another row hangs from it, or a rule of the table forbids it), `Transient` (not reachable, or locked).
     """
+
+    async def columns(self, table: str) -> tuple[str, ...]:
+        """The columns of a table."""
+        ...
+
+    async def references(self) -> tuple[Reference, ...]:
+        """Every foreign key that the database declares, in whatever table."""
+        ...
 
     async def primary_key(self, table: str) -> tuple[str, ...]:
         """The columns that tell a row from every other; `Misread` where the table has no primary key."""
@@ -76,7 +97,7 @@ class Database(Protocol):
         ...
 
     async def delete(self, table: str, key: Mapping[str, Any]) -> None:
-        """Delete the one row with that primary key. Raises `Gone` where there is none."""
+        """Delete the one row with that primary key. Raises `Gone` where there is none, `Refused` where others would go along."""
         ...
 
     async def update(self, table: str, key: Mapping[str, Any], change: Mapping[str, Any]) -> None:
