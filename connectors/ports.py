@@ -131,3 +131,7 @@ class Mailbox(Protocol):
     async def expunge(self, folder: str, validity: int, uids: Sequence[int]) -> None:
         """Delete exactly those messages for good (`UID EXPUNGE`); `Refused` where the server cannot."""
         ...
+
+    async def move(self, folder: str, validity: int, uids: Sequence[int], target: str) -> None:
+        """Move exactly those messages to another folder, which is made if it is not there; `Refused` where the server cannot."""
+        ...

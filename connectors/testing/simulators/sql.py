@@ -122,7 +122,6 @@ class _Watched(DatabaseAccount):
     def __init__(self, simulator: SqlSimulator, time: Any) -> None:
         engine = engine_to(simulator.url, 30.0)
         super().__init__("sql", engine, Pace(1_000_000, time, time.sleep), Limits(30.0, timedelta(minutes=1)), time)
-        weakref.finalize(self, engine.dispose)
         self.simulator = simulator
 
     def door(self, evidence: Evidence) -> DatabaseDoor:
