@@ -152,6 +152,8 @@ class Connector(ABC, Generic[S]):
     settings_model: ClassVar[type[Settings]]
     base_url: ClassVar[str | None] = None  # the vendor's own, where it is the same for every customer
     opens: ClassVar[Opens] = "http"
+    case: str = ""
+    """Names the case: the same in every round of it, and in no other. Given by the worker."""
 
     def __init__(self, settings: S, door: Any) -> None:
         self.settings = settings

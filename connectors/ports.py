@@ -18,6 +18,11 @@ class Answer(Protocol):
         """200 to 299."""
         ...
 
+    @property
+    def body(self) -> bytes:
+        """The bytes as they came, for a signature over them."""
+        ...
+
     def header(self, name: str) -> str | None:
         """A header by its name, in whatever case; None where the vendor did not send it."""
         ...

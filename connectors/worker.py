@@ -115,6 +115,7 @@ class _Run:
         self.known: Records = {record.key: record for record in known}
         self.gathered = Gathered(key)
         self.connector = processor.connector(processor.settings, processor.account.door(self.gathered))
+        self.connector.case = str(command.request_id)
         self.reported = set(self.known)
         self.digests: dict[tuple[str, str], str] = {}  # given along where the key that made them is destroyed
         self.results: dict[tuple[str, str], Result] = {}

@@ -14,6 +14,7 @@ from connectors.auth import Login
 from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Settings, Spec, State, Subject
 
 _SENT_BY, _SENT_TO = ("From", "Sender", "Reply-To"), ("To", "Cc", "Bcc")
+Place = tuple[str, int, int]  # folder, its UIDVALIDITY, and a UID there
 _AT_ONCE = 200  # headers asked for in one command: servers limit its length
 _SHARED = "The person is one of several recipients of this message, so it is others' too: decide, or set settings.shared."
 
@@ -24,9 +25,6 @@ class ImapSettings(Settings):
     restricted_folder: contract.Text = "Restricted"
     shared: Literal["needs_person", "erase"] = "needs_person"
     own: tuple[str, ...] = ()
-
-
-Place = tuple[str, int, int]  # folder, its UIDVALIDITY, and a UID there
 
 
 def _addresses(header: str, names: tuple[str, ...]) -> set[str]:
