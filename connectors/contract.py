@@ -22,8 +22,8 @@ from topics.subject import Subject
 __all__ = [
     "Accepted", "Answer", "ConfiguredPath", "Connector", "Database", "DatabaseUrl", "Denied", "Door", "Gone", "Key", "Kind",
     "MOST_PAGES", "Mailbox", "Misread", "NeedsIdentifier", "NeedsPerson", "NoSettings", "NotApplicable", "Opens", "Outcome",
-    "Paging", "ProcessorKind", "Record", "Reference", "Refused", "RetentionRule", "Row", "Secret", "Settings", "Shape", "Spec", "State", "Subject",
-    "Text", "Turn", "VendorError", "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
+    "Paging", "ProcessorKind", "Record", "Reference", "Refused", "RetentionRule", "Row", "Secret", "Settings", "Shape", "Spec",
+    "State", "Subject", "Text", "Turn", "VendorError", "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
 ]  # fmt: skip
 
 Key = tuple[str, str]

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -171,7 +171,7 @@ def test_no_secret_shows_when_an_auth_is_printed() -> None:
 def test_a_signature_is_of_this_certificate_and_over_these_bytes_or_it_is_misread(
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
 ) -> None:
-    name, day = x509.Name([]), datetime(2026, 11, 22)
+    name, day = x509.Name([]), datetime(2026, 11, 22, tzinfo=UTC)
     made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
     pem = made.not_valid_before(day).not_valid_after(day).sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     certificate, body = Certificate(pem.decode()), b'{"a": 1}'
