@@ -1,15 +1,18 @@
 """A database of your own, on real SQLite: the kit, and what can never happen to another row."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event, text
 
+from connectors.tables import TableSettings
 from connectors.testing.harness import Bench, Crash, settings_of
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import JAN
 from connectors.testing.simulators.sql import TABLES, SqlSimulator
 from connectors.vendors.sql import Sql
+from topics.configuration import load
 from topics.outcomes import Outcome
 from topics.reports import Answered
 
@@ -199,3 +202,14 @@ REFUSED = [
 def test_tables_that_could_not_be_erased_rightly_are_refused_at_start(tables: list[dict[str, Any]], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         settings_of(Sql, {"url": URL, "tables": tables})
+
+
+def test_the_settings_on_the_page_are_read_from_the_file_as_they_stand(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/vendors/sql.md").read_text()
+    file = tmp_path / "erasure.toml"
+    controller = '[controller]\nname = "V"\ncontact = "c@x.nl"\n[kafka]\nbootstrap_servers = "localhost:9092"\n'
+    file.write_text(controller + page.split("```toml\n")[1].split("```")[0])
+    configuration = load(file, {"WEBSHOP_DATABASE_URL": "sqlite:///shop.db"})
+    settings = configuration.settings_for(configuration.processors[0], TableSettings)
+    assert ["customers", "orders", "comments"] == [table.table for table in settings.tables]
+    assert f"sqlite:///{tmp_path / 'shop.db'}" == settings.url and "shop.db" not in repr(settings)
