@@ -1,17 +1,13 @@
 """Any mailbox over IMAP: messages from and to a person, in every folder. Facts and doubts: docs/vendors/imap.md."""
 
 import datetime as dt
-import hashlib
 from collections.abc import AsyncIterator
-from contextlib import suppress
-from email import message_from_string, policy
-from email.errors import HeaderParseError
-from email.utils import getaddresses, parsedate_to_datetime
 from typing import Any, Literal
 
 from connectors import contract
 from connectors.auth import Login
 from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Settings, Spec, State, Subject
+from connectors.mail import addresses, reference, since_of
 
 _SENT_BY, _SENT_TO = ("From", "Sender", "Reply-To"), ("To", "Cc", "Bcc")
 Place = tuple[str, int, int]  # folder, its UIDVALIDITY, and a UID there
@@ -27,21 +23,6 @@ class ImapSettings(Settings):
     own: tuple[str, ...] = ()
 
 
-def _addresses(header: str, names: tuple[str, ...]) -> set[str]:
-    """By the grammar of the header, never what stands in a name; and as lenient programs read a list that breaks it."""
-    strict, plain = message_from_string(header, policy=policy.default), message_from_string(header)
-    found = {address for _, address in getaddresses([str(value) for name in names for value in plain.get_all(name, [])])}
-    with suppress(HeaderParseError, IndexError, ValueError, AttributeError):  # some junk overwhelms the stricter one
-        found |= {address.addr_spec for name in names for value in strict.get_all(name, []) for address in value.addresses}
-    return {address.lower() for address in found if "@" in address}
-
-
-def _since(header: str) -> dt.datetime | None:
-    with suppress(ValueError):
-        return parsedate_to_datetime(str(message_from_string(header)["Date"]))
-    return None
-
-
 class Imap(Connector[ImapSettings]):
     spec = Spec(
         name="imap", kind="mailbox", kinds=(Kind("message", restricts=True, lifts=True),), identifiers=("email",), calls_per_minute=6000,
@@ -53,8 +34,7 @@ class Imap(Connector[ImapSettings]):
 
     def __init__(self, settings: ImapSettings, door: Any) -> None:
         super().__init__(settings, door)
-        self._found: dict[str, list[Place]] = {}
-        self._shared: set[str] = set()
+        self._found: dict[str, list[Place]] | None = None  # not searched yet
 
     @classmethod
     def auth(cls, settings: ImapSettings) -> Login:
@@ -66,18 +46,17 @@ class Imap(Connector[ImapSettings]):
         for folder in await self.mailbox.folders():
             validity = await self.mailbox.validity(folder)
             for uid, raw in (await self._candidates(folder, subject)).items():
-                header, ref = raw.decode(errors="replace"), hashlib.sha256(raw).hexdigest()  # the same wherever copies of it stand
-                by, to = _addresses(header, _SENT_BY), _addresses(header, _SENT_TO)
+                header = raw.decode(errors="replace")
+                by, to = addresses(header, _SENT_BY), addresses(header, _SENT_TO)
                 if any(subject.matches("email", address) for address in by | to):  # the search finds parts of words too
-                    found.setdefault(ref, []).append((folder, validity, uid))
-                    since[ref] = _since(header)
                     others = {address for address in to if not subject.matches("email", address)} - own
-                    if others and not any(subject.matches("email", address) for address in by):
-                        self._shared.add(ref)
+                    shared = bool(others) and not any(subject.matches("email", address) for address in by)
+                    ref = reference(raw, shared)
+                    found.setdefault(ref, []).append((folder, validity, uid))
+                    since[ref] = since_of(header)
         self._found = found
         for ref, places in found.items():
-            shut = all(self._origin(folder) for folder, _, _ in places)
-            yield Record("message", ref, since[ref], state=State.RESTRICTED if shut else State.PRESENT)
+            yield Record("message", ref, since[ref], state=self._state(places))
 
     async def _candidates(self, folder: str, subject: Subject) -> dict[int, bytes]:
         headers: dict[int, bytes] = {}
@@ -85,34 +64,53 @@ class Imap(Connector[ImapSettings]):
             criteria: list[str] = []
             for part in address.rsplit("@", 1):  # apart, since quotes, blanks or a line's end may stand between them
                 criteria += ["OR"] * 5 + [word for name in (*_SENT_BY, *_SENT_TO) for word in ("HEADER", name, part)]
-            uids = await self.mailbox.search(folder, criteria)
-            for first in range(0, len(uids), _AT_ONCE):
-                headers |= await self.mailbox.headers(folder, uids[first : first + _AT_ONCE])
+            headers |= await self._headers(folder, criteria)
+        return headers
+
+    async def _headers(self, folder: str, criteria: list[str]) -> dict[int, bytes]:
+        uids, headers = await self.mailbox.search(folder, criteria), dict[int, bytes]()
+        for first in range(0, len(uids), _AT_ONCE):
+            headers |= await self.mailbox.headers(folder, uids[first : first + _AT_ONCE])
         return headers
 
     async def erase(self, record: Record) -> None:
         if self.planned_call(record):
             raise NeedsPerson(_SHARED)
-        for folder, validity, uid in self._places(record):
+        for folder, validity, uid in await self._places(record):
             await self.mailbox.expunge(folder, validity, [uid])
 
     async def restrict(self, record: Record) -> None:
-        for folder, validity, uid in self._places(record):
+        for folder, validity, uid in await self._places(record):
             if not self._origin(folder):
                 await self.mailbox.move(folder, validity, [uid], f"{self.settings.restricted_folder} - {folder}")
 
     async def lift(self, record: Record) -> None:
-        for folder, validity, uid in self._places(record):
+        for folder, validity, uid in await self._places(record):
             if origin := self._origin(folder):
                 await self.mailbox.move(folder, validity, [uid], origin)
 
-    def planned_call(self, record: Record) -> str | None:
-        return _SHARED if record.ref in self._shared and self.settings.shared == "needs_person" else None
+    async def peek(self, record: Record) -> State | None:
+        return None if self._found is not None else self._state(await self._places(record))  # after a search that is the better proof
 
-    def _places(self, record: Record) -> list[Place]:
-        if record.ref not in self._found:
+    def planned_call(self, record: Record) -> str | None:
+        return _SHARED if record.ref.split(" ")[1] == "shared" and self.settings.shared == "needs_person" else None
+
+    async def _places(self, record: Record) -> list[Place]:
+        if self._found is not None:
+            places = self._found.get(record.ref, [])
+        else:  # when a hold ends, nobody knows any more whose message it is: it is found by itself
+            _, kind, id = record.ref.split(" ", 2)
+            places = []
+            for folder in await self.mailbox.folders():
+                validity = await self.mailbox.validity(folder)
+                headers = await self._headers(folder, ["HEADER", "Message-ID", id] if id else ["ALL"])
+                places += [(folder, validity, uid) for uid, raw in headers.items() if reference(raw, kind == "shared") == record.ref]
+        if not places:
             raise Gone("The message is in no folder any more.")
-        return self._found[record.ref]
+        return places
+
+    def _state(self, places: list[Place]) -> State:
+        return State.RESTRICTED if all(self._origin(folder) for folder, _, _ in places) else State.PRESENT
 
     def _origin(self, folder: str) -> str:  # where a restricted message came from
         prefix = f"{self.settings.restricted_folder} - "

@@ -13,12 +13,14 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.auth import Login
+from connectors.contract import Record, State
 from connectors.errors import Gone
 from connectors.evidence import Evidence
 from connectors.http import Limits
+from connectors.mail import reference
 from connectors.mailbox import MailboxAccount, MailboxDoor, connection_to
 from connectors.pace import Pace
-from connectors.testing.harness import Bench, Time
+from connectors.testing.harness import Bench, Time, settings_of
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import JAN
 from connectors.testing.simulator import Call, Person
@@ -174,6 +176,19 @@ def test_a_folder_that_was_made_anew_meanwhile_loses_nothing(dovecot: Dovecot) -
         with pytest.raises(Gone):
             asyncio.run(door.expunge("Sent", validity + 1, [1]))
     assert 1 == len(mailbox.read()["Sent"])
+
+
+def test_a_message_whose_hold_ends_is_found_without_its_person(dovecot: Dovecot) -> None:
+    _, mailbox = case(dovecot)
+    mailbox.put("Archive/2025", to=JAN.email)
+    (header,) = mailbox.read()["Archive/2025"].values()
+    with closing(mailbox.account(Time())) as account:
+        door = account.door(Evidence(Key("case/1", bytes(32))))
+        connector = Imap(settings_of(Imap, TestImapOnDovecot.settings), door)
+        record = Record("message", reference(header, shared=False))
+        assert State.PRESENT is asyncio.run(connector.peek(record))
+        asyncio.run(connector.erase(record))
+    assert {} == mailbox.read()["Archive/2025"]
 
 
 def test_a_wrong_password_is_told_as_such(dovecot: Dovecot) -> None:

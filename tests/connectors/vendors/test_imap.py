@@ -4,13 +4,17 @@ from typing import Any
 
 import pytest
 
-from connectors.testing.harness import Bench
+from connectors.contract import Gone, NeedsPerson, State
+from connectors.evidence import Evidence
+from connectors.testing.harness import Bench, settings_of
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import JAN
 from connectors.testing.simulators.imap import ImapSimulator
 from connectors.vendors.imap import Imap
 from topics.outcomes import Outcome
 from topics.reports import Answered
+from topics.sealing import Key
+from topics.subject import Subject
 
 SETTINGS = {"user": "info@voorbeeld.example", "password": {"env": "KIT_SECRET"}}
 
@@ -108,3 +112,29 @@ def test_a_thousand_messages_are_all_found() -> None:
     for _ in range(1000):
         simulator.put("INBOX", to=JAN.email)
     assert 1000 == len(bench.carry_out(JAN.subject(), mode="dry-run").records)
+
+
+async def test_a_message_whose_hold_ends_is_found_by_itself_when_nobody_knows_any_more_whose_it_is() -> None:
+    for message_id in ("<1@voorbeeld.example>", ""):
+        simulator = ImapSimulator()
+        simulator.put("INBOX", to=JAN.email, message_id=message_id)
+        simulator.put("INBOX", to="els@x.nl", message_id=message_id)
+        (record,) = [record async for record in connector(simulator).locate(Subject.model_validate(JAN.subject()))]
+        later = connector(simulator)
+        assert State.PRESENT is await later.peek(record)
+        await later.erase(record)
+        assert 1 == len(simulator.folders["INBOX"])
+        with pytest.raises(Gone):
+            await later.peek(record)
+
+
+async def test_a_shared_message_waits_for_a_person_then_too() -> None:
+    simulator = ImapSimulator()
+    simulator.put("INBOX", to=f"{JAN.email}, els@x.nl")
+    (record,) = [record async for record in connector(simulator).locate(Subject.model_validate(JAN.subject()))]
+    with pytest.raises(NeedsPerson):
+        await connector(simulator).erase(record)
+
+
+def connector(simulator: ImapSimulator) -> Imap:
+    return Imap(settings_of(Imap, SETTINGS), simulator.door(Evidence(Key("case/1", bytes(32)))))
