@@ -53,6 +53,7 @@ class OpendsrSimulator(Simulator):
         self.polls = 0
         self.domain = DOMAIN
         self.spoil = False  # a signature over other bytes
+        self.forgetful = False  # knows no request any more
         self.speaks_of: str | None = None  # a request of somebody else
 
     def seed(self, person: Person) -> None:
@@ -83,7 +84,7 @@ class OpendsrSimulator(Simulator):
 
     @route("GET", "/requests/{id}")
     def status(self, request: httpx.Request, id: str) -> httpx.Response:
-        if id not in self.requests:
+        if id not in self.requests or self.forgetful:
             return httpx.Response(404, json={"error": {"code": 404}})
         self._advance(self.requests[id])
         return self._signed(200, self._told(id) | {"request_status": self.requests[id]["status"], "api_version": "2.0"})

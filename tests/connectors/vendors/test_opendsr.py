@@ -5,13 +5,11 @@ import hashlib
 import json
 from typing import Any
 
-import httpx
 import pytest
 
 from connectors.testing.harness import Bench, settings_of
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import HOST, JAN
-from connectors.testing.simulator import Fault
 from connectors.testing.simulators.opendsr import DOMAIN, OpendsrSimulator, certificate
 from connectors.vendors.opendsr import Opendsr
 from topics.outcomes import Evidence, Outcome
@@ -59,13 +57,11 @@ def test_another_case_of_the_same_person_is_another_request() -> None:
     assert 2 == len(simulator.requests) and not simulator.people
 
 
-def test_a_status_that_is_lost_after_it_was_accepted_is_never_taken_for_done() -> None:
+def test_a_request_that_the_processor_knows_no_more_is_never_taken_for_done() -> None:
     bench, simulator = case()
-    simulator.polls = 100
-    bench.carry_out(JAN.subject())
-    simulator.faults.append(Fault(httpx.Response(404), times=1000, method="GET", skip=1))
-    simulator.faults.append(Fault(httpx.Response(400), times=1000, method="POST"))
-    assert ERASED not in told(bench.carry_out(JAN.subject()))
+    simulator.polls, simulator.forgetful = 100, True
+    assert [ACCEPTED] == told(bench.carry_out(JAN.subject()))
+    assert [(Outcome.REFUSED, None)] == told(bench.carry_out(JAN.subject()))
 
 
 @pytest.mark.parametrize("change", [{"spoil": True}, {"domain": "elders.example"}])
