@@ -6,17 +6,19 @@ import re
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from connectors.errors import Denied, Misread
 
-__all__ = ["Basic", "Bearer", "Header", "Login", "SignIn", "SignedLogin"]
+__all__ = ["Basic", "Bearer", "Certificate", "Header", "Login", "SignIn", "SignedLogin"]
 
 
 @dataclass(frozen=True)
@@ -153,3 +155,40 @@ def rsa_key(pem: SecretStr) -> rsa.RSAPrivateKey:
     if not isinstance(key, rsa.RSAPrivateKey):
         raise ValueError("The private key is not an RSA key in PEM without a password; give the key that the vendor handed out, whole.")
     return key
+
+
+class Certificate:
+    """Whose signatures are believed: one certificate, given beforehand."""
+
+    def __init__(self, pem: str) -> None:
+        """Raises ValueError where it is none, or one of another kind of key; the sentence holds nothing of it."""
+        try:
+            key = x509.load_pem_x509_certificate(pem.encode()).public_key()
+        except (ValueError, UnsupportedAlgorithm):
+            raise ValueError("The certificate is not one in PEM; give the one that the vendor publishes, whole.") from None
+        if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+            raise ValueError("The certificate's key is neither RSA nor of an elliptic curve.")
+        self._key = key
+
+    @classmethod
+    def of(cls, given: SecretStr | Path) -> "Certificate":
+        """From a setting: the text of the PEM, or its file. Raises ValueError."""
+        try:
+            return cls(given.get_secret_value() if isinstance(given, SecretStr) else given.read_text())
+        except (OSError, UnicodeDecodeError):
+            raise ValueError("The file of the certificate cannot be read; write the path of a PEM.") from None
+
+    def check(self, body: bytes, signature: str | None) -> None:
+        """Hold a signature (in base64, over SHA-256) against the bytes as they came.
+
+        Raises:
+            Misread: it is missing, or not one of this certificate over these bytes.
+        """
+        try:
+            signed = base64.b64decode(signature or "")
+            if isinstance(self._key, rsa.RSAPublicKey):
+                self._key.verify(signed, body, padding.PKCS1v15(), hashes.SHA256())
+            else:
+                self._key.verify(signed, body, ec.ECDSA(hashes.SHA256()))
+        except (ValueError, InvalidSignature):
+            raise Misread("An answer is not signed with the configured certificate.") from None

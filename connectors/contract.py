@@ -12,18 +12,18 @@ from pydantic import BaseModel, ConfigDict
 
 from connectors.ageing import RetentionRule
 from connectors.auth import SignIn
-from connectors.errors import Denied, Gone, Misread, NeedsPerson, NotApplicable, Refused, VendorError
+from connectors.errors import Denied, Gone, Misread, NeedsIdentifier, NeedsPerson, NotApplicable, Refused, VendorError
 from connectors.lists import MOST_PAGES, Paging, Turn, by_cursor, by_href, by_link, by_offset, by_page, found, rows
-from connectors.ports import Answer, Database, Door, Mailbox, Opens
+from connectors.ports import Answer, Database, Door, Mailbox, Opens, Reference, Row
 from topics.configuration import ConfiguredPath, DatabaseUrl, ProcessorKind, Secret, Text
 from topics.outcomes import Outcome
 from topics.subject import Subject
 
 __all__ = [
     "Accepted", "Answer", "ConfiguredPath", "Connector", "Database", "DatabaseUrl", "Denied", "Door", "Gone", "Key", "Kind",
-    "MOST_PAGES", "Mailbox", "Misread", "NeedsPerson", "NoSettings", "NotApplicable", "Opens", "Outcome", "Paging", "ProcessorKind",
-    "Record", "Refused", "RetentionRule", "Secret", "Settings", "Shape", "Spec", "State", "Subject", "Text", "Turn", "VendorError",
-    "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
+    "MOST_PAGES", "Mailbox", "Misread", "NeedsIdentifier", "NeedsPerson", "NoSettings", "NotApplicable", "Opens", "Outcome",
+    "Paging", "ProcessorKind", "Record", "Reference", "Refused", "RetentionRule", "Row", "Secret", "Settings", "Shape", "Spec",
+    "State", "Subject", "Text", "Turn", "VendorError", "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
 ]  # fmt: skip
 
 Key = tuple[str, str]
@@ -99,7 +99,7 @@ class Spec:
     or a polite pace. `concurrency`: cases at once. `settle_seconds`: how long the vendor's search may lag behind a
     deletion. `not_covered`: what may hold something of a
     person there and is not searched; it stands on every certificate. `docs`, `checked`: the vendor's API page, and when
-    these facts were last compared with it.
+    these facts were last compared with it. `erased_as_located`: records are erased in the order in which `locate` yields them.
     """
 
     name: str
@@ -112,6 +112,7 @@ class Spec:
     concurrency: int = 8
     not_covered: tuple[str, ...] = ()
     settle_seconds: float = 0.0
+    erased_as_located: bool = False
 
     def kind_of(self, record: Record) -> Kind:
         """The declared kind of a record; an undeclared one is a defect of the connector."""
@@ -151,6 +152,8 @@ class Connector(ABC, Generic[S]):
     settings_model: ClassVar[type[Settings]]
     base_url: ClassVar[str | None] = None  # the vendor's own, where it is the same for every customer
     opens: ClassVar[Opens] = "http"
+    case: str = ""
+    """Names the case: the same in every round of it, and in no other. Given by the worker."""
 
     def __init__(self, settings: S, door: Any) -> None:
         self.settings = settings
@@ -184,6 +187,11 @@ class Connector(ABC, Generic[S]):
         """What goes by itself here, where the settings say so; else `[[retention]]` does."""
         return ()
 
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """The identifier kinds that it can search by; its spec's, unless the settings say so."""
+        return self.spec.identifiers
+
     @abstractmethod
     def locate(self, subject: Subject) -> AsyncIterator[Record]:
         """Every record of exactly this subject, archived and closed ones too. Makes no writing call.
@@ -194,6 +202,10 @@ class Connector(ABC, Generic[S]):
     async def erase(self, record: Record) -> Accepted | Literal[Outcome.ANONYMISED] | None:
         """Erase one record for good; unless overridden, by DELETE at its kind's `at`. None: gone. `Gone` may be raised: it was already."""
         await self.on(record, self.http.delete)
+        return None
+
+    def planned_call(self, record: Record) -> str | None:
+        """What a dry run tells of a record that would be erased, without a value of the person's; nothing unless overridden."""
         return None
 
     async def restrict(self, record: Record) -> None:

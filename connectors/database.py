@@ -3,26 +3,51 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time
+from itertools import groupby
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, cast, create_engine, delete, event, func, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnClause,
+    Connection,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    and_,
+    cast,
+    create_engine,
+    delete,
+    event,
+    func,
+    inspect,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy import text as sql_text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import IntegrityError, NoSuchTableError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, NoSuchTableError, ProgrammingError, SQLAlchemyError
 
 from connectors.errors import Denied, Gone, Misread, Refused, Transient
 from connectors.evidence import Evidence
 from connectors.http import Limits
 from connectors.pace import Pace
-from connectors.ports import Row
+from connectors.ports import Reference, Row
 from topics.model import Clock
 from topics.steps import Step, passed
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_BLANKS = " \t\n\r\f\v"
 
 
 class DatabaseAccount:
@@ -51,6 +76,13 @@ class DatabaseDoor:
     def __init__(self, account: DatabaseAccount, evidence: Evidence) -> None:
         self._account = account
         self._evidence = evidence
+        self._references: tuple[Reference, ...] | None = None
+
+    async def columns(self, table: str) -> tuple[str, ...]:
+        return await self._do(f"DESCRIBE {table}", lambda connection: tuple(self._table(connection, table).columns.keys()))
+
+    async def references(self) -> tuple[Reference, ...]:
+        return await self._do("DESCRIBE foreign keys", self._read_references)
 
     async def primary_key(self, table: str) -> tuple[str, ...]:
         key = await self._do(f"DESCRIBE {table}", lambda connection: self._key(connection, table))
@@ -59,8 +91,7 @@ class DatabaseDoor:
     async def select(self, table: str, where: Mapping[str, Sequence[str]]) -> list[Row]:
         def read(connection: Connection) -> list[Row]:
             columns = self._table(connection, table).columns
-            given = {name: [value.strip().lower() for value in values] for name, values in where.items()}
-            alike = [func.lower(func.trim(cast(_named(columns, name), String))).in_(values) for name, values in given.items()]
+            alike = [_alike(_named(columns, name), values) for name, values in where.items()]
             return [dict(row) for row in connection.execute(select(*columns).where(or_(*alike))).mappings()]
 
         return await self._do(f"SELECT {table}", read)
@@ -74,6 +105,7 @@ class DatabaseDoor:
 
     async def delete(self, table: str, key: Mapping[str, Any]) -> None:
         def write(connection: Connection) -> int:
+            self._nothing_goes_along(connection, table, key)
             statement = delete(self._table(connection, table)).where(*self._one(connection, table, key))
             return _exactly_one(connection.execute(statement).rowcount, table)
 
@@ -98,7 +130,10 @@ class DatabaseDoor:
                 done = await asyncio.to_thread(self._transaction, work)
                 passed(Step.CALLED)
         except IntegrityError:
-            raise Refused(f"{account.name} refused {call}: a row of another table hangs from it.") from None
+            why = "a row of another table hangs from it" if call.startswith("DELETE") else "a rule of the table forbids the new values"
+            raise Refused(f"{account.name} refused {call}: {why}.", passing=True) from None
+        except DataError:
+            raise Refused(f"{account.name} refused {call}: a value does not fit its column.") from None
         except NoSuchTableError:
             raise Misread(f"{account.name} has no table for {call}; look at [[processors.tables]].") from None
         except ProgrammingError:
@@ -118,7 +153,54 @@ class DatabaseDoor:
         self._evidence.add(call, count, started, json.dumps(done, default=str).encode())
 
     def _table(self, connection: Connection, name: str) -> Table:
-        return Table(name, self._account.tables, autoload_with=connection)
+        schema, _, table = name.rpartition(".")
+        return Table(table, self._account.tables, schema=schema or None, autoload_with=connection)
+
+    def _read_references(self, connection: Connection) -> tuple[Reference, ...]:
+        if self._references is None:
+            read = _of_postgresql if connection.dialect.name == "postgresql" else self._of_sqlite
+            self._references = tuple(dict.fromkeys(read(connection)))
+        return self._references
+
+    def _of_sqlite(self, connection: Connection) -> Iterator[Reference]:
+        """Asked of SQLite itself: SQLAlchemy does not see what is to cascade of a key that is declared beside its column."""
+        told: list[ColumnClause[Any]] = [
+            literal_column(name) for name in ("m.name", "f.id", 'f."from"', 'f."table"', 'f."to"', "f.on_delete")
+        ]
+        asked = select().add_columns(*told).select_from(sql_text("sqlite_master m, pragma_foreign_key_list(m.name) f"))
+        rows = connection.execute(asked.where(sql_text("m.type = 'table'")).order_by(sql_text("m.name, f.id, f.seq"))).all()
+        real = {name.lower(): name for name in inspect(connection).get_table_names()}
+        for (name, _), parts in groupby(rows, key=lambda row: (row[0], row[1])):
+            keys = list(parts)
+            if (target := real.get(keys[0][3].lower())) is None:
+                continue  # nothing can hang from a table that is not there
+            columns = self._table(connection, target).columns
+            same = {column.lower(): column for column in (one.name for one in columns)}
+            to = [same[key[4].lower()] for key in keys] if keys[0][4] else [column.name for column in self._key(connection, target)]
+            yield Reference(name, tuple(key[2] for key in keys), target, tuple(to), keys[0][5].upper() == "CASCADE")
+
+    def _nothing_goes_along(self, connection: Connection, table: str, key: Mapping[str, Any]) -> None:
+        """A row takes no other along: what cascades may be held by law, or be another person's.
+
+        Raises:
+            Gone, Refused
+        """
+        here = self._table(connection, table)
+        row = connection.execute(select(here).where(*self._one(connection, table, key))).mappings().first()
+        if row is None:
+            raise Gone(f"The row of {table} is not there.")
+        for reference in self._read_references(connection):
+            if not reference.cascades or reference.target != _plain(table, inspect(connection).default_schema_name):
+                continue
+            other = self._table(connection, reference.table)
+            hangs = [other.columns[name] == row[of] for name, of in zip(reference.columns, reference.target_columns, strict=True)]
+            itself = [not_(and_(*self._one(connection, table, key)))] if other is here else []
+            if connection.execute(select(literal(1)).select_from(other).where(*hangs, *itself).limit(1)).first():
+                raise Refused(
+                    f"A row of {reference.table} would be deleted along with the one of {table}; give {reference.table} under"
+                    " [[processors.tables]], or unhook it.",
+                    passing=True,
+                )
 
     def _key(self, connection: Connection, table: str) -> list[Column[Any]]:
         key = list(self._table(connection, table).primary_key.columns)
@@ -141,12 +223,56 @@ def _named(columns: Any, name: str) -> Column[Any]:
     return column
 
 
+def _alike(column: Column[Any], values: Sequence[str]) -> Any:
+    """True at least of every row that holds one of the values. Databases differ in how they fold letters beyond ASCII: any fits here."""
+    text = func.lower(func.trim(cast(column, String), _BLANKS))
+    plain = [value.strip().lower() for value in values if value.isascii()]
+    others = [value.strip().lower() for value in values if not value.isascii()]
+    patterns = ["".join(_any_beyond_ascii(letter) for letter in value) for value in others]
+    return or_(text.in_(plain), *(text.like(f"%{pattern}%", escape="\\") for pattern in patterns))
+
+
+def _any_beyond_ascii(letter: str) -> str:
+    if not letter.isascii():
+        return "%"
+    return f"\\{letter}" if letter in "\\%_" else letter
+
+
+def _of_postgresql(connection: Connection) -> Iterator[Reference]:
+    inspector = inspect(connection)
+    for schema in [None, *inspector.get_schema_names()]:
+        for name, keys in inspector.get_multi_foreign_keys(schema=schema).items():
+            for key in keys:
+                yield _reference(name, key, inspector.default_schema_name)
+
+
+def _reference(name: tuple[str | None, str], key: Any, default: str | None) -> Reference:
+    cascades = str(key.get("options", {}).get("ondelete", "")).upper() == "CASCADE"
+    target = _plain(f"{key['referred_schema'] or default}.{key['referred_table']}", default)
+    return Reference(
+        _plain(f"{name[0] or default}.{name[1]}", default),
+        tuple(key["constrained_columns"]),
+        target,
+        tuple(key["referred_columns"]),
+        cascades,
+    )
+
+
+def _plain(table: str, default: str | None) -> str:
+    """A table of the default schema by its name alone."""
+    return table.removeprefix(f"{default}.")
+
+
 def _typed(column: Column[Any], value: Any) -> Any:
     """A key that came back from a reference is text; the database wants its own type."""
-    wanted = column.type.python_type
     try:
-        return value if isinstance(value, wanted) else wanted(value)
-    except (TypeError, ValueError):
+        wanted = column.type.python_type
+        if isinstance(value, wanted):
+            return value
+        if wanted is bool:
+            return {"True": True, "False": False}[value]
+        return wanted.fromisoformat(value) if issubclass(wanted, date | time) else wanted(value)
+    except (TypeError, ValueError, KeyError, ArithmeticError, NotImplementedError):
         raise Misread("A reference does not fit the table's primary key.") from None
 
 
@@ -163,7 +289,7 @@ def engine_to(url: str, timeout: float) -> Engine:
     """An engine for somebody else's database: nothing of its setup is changed, and a SQLite file is never created. `timeout` in seconds."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        options = {"connect_timeout": max(2, int(timeout)), "options": f"-c statement_timeout={int(timeout * 1000)}"}
+        options = {"connect_timeout": max(2, int(timeout)), "options": f"-c statement_timeout={int(timeout * 1000)} -c row_security=off"}
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=options)
     file = URL.create("sqlite", database=f"file:{quote(parsed.database or '')}", query={"mode": "rw", "uri": "true"})
     engine = create_engine(file, connect_args={"timeout": timeout})

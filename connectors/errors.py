@@ -62,5 +62,9 @@ class NeedsPerson(VendorError):
     """No call can do this: a person must."""
 
 
+class NeedsIdentifier(VendorError):
+    """The subject was sent without an identifier by which a part of the processor can be searched."""
+
+
 class NotApplicable(VendorError):
     """Declared: the processor holds nothing of anybody. Only a connector that opens nothing may say so."""

@@ -20,7 +20,8 @@ from topics.model import Clock
 from topics.steps import Step, passed
 
 log = logging.getLogger(__name__)
-logging.getLogger("imapclient").disabled = True  # it logs whole commands at level debug: a search holds an address
+for _name in ("imapclient.imapclient", "imapclient.imaplib"):  # they log whole lines at level debug: a search holds an address
+    logging.getLogger(_name).disabled = True  # each by itself: it does not go down from the package's
 
 T = TypeVar("T")
 Connect = Callable[[], Any]
@@ -97,14 +98,24 @@ class MailboxDoor:
 
     async def expunge(self, folder: str, validity: int, uids: Sequence[int]) -> None:
         def write(client: Any) -> None:
-            if _opened(client, folder, readonly=False) != validity:
-                raise Gone("The folder was made anew since it was searched: its numbers mean other messages now.")
-            if not client.has_capability("UIDPLUS"):  # a plain EXPUNGE would take along what others marked
-                raise Refused("The mail server cannot delete single messages for good (UIDPLUS, RFC 4315).")
-            client.add_flags(list(uids), [b"\\Deleted"], silent=True)
-            client.uid_expunge(list(uids))
+            _reopened(client, folder, validity)
+            _expunge(client, uids)
 
         await self._do("UID EXPUNGE", write)
+
+    async def move(self, folder: str, validity: int, uids: Sequence[int], target: str) -> None:
+        def write(client: Any) -> None:
+            if not client.folder_exists(target):
+                client.create_folder(target)
+            _reopened(client, folder, validity)
+            if client.has_capability("MOVE"):
+                client.move(list(uids), target)
+                return
+            _can_expunge(client)  # asked first: a copy that stays beside its original is no restriction
+            client.copy(list(uids), target)
+            _expunge(client, uids)
+
+        await self._do("UID MOVE", write)
 
     async def _do(self, call: str, work: Callable[[Any], T]) -> T:
         """One exchange in a thread; the connection's own time-outs end it."""
@@ -137,6 +148,22 @@ def _opened(client: Any, folder: str, *, readonly: bool) -> int:
     if not client.folder_exists(folder):
         raise Gone("The folder is not there.")
     return int(client.select_folder(folder, readonly=readonly)[b"UIDVALIDITY"])
+
+
+def _reopened(client: Any, folder: str, validity: int) -> None:
+    if _opened(client, folder, readonly=False) != validity:
+        raise Gone("The folder was made anew since it was searched: its numbers mean other messages now.")
+
+
+def _can_expunge(client: Any) -> None:
+    if not client.has_capability("UIDPLUS"):  # a plain EXPUNGE would take along what others marked
+        raise Refused("The mail server cannot delete single messages for good (UIDPLUS, RFC 4315).")
+
+
+def _expunge(client: Any, uids: Sequence[int]) -> None:
+    _can_expunge(client)
+    client.add_flags(list(uids), [b"\\Deleted"], silent=True)
+    client.uid_expunge(list(uids))
 
 
 def connection_to(base_url: str, limits: Limits) -> Connect:

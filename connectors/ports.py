@@ -1,6 +1,7 @@
 """What a connector reaches a processor through: the vendor's HTTP API, a database of your own, or a mailbox."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -15,6 +16,11 @@ class Answer(Protocol):
     @property
     def status(self) -> int:
         """200 to 299."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """The bytes as they came, for a signature over them."""
         ...
 
     def header(self, name: str) -> str | None:
@@ -54,11 +60,31 @@ class Door(Protocol):
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key: rows of `table` hang from rows of `target`. `cascades`: the database deletes them along (`ON DELETE CASCADE`)."""
+
+    table: str
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+    cascades: bool
+
+
 class Database(Protocol):
     """A database of your own: tables and columns by name, values always bound, never SQL text.
 
-    Raises `Denied` (no such table or right), `Refused` (another row hangs from it), `Transient` (not reachable, or locked).
+    `table` is a name, or `schema.name` outside the default schema. Raises `Denied` (no right), `Misread` (no such table or column),
+    `Refused` (another row hangs from it, or a rule of the table forbids it), `Transient` (not reachable, or locked).
     """
+
+    async def columns(self, table: str) -> tuple[str, ...]:
+        """The columns of a table."""
+        ...
+
+    async def references(self) -> tuple[Reference, ...]:
+        """Every foreign key that the database declares, in whatever table."""
+        ...
 
     async def primary_key(self, table: str) -> tuple[str, ...]:
         """The columns that tell a row from every other; `Misread` where the table has no primary key."""
@@ -76,7 +102,7 @@ class Database(Protocol):
         ...
 
     async def delete(self, table: str, key: Mapping[str, Any]) -> None:
-        """Delete the one row with that primary key. Raises `Gone` where there is none."""
+        """Delete the one row with that primary key. Raises `Gone` where there is none, `Refused` where others would go along."""
         ...
 
     async def update(self, table: str, key: Mapping[str, Any], change: Mapping[str, Any]) -> None:
@@ -109,4 +135,8 @@ class Mailbox(Protocol):
 
     async def expunge(self, folder: str, validity: int, uids: Sequence[int]) -> None:
         """Delete exactly those messages for good (`UID EXPUNGE`); `Refused` where the server cannot."""
+        ...
+
+    async def move(self, folder: str, validity: int, uids: Sequence[int], target: str) -> None:
+        """Move exactly those messages to another folder, which is made if it is not there; `Refused` where the server cannot."""
         ...

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from connectors.act import LOOK_LATER, Records, Result, act, deferred_until, freeze, locate, look_again, state_of, thaw
 from connectors.ageing import RetentionRule
 from connectors.contract import Connector, Record, State
-from connectors.errors import Deferred, NeedsPerson, NotApplicable, VendorError
+from connectors.errors import Deferred, NeedsIdentifier, NeedsPerson, NotApplicable, VendorError
 from connectors.evidence import Evidence as Gathered
 from connectors.holds import HoldRule
-from connectors.plan import Duties, Planned, plan
+from connectors.plan import Do, Duties, Planned, plan
 from connectors.waiting import Sleep
 from topics.commands import Claim, Command
 from topics.keyring import KeyMissing, Keyring, case_key, hold_key
@@ -139,6 +139,7 @@ class _Run:
         self.known: Records = {record.key: record for record in known}
         self.gathered = gathered
         self.connector = processor.connector(processor.settings, processor.account.door(gathered))
+        self.connector.case = str(command.request_id)
         self.reported = set(self.known)
         self.digests: dict[tuple[str, str], str] = {}  # given along where the key that made them is destroyed
         self.results: dict[tuple[str, str], Result] = {}
@@ -146,7 +147,7 @@ class _Run:
 
     async def answer(self, report: Report) -> Answered:
         """Everything from the first look to the answer."""
-        wanted = self.processor.connector.spec.identifiers
+        wanted = self.connector.identifiers
         if wanted and self.subject and not self.subject.kinds() & set(wanted):
             return self._as_a_whole(Outcome.NEEDS_IDENTIFIER, f"To search here it needs one of: {', '.join(wanted)}.")
         try:
@@ -156,6 +157,8 @@ class _Run:
             return self._as_a_whole(Outcome.DEFERRED, error.reason, error)
         except NeedsPerson as error:
             return self._as_a_whole(Outcome.NEEDS_PERSON, error.reason)
+        except NeedsIdentifier as error:
+            return self._as_a_whole(Outcome.NEEDS_IDENTIFIER, error.reason)
         except NotApplicable as error:
             return self._as_a_whole(Outcome.NOT_APPLICABLE, error.reason)
         except VendorError as error:
@@ -258,7 +261,8 @@ class _Run:
 
     def _planned_line(self, item: Planned) -> RecordOutcome:
         """A line of a dry run: what would come of the record. No evidence, since nothing was done."""
-        line = self._line(item.record, item.outcome, item.reason)
+        told = self.connector.planned_call(item.record) if item.do is Do.ERASE else None
+        line = self._line(item.record, item.outcome, item.reason or told)
         return line.model_copy(update={"hold": self._hold(item), "bound_to": item.bound_to, "until": item.until})
 
     def _result_line(self, result: Result) -> RecordOutcome:

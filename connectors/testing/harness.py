@@ -118,6 +118,7 @@ class Bench:
             return Nothing()
         if self.connector.opens != "http":
             account: Account = self.simulator.account(self.time)
+            stack.callback(getattr(account, "close", lambda: None))
             return account
         auth: Any = self.connector.auth(settings)
         client = await stack.enter_async_context(Client(self.base_url, 30.0, httpx.MockTransport(self.simulator.handle)))

@@ -102,7 +102,7 @@ class Simulator(ABC):
         return True
 
     def account(self, time: Any) -> Any:
-        """The account behind a connector that opens no HTTP: whatever `door(evidence)` gives stands in for its door."""
+        """The account behind a connector that opens no HTTP: `door(evidence)` gives its stand-in for the door; `close`, if any, ends it."""
         raise NotImplementedError
 
     def handle(self, request: httpx.Request) -> httpx.Response:

@@ -48,7 +48,7 @@ async def check(configuration: Configuration, name: str) -> str:
             raise No(f"{entry.processor.name} does not work: its settings cannot be used. {error}") from None
         connector = processor.connector(processor.settings, processor.account.door(gathered))
         try:
-            found = await locate(connector, nobody(entry.connector.spec.identifiers))
+            found = await locate(connector, nobody(connector.identifiers))
         except NeedsPerson as error:
             return f"{entry.processor.name} is done by a person, so there is nothing to call: {error.reason}"
         except VendorError as error:

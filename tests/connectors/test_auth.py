@@ -3,15 +3,17 @@
 import asyncio
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from pydantic import SecretStr
 
-from connectors.auth import Basic, Bearer, Header, SignedLogin
+from connectors.auth import Basic, Bearer, Certificate, Header, SignedLogin
 from connectors.errors import Denied, Misread, VendorError
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -163,3 +165,21 @@ def test_a_key_that_cannot_sign_is_refused_at_start_without_showing_it(given: Se
 def test_no_secret_shows_when_an_auth_is_printed() -> None:
     token = SecretStr("kit-secret-9f3a71")
     assert "kit-secret" not in f"{Bearer(token)!r}{Basic('me', token)!r}{Header('X', token)!r}"
+
+
+@pytest.mark.parametrize("key", [KEY, ec.generate_private_key(ec.SECP256R1())])
+def test_a_signature_is_of_this_certificate_and_over_these_bytes_or_it_is_misread(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+) -> None:
+    name, day = x509.Name([]), datetime(2026, 11, 22, tzinfo=UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    pem = made.not_valid_before(day).not_valid_after(day).sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    certificate, body = Certificate(pem.decode()), b'{"a": 1}'
+    if isinstance(key, rsa.RSAPrivateKey):
+        signed = base64.b64encode(key.sign(body, padding.PKCS1v15(), hashes.SHA256())).decode()
+    else:
+        signed = base64.b64encode(key.sign(body, ec.ECDSA(hashes.SHA256()))).decode()
+    certificate.check(body, f"{signed[:9]}\n{signed[9:]}")  # as the specification prints it
+    for bytes_, signature in ((b'{"a":1}', signed), (body, None), (body, "x"), (body, signed[4:])):
+        with pytest.raises(Misread, match="not signed"):
+            certificate.check(bytes_, signature)

@@ -21,6 +21,7 @@ from connectors.errors import Gone, Misread, Refused, Transient
 from connectors.evidence import Evidence
 from connectors.http import Limits
 from connectors.pace import Pace
+from connectors.ports import Reference
 from connectors.testing.harness import Time
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.simulator import Call, Person, Simulator
@@ -107,6 +108,22 @@ async def test_a_table_or_column_that_is_not_there_is_misread_and_never_nothing_
     for table, column in (("userz", "email"), ("users", "mail")):
         with pytest.raises(Misread, match=r"processors\.tables"):
             await opened.door.select(table, {column: ["jan@voorbeeld.nl"]})
+
+
+async def test_every_foreign_key_is_told_with_what_it_would_take_along(opened: Shop) -> None:
+    with closing(sqlite3.connect(opened.file)) as connection:
+        connection.executescript("create table notes (id integer primary key, user int references Users on delete cascade)")
+    orders, notes = Reference("orders", ("user",), "users", ("id",), False), Reference("notes", ("user",), "users", ("id",), True)
+    assert {orders, notes} == set(await opened.door.references())
+    assert ("id", "email", "number", "born") == await opened.door.columns("users")
+
+
+async def test_a_row_is_not_deleted_while_another_would_go_along(opened: Shop) -> None:
+    with closing(sqlite3.connect(opened.file)) as connection:
+        connection.executescript("create table notes (user int references users on delete cascade); insert into notes values (1)")
+    with pytest.raises(Refused, match="of notes would be deleted along"):
+        await opened.door.delete("users", {"id": 1})
+    assert {1, 2, 3} == opened.ids()
 
 
 async def test_a_table_without_a_primary_key_cannot_be_used(opened: Shop) -> None:

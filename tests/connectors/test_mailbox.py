@@ -28,6 +28,7 @@ class Imap:
         self.can = {"UIDPLUS"}
         self.validity, self.connections, self.password = 42, 0, "s"
         self.opened: bool | None = None
+        self.moved: dict[str, list[int]] = {}
 
     def connect(self) -> "Imap":
         self.connections += 1
@@ -65,6 +66,15 @@ class Imap:
     def uid_expunge(self, uids: list[int]) -> None:
         for uid in self.marked & set(uids):
             self.messages.pop(uid, None)
+
+    def create_folder(self, folder: str) -> None:
+        self.moved[folder] = []
+
+    def move(self, uids: list[int], folder: str) -> None:
+        self.moved[folder] += [uid for uid in uids if self.messages.pop(uid, None)]
+
+    def copy(self, uids: list[int], folder: str) -> None:
+        self.moved[folder] += uids
 
     def shutdown(self) -> None:
         pass
@@ -124,6 +134,22 @@ async def test_a_server_that_can_only_expunge_a_whole_folder_is_refused() -> Non
     assert 3 == len(server.messages) and {8} == server.marked
 
 
+@pytest.mark.parametrize("can", [{"MOVE"}, {"UIDPLUS"}])
+async def test_exactly_the_meant_messages_are_moved_to_a_folder_that_is_made(can: set[str]) -> None:
+    server = Imap()
+    server.can = can
+    await door(server).move("Everything", 42, [7], "Aside")
+    assert ({8, 9}, {"Aside": [7]}) == (set(server.messages), server.moved)
+
+
+async def test_a_server_that_can_only_copy_moves_nothing() -> None:
+    server = Imap()
+    server.can = set()
+    with pytest.raises(Refused, match="UIDPLUS"):
+        await door(server).move("Everything", 42, [7], "Aside")
+    assert {"Aside": []} == server.moved and 3 == len(server.messages)
+
+
 FAULTS: list[tuple[Exception, type[VendorError]]] = [
     (TimeoutError("timed out"), Transient),
     (ConnectionResetError(), Transient),
@@ -166,6 +192,13 @@ async def test_exchanges_are_kept_as_evidence_and_no_address_is_logged(caplog: p
         await door(Imap(), evidence).search("Everything", ["FROM", "jan@voorbeeld.nl"])
     assert 1 == evidence.calls().count
     assert "mail UID SEARCH 2" in caplog.text and "jan" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["imapclient.imapclient", "imapclient.imaplib"])
+def test_no_log_of_the_library_prints_what_was_said_whatever_the_level(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger(name).critical("UID SEARCH FROM jan@voorbeeld.nl")
+    assert "" == caplog.text
 
 
 async def test_a_server_that_is_not_there_is_told_as_out_of_reach() -> None:

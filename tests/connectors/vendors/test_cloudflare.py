@@ -20,6 +20,7 @@ INFO, PIET = "info@bureau.example", "piet@elders.nl"
 
 
 class TestCloudflare(ConformanceKit):
+    optional = {"value": "A rule that matches everything has none."}
     connector = Cloudflare
     simulator = CloudflareSimulator
     settings = SETTINGS

@@ -1,0 +1,149 @@
+"""Tables of a database of your own: what `[[processors.tables]]` says of one, a row that was found, and what hangs from what."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from connectors.contract import DatabaseUrl, Misread, Record, Reference, Row, Settings, Text
+
+KindName = Literal[
+    "attachment", "comment", "contact", "customer", "forward", "invoice", "mailbox", "message", "order", "payment", "subscriber",
+    "ticket", "user", "visit",
+]  # fmt: skip
+RowKey = tuple[str, ...]
+"""A row among all that were found: its table, and the values of its primary key."""
+
+
+class Table(Settings):
+    """One table. `keys`: the columns that hold an identifier, by its kind; `parents`: those that hold the primary key of a parent's row."""
+
+    table: Text
+    kind: KindName
+    keys: dict[str, str | tuple[str, ...]] = {}
+    parents: dict[str, str] = {}
+    date_column: str | None = None
+    anonymise: dict[str, Any] = {}
+    clear: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _can_be_told(self) -> "Table":
+        if not self.keys and not self.parents:
+            raise ValueError("needs keys or parents: without them no row can be told to be a person's")
+        if "name" in self.keys:
+            raise ValueError("must not be searched by name: namesakes would be erased")
+        if self.stripped and not {*self.parents, *self.told_by} <= self.stripped:
+            raise ValueError("must anonymise or clear every column under keys and parents: else the row still is the person's")
+        return self
+
+    @property
+    def told_by(self) -> dict[str, tuple[str, ...]]:
+        """Column → the kinds of identifier that it may hold."""
+        told: dict[str, tuple[str, ...]] = {}
+        for kind, given in self.keys.items():
+            for column in [given] if isinstance(given, str) else given:
+                told[column] = (*told.get(column, ()), kind)
+        return told
+
+    @property
+    def stripped(self) -> set[str]:
+        """The columns that are changed where a row is anonymised; none where it is deleted."""
+        return {*self.anonymise, *self.clear}
+
+    def change(self, key: Row) -> Row:
+        """What an anonymised row holds: `{id}` in a text is filled from its primary key."""
+        return {name: v.format_map(key) if isinstance(v, str) else v for name, v in self.anonymise.items()} | dict.fromkeys(self.clear)
+
+    def check(self, key: tuple[str, ...], columns: tuple[str, ...], is_parent: bool) -> None:
+        """Hold what is configured against the table as it is.
+
+        Raises:
+            Misread: they do not fit.
+        """
+        missing = {*self.told_by, *self.parents, *self.stripped, *([self.date_column] if self.date_column else [])} - {*columns}
+        if missing:
+            raise Misread(f"The table {self.table} has no column {min(missing)}; look at [[processors.tables]].")
+        if self.stripped & {*key} or (is_parent and len(key) != 1):
+            raise Misread(f"The primary key of {self.table} must not be anonymised, and as a parent's it must be one column.")
+        try:
+            self.change(dict.fromkeys(key, ""))
+        except (LookupError, ValueError):
+            raise Misread(f"A text under anonymise of {self.table} names what is not in its primary key.") from None
+
+
+class TableSettings(Settings):
+    """The settings of a processor that is a database."""
+
+    url: DatabaseUrl = Field(repr=False)
+    tables: tuple[Table, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "TableSettings":
+        names = [table.table for table in self.tables]
+        if not names:
+            raise ValueError("needs at least one table under [[processors.tables]]")
+        if len(set(names)) < len(names):
+            raise ValueError("has a table twice under [[processors.tables]]; a row can have one fate only")
+        if not {parent for table in self.tables for parent in table.parents.values()} <= set(names):
+            raise ValueError("names under parents a table that is not under [[processors.tables]]")
+        return self
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A row of the subject; `column` holds what told so."""
+
+    table: Table
+    key: Row
+    row: Row
+    column: str
+
+    def record(self, above: Iterable["Hit"] = ()) -> Record:
+        """As the worker sees it. A later look asks for it by its key, and by what told that it is the subject's.
+
+        Raises:
+            Misread: its primary key is empty, or no date can be read in its date column.
+        """
+        if None in self.key.values():
+            raise Misread(f"A row of {self.table.table} has nothing in its primary key, so it cannot be told from another.")
+        given = [self.table.table, {name: str(value) for name, value in self.key.items()}, self.column, str(self.row[self.column])]
+        since = _day(self.row[self.table.date_column], self.table.table) if self.table.date_column else None
+        return Record(self.table.kind, json.dumps(given), since, tuple(hit.record().key for hit in above) or None)
+
+
+def _day(value: Any, table: str) -> date | datetime | None:
+    try:
+        read = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        read = value
+    if read is None or isinstance(read, date):
+        return read
+    raise Misread(f"A row of {table} holds no date in its date column.")
+
+
+def above(hits: Mapping[RowKey, Hit], links: Iterable[Reference]) -> dict[RowKey, set[RowKey]]:
+    """For each row those that it hangs from, and those that these hang from."""
+    links = list(links)
+    at = {
+        (link.target, link.target_columns, _values(hit, link.target_columns)): key
+        for link in links
+        for key, hit in hits.items()
+        if hit.table.table == link.target
+    }
+    found: dict[RowKey, set[RowKey]] = {key: set() for key in hits}
+    for key in hits:
+        todo = [key]
+        while todo:
+            hit = hits[todo.pop()]
+            asked = [(link.target, link.target_columns, _values(hit, link.columns)) for link in links if link.table == hit.table.table]
+            new = {at[one] for one in asked if one in at} - found[key] - {key}
+            found[key] |= new
+            todo += new
+    return found
+
+
+def _values(hit: Hit, columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(hit.row[column]) for column in columns)

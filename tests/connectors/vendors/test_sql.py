@@ -1,0 +1,215 @@
+"""A database of your own, on real SQLite: the kit, and what can never happen to another row."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from connectors.tables import TableSettings
+from connectors.testing.harness import Bench, Crash, settings_of
+from connectors.testing.kit import ConformanceKit
+from connectors.testing.kit.subject import JAN
+from connectors.testing.simulators.sql import TABLES, SqlSimulator
+from connectors.vendors.sql import Sql
+from topics.configuration import load
+from topics.outcomes import Outcome
+from topics.reports import Answered
+
+URL = "sqlite:///shop.db"
+EMAIL = {"email": ["jan@voorbeeld.nl"]}
+PEOPLE = {"table": "people", "kind": "user", "keys": {"email": "email"}}
+
+
+class TestSql(ConformanceKit):
+    connector = Sql
+    simulator = SqlSimulator
+    settings = {"url": URL, "tables": TABLES}
+    dated = ("invoice", "order", "payment")
+
+
+class Shop:
+    """A database made by `script`, its tables as configured, and one case on it."""
+
+    def __init__(self, script: str, *tables: dict[str, Any]) -> None:
+        self.simulator = SqlSimulator()
+        self.run(script)
+        self.bench = Bench(Sql, self.simulator, {"url": URL, "tables": list(tables)}, "https://database.test")
+
+    def run(self, script: str) -> None:
+        with self.simulator.engine.begin() as connection:
+            for statement in script.split(";"):
+                connection.execute(text(statement))
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        with self.simulator.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(f"select * from {table} order by 1"))]
+
+    def erase(self, subject: Any = None, **how: Any) -> Answered:
+        return self.bench.carry_out(subject or EMAIL, **how)
+
+
+def outcomes(answer: Answered) -> list[tuple[str, str]]:
+    return sorted((record.kind, record.outcome.value) for record in answer.records)
+
+
+MADE = "create table people (id integer primary key, email text, name text);insert into people values (1, 'jan@voorbeeld.nl', 'Jan')"
+
+
+def test_a_dry_run_shows_each_statement_and_no_value() -> None:
+    bench = Bench(Sql, simulator := SqlSimulator(), {"url": URL, "tables": TABLES}, "https://database.test")
+    simulator.seed(JAN)
+    told = {record.kind: record.reason for record in bench.carry_out(JAN.subject(), mode="dry-run").records}
+    assert "DELETE FROM users WHERE id = ?" == told["user"]
+    assert "UPDATE comments SET author = ?, author_name = NULL WHERE id = ?" == told["comment"]
+
+
+def test_an_identifier_is_a_bound_parameter_in_every_statement() -> None:
+    shop, seen = Shop(MADE, PEOPLE), list[str]()
+    account = shop.simulator.account(shop.bench.time)
+    shop.simulator.account = lambda time: account  # type: ignore[method-assign]
+    event.listen(account.engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: seen.append(statement))
+    shop.erase({"email": ["x@y.nl' or '1'='1", "jan@voorbeeld.nl"]})
+    assert [] == shop.rows("people")
+    assert len(seen) > 5 and not [statement for statement in seen if "voorbeeld" in statement or "'1'='1" in statement]
+
+
+@pytest.mark.parametrize("stored", ["\tJAN@voorbeeld.nl \n", "jan@voorbeeld.nl"])
+def test_blanks_and_letter_case_around_an_address_do_not_hide_a_row(stored: str) -> None:
+    shop = Shop(MADE, PEOPLE)
+    shop.run(f"update people set email = '{stored}'")
+    assert [("user", "erased")] == outcomes(shop.erase())
+
+
+@pytest.mark.parametrize("stored", ["JÖRG@VOORBEELD.NL", "jo\u0308rg@voorbeeld.nl", "Jörg@Voorbeeld.nl"])
+def test_letters_beyond_ascii_are_compared_here_since_databases_fold_them_differently(stored: str) -> None:
+    shop = Shop(MADE, PEOPLE)
+    shop.run(f"insert into people values (2, '{stored}', 'J'), (3, 'jarg@voorbeeld.nl', 'J')")
+    assert [("user", "erased")] == outcomes(shop.erase({"email": ["jörg@voorbeeld.nl"]}))
+    assert [1, 3] == [row[0] for row in shop.rows("people")]
+
+
+CASCADE = MADE + (
+    ";create table notes (id integer primary key, person integer references people(id) on delete cascade, email text)"
+    ";insert into notes values (7, 1, 'els@x.nl')"
+)
+
+
+def test_a_row_that_the_database_would_delete_along_keeps_its_parent_and_is_named() -> None:
+    shop = Shop(CASCADE, PEOPLE)
+    answer = shop.erase()
+    assert [("user", "failed")] == outcomes(answer)
+    assert "notes" in (answer.records[0].reason or "")
+    assert 1 == len(shop.rows("people")) and 1 == len(shop.rows("notes"))
+
+
+def test_what_hangs_from_a_row_goes_before_it_whatever_the_kinds() -> None:
+    notes = {"table": "notes", "kind": "visit", "parents": {"person": "people"}}
+    shop = Shop(CASCADE, {**PEOPLE, "kind": "attachment"}, notes)
+    assert [("attachment", "erased"), ("visit", "erased")] == outcomes(shop.erase())
+
+
+def test_a_key_that_another_person_got_since_is_not_erased_again() -> None:
+    shop = Shop(MADE, PEOPLE)
+    assert [("user", "erased")] == outcomes(shop.erase())
+    shop.run("insert into people values (1, 'els@x.nl', 'Els')")
+    assert [("user", "erased")] == outcomes(shop.erase())
+    assert [(1, "els@x.nl", "Els")] == shop.rows("people")
+
+
+STRIPPED = {**PEOPLE, "anonymise": {"email": "erased-{id}@invalid.example"}, "clear": ["name"]}
+
+
+def test_an_anonymised_row_is_told_so_and_left_alone_after() -> None:
+    shop = Shop(MADE, STRIPPED)
+    for _ in range(2):
+        assert [("user", "anonymised")] == outcomes(shop.erase())
+    assert [(1, "erased-1@invalid.example", None)] == shop.rows("people")
+    assert 1 == shop.simulator.writing_calls
+
+
+def test_a_row_to_anonymise_that_somebody_else_changed_meanwhile_is_not_claimed() -> None:
+    shop = Shop(MADE, STRIPPED)
+    shop.bench.crash_after_report = True
+    with pytest.raises(Crash):
+        shop.erase()
+    shop.bench.crash_after_report = False
+    shop.run("update people set email = 'els@x.nl'")
+    answer = shop.erase()
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
+    assert [(1, "els@x.nl", "Jan")] == shop.rows("people")
+
+
+def test_a_table_that_cannot_be_searched_by_what_was_sent_is_named() -> None:
+    orders = {"table": "orders", "kind": "order", "keys": {"customer_id": "customer_id"}}
+    answer = Shop(MADE, PEOPLE, orders).erase()
+    assert Outcome.NEEDS_IDENTIFIER is answer.outcome
+    assert "orders" in (answer.reason or "") and "customer_id" in (answer.reason or "")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {**PEOPLE, "keys": {"email": "mail"}},
+        {**PEOPLE, "table": "persons"},
+        {**PEOPLE, "date_column": "born"},
+        {**PEOPLE, "anonymise": {"email": "{nr}@invalid.example"}},
+        {**PEOPLE, "anonymise": {"email": ""}, "clear": ["id"]},
+    ],
+)
+def test_what_does_not_fit_the_database_fails_and_is_never_nothing_found(table: dict[str, Any]) -> None:
+    shop = Shop(MADE, table)
+    answer = shop.erase({"email": ["nobody@x.nl"]})
+    assert Outcome.FAILED is answer.outcome and answer.reason
+
+
+@pytest.mark.parametrize(("stored", "told"), [("2025-06-01", "held"), ("2025-06-01 23:30:00", "held"), ("", "needs_person")])
+def test_a_date_may_be_text_and_one_that_is_missing_waits_for_a_person(stored: str, told: str) -> None:
+    shop = Shop(MADE, {**PEOPLE, "kind": "invoice", "date_column": "name"})
+    shop.run(f"update people set name = nullif('{stored}', '')")
+    shop.bench.rules = [TestSql().hold("invoice")]
+    assert [("invoice", told)] == outcomes(shop.erase())
+
+
+def test_a_date_that_cannot_be_read_is_not_guessed() -> None:
+    shop = Shop(MADE, {**PEOPLE, "date_column": "name"})
+    assert Outcome.FAILED is shop.erase().outcome
+    assert 1 == len(shop.rows("people"))
+
+
+def test_a_thousand_rows_are_found_each_once() -> None:
+    shop = Shop(MADE, PEOPLE)
+    shop.run(
+        "with recursive n(i) as (select 2 union all select i + 1 from n where i < 1000)"
+        " insert into people select i, 'jan@voorbeeld.nl', '' from n"
+    )
+    answer = shop.erase(mode="dry-run")
+    assert 1000 == len({record.digest for record in answer.records})
+
+
+REFUSED = [
+    ([], "at least one table"),
+    ([{"table": "people", "kind": "user"}], "needs keys or parents"),
+    ([{**PEOPLE, "keys": {"name": "name"}}], "searched by name"),
+    ([{**PEOPLE, "clear": ["name"]}], "every column under keys"),
+    ([PEOPLE, PEOPLE], "a table twice"),
+    ([{**PEOPLE, "parents": {"boss": "bosses"}}], "under parents"),
+    ([{**PEOPLE, "kind": "shoe"}], "'user'"),
+]
+
+
+@pytest.mark.parametrize(("tables", "told"), REFUSED)
+def test_tables_that_could_not_be_erased_rightly_are_refused_at_start(tables: list[dict[str, Any]], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        settings_of(Sql, {"url": URL, "tables": tables})
+
+
+def test_the_settings_on_the_page_are_read_from_the_file_as_they_stand(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/vendors/sql.md").read_text()
+    file = tmp_path / "erasure.toml"
+    controller = '[controller]\nname = "V"\ncontact = "c@x.nl"\n[kafka]\nbootstrap_servers = "localhost:9092"\n'
+    file.write_text(controller + page.split("```toml\n")[1].split("```")[0])
+    configuration = load(file, {"WEBSHOP_DATABASE_URL": "sqlite:///shop.db"})
+    settings = configuration.settings_for(configuration.processors[0], TableSettings)
+    assert ["customers", "orders", "comments"] == [table.table for table in settings.tables]
+    assert f"sqlite:///{tmp_path / 'shop.db'}" == settings.url and "shop.db" not in repr(settings)

@@ -1,0 +1,90 @@
+"""The connector for databases of one's own against a real PostgreSQL: the whole kit, and what PostgreSQL does that SQLite does not."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from connectors.testing.harness import Bench
+from connectors.testing.kit import ConformanceKit
+from connectors.testing.kit.subject import JAN
+from connectors.testing.simulators.sql import TABLES, SqlSimulator
+from connectors.vendors.sql import Sql
+from tests.live.servers.postgres import Postgres
+from topics.outcomes import Outcome
+
+PEOPLE = {"table": "crm.people", "kind": "contact", "keys": {"email": "email", "customer_id": "number"}}
+MADE = (
+    "create schema crm",
+    "create table crm.people (id uuid primary key default gen_random_uuid(), email varchar(80), number char(12))",
+    "create table crm.notes (id serial primary key, person uuid references crm.people on delete cascade)",
+    "insert into crm.people (email, number) values (E'\\tJan@Voorbeeld.nl', null), ('els@x.nl', 'C-1001'), ('anna.jan@voorbeeld.nl', null)",
+    "insert into crm.notes (person) select id from crm.people where number is not null",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server(postgres: Postgres) -> Iterator[None]:
+    TestSqlOnPostgres.simulator = staticmethod(lambda: SqlSimulator(postgres.new_database()))
+    yield
+
+
+class TestSqlOnPostgres(ConformanceKit):
+    connector = Sql
+    settings = {"url": "postgresql://localhost/shop", "tables": TABLES}
+    dated = ("invoice", "order", "payment")
+
+
+def crm(postgres: Postgres, *more: str) -> tuple[Bench, SqlSimulator]:
+    simulator = SqlSimulator(postgres.new_database())
+    run(simulator.url, *MADE, *more)
+    return Bench(Sql, simulator, {"url": "postgresql://localhost/shop", "tables": [PEOPLE]}, "https://database.test"), simulator
+
+
+def run(url: str, *statements: str) -> list[Any]:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        answers = [connection.execute(text(statement)) for statement in statements]
+        rows = answers[-1].all() if answers and answers[-1].returns_rows else []
+    engine.dispose()
+    return rows
+
+
+def test_a_table_of_another_schema_a_uuid_and_a_padded_column_are_found(postgres: Postgres) -> None:
+    bench, simulator = crm(postgres, "delete from crm.notes")
+    answer = bench.carry_out(JAN.subject())
+    assert [Outcome.ERASED, Outcome.ERASED] == [record.outcome for record in answer.records]
+    assert [("anna.jan@voorbeeld.nl",)] == run(simulator.url, "select email from crm.people")
+
+
+def test_a_cascade_from_another_schema_is_seen(postgres: Postgres) -> None:
+    bench, simulator = crm(postgres)
+    answer = bench.carry_out({"customer_id": ["C-1001"]})
+    assert [Outcome.FAILED] == [record.outcome for record in answer.records]
+    assert "crm.notes" in (answer.records[0].reason or "")
+    assert [(1,)] == run(simulator.url, "select count(*) from crm.notes")
+
+
+RIGHTS = (
+    "drop role if exists clerk",
+    "create role clerk login",
+    "grant usage on schema crm to clerk",
+    "grant select on crm.people, crm.notes to clerk",
+)
+
+
+def test_a_user_who_may_only_read_fails_and_everything_is_still_there(postgres: Postgres) -> None:
+    bench, simulator = crm(postgres, "delete from crm.notes", *RIGHTS)
+    owner, simulator.url = simulator.url, simulator.url.replace("postgres@", "clerk@")
+    assert {Outcome.FAILED} == {record.outcome for record in bench.carry_out(JAN.subject()).records}
+    assert [(3,)] == run(owner, "select count(*) from crm.people")
+    run(owner, "drop owned by clerk")
+
+
+def test_rows_that_a_policy_hides_are_never_nothing_found(postgres: Postgres) -> None:
+    bench, simulator = crm(postgres, *RIGHTS, "alter table crm.people enable row level security")
+    owner, simulator.url = simulator.url, simulator.url.replace("postgres@", "clerk@")
+    answer = bench.carry_out(JAN.subject())
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
+    run(owner, "drop owned by clerk")
