@@ -134,7 +134,7 @@ def test_the_databases_of_the_environment_are_those_that_postgres_makes() -> Non
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["nosuch=0"], "There is no simulator 'nosuch'; there are jira, mailman, mollie, moneybird, transip."),
+        (["nosuch=0"], "There is no simulator 'nosuch'; there are brevo, cloudflare, "),
         (["nosuch.module:Simulator=0"], "The module nosuch of 'nosuch.module:Simulator' is not installed"),
         (["connectors.testing.simulators.mollie:Nosuch=0"], "has no simulator 'Nosuch'"),
         (["moneybird"], "'moneybird' is not NAME=PORT"),

@@ -59,7 +59,7 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(names: set[
         *(f"{package}/py.typed" for package in PACKAGES),
         "orchestrator/migrations/env.py",
         "orchestrator/migrations/versions/v0001_first_ledger.py",
-        "orchestrator/migrations/versions/v0003_outbox_written_at.py",
+        "orchestrator/migrations/versions/v0004_outbox_written_at.py",
         "topics/schemas/certificate.json",
         "topics/schemas/asyncapi.json",
         "connectors/testing/kit/__init__.py",
