@@ -29,6 +29,7 @@ from topics.dead_letters import DEAD_LETTER_TYPE
 from topics.envelope import Unreadable
 from topics.events import EventType, SubjectRequest
 from topics.names import Names
+from topics.notices import NOTICE_TYPE, About
 from topics.outcomes import Evidence, Outcome
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE
 
@@ -187,6 +188,7 @@ SETS: dict[str, type[StrEnum]] = {
     "Outcomes": Outcome,
     "Evidence": Evidence,
     "Status of a certificate": Status,
+    "What a notice is about": About,
     "Why a message goes to dead letters": Unreadable,
 }
 
@@ -197,7 +199,7 @@ def test_every_word_of_a_closed_set_is_documented_and_no_other(heading: str) -> 
 
 
 def test_every_event_type_is_documented_and_no_other() -> None:
-    ours = [COMMAND_TYPE, LOCATED_TYPE, ANSWERED_TYPE, "subject.certificate", DEAD_LETTER_TYPE]
+    ours = [COMMAND_TYPE, LOCATED_TYPE, ANSWERED_TYPE, "subject.certificate", DEAD_LETTER_TYPE, NOTICE_TYPE]
     assert [*EventType, *ours] == named(MESSAGES, "Event types")
 
 
