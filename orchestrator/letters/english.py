@@ -1,0 +1,197 @@
+"""The letters in English."""
+
+from orchestrator.letters.words import Section, ToRecipient, Words
+from topics.events import Right
+
+_SECTIONS = {
+    Section.GONE: ("What we have deleted", "We looked again afterwards: these data are no longer there."),
+    Section.ANONYMOUS: (
+        "What is no longer about you",
+        "These data are still there, but nobody can tell from them any more that they were about you.",
+    ),
+    Section.KEPT: ("What we must keep", "We do not delete these data now. For each kind you read why not."),
+    Section.SHUT: ("What we have shut off", "These data are still there. We only store them, and do not use them."),
+    Section.FREE: ("What we may use again", "These data had been shut off. That has ended."),
+    Section.AGEING: (
+        "What goes by itself",
+        "We cannot delete these data separately. They go by themselves, by a fixed rule. We do not check that ourselves.",
+    ),
+    Section.AGED: ("What must have gone by itself", "This follows from a fixed rule. We have not looked ourselves."),
+    Section.PROMISED: ("What has been promised to us", "A supplier has promised to do this. We cannot yet confirm that it was done."),
+    Section.UNCHECKED: ("What we still have to check", "We have ordered this, but not yet checked that it was done."),
+    Section.OPEN: ("What is not finished yet", "Data about you may still be here."),
+    Section.BY_HAND: ("What one of our staff still has to do or decide", "Data about you may still be here."),
+    Section.UNKNOWN: (
+        "Where we could not look you up",
+        "We cannot search here with what we know of you. Do you have a customer number, for example? Then please send it to us.",
+    ),
+    Section.IMPOSSIBLE: (
+        "What did not work",
+        "These data are still there. Our supplier's system does not allow what is needed here.",
+    ),
+    Section.TURNED_DOWN: ("What we do not do", "Nothing more was changed here. Our reason stands at the top of this letter."),
+    Section.ABSENT: ("Where we found nothing", "We searched here with the data that we have of you."),
+    Section.NEEDLESS: ("Where nothing needs to be done", "According to our records nothing needs to be done here. We did not search here."),
+    Section.TOLD: (
+        "Whom we have told",
+        "These organisations had received data about you from us. We have told them by letter (GDPR art. 19), and keep the proof. "
+        "Would you like to know which organisations they are? Please ask us.",
+    ),
+}
+
+_AREAS = {
+    "ticketing": "our customer service",
+    "mailing_list": "our mailing list",
+    "accounting": "our bookkeeping",
+    "payments": "our payments",
+    "hosting": "our website and e-mail services",
+    "mailbox": "our e-mail",
+    "analytics": "our visitor statistics",
+    "remote_support": "our remote support",
+    "database": "our own administration",
+    "other": "another system or archive of ours",
+}
+
+_NOUNS = {
+    "": ("other item", "other items"),
+    "attachment": ("attachment", "attachments"),
+    "backup": ("backup copy", "backup copies"),
+    "ban": ("block", "blocks"),
+    "comment": ("comment", "comments"),
+    "contact": ("contact entry", "contact entries"),
+    "contact_person": ("contact person", "contact persons"),
+    "copy": ("copy", "copies"),
+    "customer": ("customer entry", "customer entries"),
+    "draft": ("draft invoice", "draft invoices"),
+    "estimate": ("quotation", "quotations"),
+    "forward": ("forwarding address", "forwarding addresses"),
+    "invoice": ("invoice", "invoices"),
+    "log": ("log file", "log files"),
+    "mailbox": ("mailbox", "mailboxes"),
+    "mandate": ("mandate", "mandates"),
+    "message": ("message", "messages"),
+    "payment": ("payment", "payments"),
+    "payment_link": ("payment link", "payment links"),
+    "quarantined_message": ("quarantined message", "quarantined messages"),
+    "record": ("item", "items"),
+    "recording": ("recording", "recordings"),
+    "recurring_invoice": ("recurring invoice", "recurring invoices"),
+    "subscriber": ("sign-up", "sign-ups"),
+    "subscription": ("subscription", "subscriptions"),
+    "subscription_request": ("request to subscribe", "requests to subscribe"),
+    "ticket": ("support message", "support messages"),
+    "user": ("user", "users"),
+    "visit": ("visit", "visits"),
+}
+
+_RECIPIENT = ToRecipient(
+    about={
+        "erase": "Erasure of personal data (GDPR art. 17 and 19)",
+        "restrict": "Restriction of the use of personal data (GDPR art. 18 and 19)",
+        "lift": "End of a restriction of personal data",
+    },
+    done={
+        "erase": "We are deleting the personal data of the person named at the end of this letter.",
+        "restrict": "We restrict the use of the personal data of the person named at the end of this letter: we only store them "
+        "from now on.",
+        "lift": "We end the restriction of the personal data of the person named at the end of this letter.",
+    },
+    duty="You have received data of this person from us, or process them for us. That is why we tell you this.",
+    own={
+        "erase": "Are you responsible for these data yourself? Then please find out whether you too must delete them.",
+        "restrict": "Are you responsible for these data yourself? Then please find out whether you too must restrict their use.",
+        "lift": "Are you responsible for these data yourself? Then please find out whether you too can end the restriction.",
+    },
+    ordered={
+        "erase": "Do you process these data for us? Then this letter is our instruction to delete them, with all copies, except what "
+        "the law obliges you to keep (GDPR art. 28(3)).",
+        "restrict": "Do you process these data for us? Then this letter is our instruction to do no more than store them "
+        "(GDPR art. 28(3)).",
+        "lift": "Do you process these data for us? Then you may use them again as agreed with us (GDPR art. 28(3)).",
+    },
+    confirm_by="Please tell us in writing, by {day}, what you have done and on which day.",
+    confirm_soon="Please tell us in writing, as soon as you can, what you have done and on which day.",
+    only_reference="Please name our reference in your answer, and not the name of the person.",
+    to="To (fill in by hand):",
+    code="Person (code)",
+    who="Whom this is about. Fill this in by hand: this letter was made without data of the person.",
+    name="Name:",
+    known_by="Number or address under which you know the person:",
+)
+
+ENGLISH = Words(
+    months=(
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    ),
+    gdpr="GDPR",
+    reference="Our reference",
+    about_word="Subject",
+    greeting="Good day,",
+    closing="Kind regards,",
+    about={
+        Right.ERASURE: "The erasure of your personal data",
+        Right.RESTRICTION: "The restriction of the use of your personal data",
+        Right.LIFTING: "The end of the restriction of your personal data",
+        Right.OBJECTION: "Your objection to the use of your personal data",
+        Right.WITHDRAWAL: "The withdrawal of your consent",
+    },
+    received={
+        Right.ERASURE: "On {day} we received the request to erase your personal data.",
+        Right.RESTRICTION: "On {day} we received the request to restrict the use of your personal data.",
+        Right.LIFTING: "On {day} we received the request to end the restriction of your personal data.",
+        Right.OBJECTION: "On {day} we received your objection to the use of your personal data.",
+        Right.WITHDRAWAL: "On {day} we received the message that you withdraw your consent.",
+    },
+    no_longer_needed="On {day} it was noted with us that your personal data are to be deleted, because we no longer need them.",
+    done="We have carried this out in all the systems listed below.",
+    done_but_kept="We have carried this out in all the systems listed below. Some of your data are still there. You read below which, why, "
+    "and until when.",
+    not_done="We have not finished yet. You read below what has been done and what has not.",
+    until="The law gives us the time until the end of {day}. When something changes, you get a new letter.",
+    late="We should have finished by {day}. We did not manage that. When something changes, you get a new letter.",
+    turned_down="We do not carry this out.",
+    rest_turned_down="We carry this out no further. What has been done, you read below.",
+    referred="We do not carry this out ourselves. We process these data for another organisation, which decides on them. Your request was "
+    "therefore passed on to that organisation (GDPR art. 28(3)).",
+    examining="We are still examining your objection. You read below what happens to your data meanwhile.",
+    objection_upheld="You are right: your objection is justified.",
+    objection_rejected="We have examined your objection, and do not find it justified.",
+    upheld="We have decided to carry this out.",
+    paused="We must first be certain that this request comes from you. Until then we do not go on, and the time stands still "
+    "(GDPR art. 12(6)).",
+    was_paused="From {began} to {ended} the time stood still. We then first had to be certain that the request came from you.",
+    extended="On {day} we noted that we need two further months (GDPR art. 12(3)).",
+    reason="Our reason: “{reason}”",
+    sections=_SECTIONS,
+    areas=_AREAS,
+    nouns=_NOUNS,
+    kept_until="{what}, until the end of {day}.",
+    law="The law that demands this: {statute} (an exception under {exception}).",
+    claim="We need this for a legal dispute ({exception}).",
+    claim_until="{what}. We look at this again by {day}.",
+    kept_because="Our reason: “{reason}”",
+    over="That day has passed: this is still to be deleted.",
+    belongs_to="{what}, until the end of {day}. This belongs to {kinds} that we must keep.",
+    stays_shut="It stays shut off for as long as that lasts.",
+    not_yet_erased="Deleting has not worked here yet.",
+    can_be_lifted="You can ask us to end the restriction. Before it ends, we tell you so (GDPR art. 18(3)).",
+    until_decided="This stays so until we have decided on your objection (GDPR art. 18(1)(d)).",
+    gone_after="{what}, gone after {day} at the latest.",
+    should_be_gone="{what}, gone after {day}.",
+    told_on="{area}: on {day}.",
+    disagree="Do you disagree?",
+    tell_us="Please tell us: {contact}.",
+    complaint="You can lodge a complaint with {authority} (GDPR art. 77).",
+    court="You can go to court (GDPR art. 79).",
+    courts_of={"NL": "In the Netherlands you mostly have six weeks from our answer for that (UAVG art. 34 and 35)."},
+    authorities={"NL": "the Dutch data protection authority (Autoriteit Persoonsgegevens), autoriteitpersoonsgegevens.nl"},
+    any_authority="the data protection authority of the country where you live or work, or where you think that it went wrong",
+    limits="What this letter does not say",
+    limits_of="This letter is about the systems listed above, and about data that we could find with what we know of you. Copies may still "
+    "be in suppliers' backups and log files, except where a day is given above.",
+    we_keep="We keep a proof of how this was handled. Your name is not in it.",
+    we_keep_request="The request itself stays in our message system until the end of {day}.",
+    we_keep_sealed="We go on storing an encrypted copy of the request.",
+    address="This letter goes to the address that we already have of you. Neither your name nor your address stands in the letter.",
+    recipient=_RECIPIENT,
+)  # fmt: skip
