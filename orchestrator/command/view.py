@@ -121,6 +121,5 @@ def _foot(case: Case) -> Iterable[Text]:
 
 def _identity(case: Case, checklist: Sequence[str]) -> Iterable[Text]:
     if case.paused:
-        yield Text(f"It waits until the identity is proven: {case.pauses[-1].ground}")
         yield from (Text(f"[ ] {item}") for item in checklist)
         yield Text(f"Once it is: erasure resume {case.request_id}")

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
-from orchestrator.case import Decision, Pause, Status
-from orchestrator.deadlines import local_day
+from orchestrator.case import Decision, Status
+from orchestrator.deadlines import Pause, local_day
 from orchestrator.letters.layout import bullets, letter, lines, paragraph
 from orchestrator.letters.tongues import WORDS
 from orchestrator.letters.words import Language, Seat, Section, Words

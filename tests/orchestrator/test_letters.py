@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.registry import Registry
-from orchestrator.case import Case, Decision, Pause, Status
+from orchestrator.case import Case, Decision, Status
 from orchestrator.certificate import certify
+from orchestrator.deadlines import Pause
 from orchestrator.letters import Language, Seat, language_of, to_subject
 from orchestrator.letters.layout import BLANK
 from orchestrator.letters.tongues import WORDS
@@ -189,11 +190,11 @@ def test_an_extension_is_told_with_its_reason_and_the_controllers_day(language: 
 
 
 def test_a_pause_is_told_with_its_ground_unless_it_is_ours() -> None:
-    paused = one(Outcome.NEEDS_PERSON, pauses=(Pause(ground="De handtekening wijkt af.", began=ISSUED),))
+    paused = one(Outcome.NEEDS_PERSON, pauses=(Pause(ISSUED, None, "De handtekening wijkt af."),))
     assert "(AVG art. 12(6)). Onze reden: “De handtekening wijkt af.”" in read(letter(paused))
-    ours = one(Outcome.NEEDS_PERSON, pauses=(Pause(ground=DOUBTFUL, began=ISSUED),))
+    ours = one(Outcome.NEEDS_PERSON, pauses=(Pause(ISSUED, None, DOUBTFUL),))
     assert "zeker weten dat dit verzoek van u komt" in read(letter(ours)) and "Onze reden" not in letter(ours)
-    over = one(Outcome.ERASED, pauses=(Pause(ground=DOUBTFUL, began=ISSUED, ended=datetime(2026, 11, 25, 9, tzinfo=UTC)),))
+    over = one(Outcome.ERASED, pauses=(Pause(ISSUED, datetime(2026, 11, 25, 9, tzinfo=UTC), DOUBTFUL),))
     assert "Van 22 november 2026 tot 25 november 2026 stond de termijn stil." in read(letter(over))
 
 
