@@ -275,6 +275,26 @@ def test_every_test_that_a_page_names_is_there() -> None:
     assert len(named_tests) > 10
 
 
+LAW = DOCS / "law.md"
+PROMISES = [cells for cells in rows(LAW, "The promises") if cells[0] != "promise" and not cells[0].startswith("---")]
+RULES_OF_RIGHTS = rows(LAW, "Rights")
+
+
+@pytest.mark.parametrize("cells", [*PROMISES, *RULES_OF_RIGHTS], ids=lambda cells: cells[0].strip("| ")[:40])
+def test_every_promise_names_a_test_that_stands_where_it_says_or_says_not_yet(cells: list[str]) -> None:
+    proof = cells[-1].strip("| ")
+    proven = re.findall(r"`(tests/[\w/.]+)::(test_\w+)`", proof)
+    assert proven or "**not yet**: " in proof
+    assert [] == [name for file, name in proven if f"def {name}(" not in (ROOT / file).read_text()]
+    assert all(cell.strip("| ") for cell in cells)
+
+
+def test_no_statement_is_without_its_promises() -> None:
+    controllers = re.findall(r"^### (.+)$", section(LAW, "The promises"), re.MULTILINE)
+    assert ["de Kale ICT", "Perfacilis", "Defero", "Smart FMS", "DirectCoDe"] == [name.split(" (")[0] for name in controllers[:5]]
+    assert len(PROMISES) > 70 and len(RULES_OF_RIGHTS) > 15
+
+
 def test_the_readme_shows_the_example_as_it_is() -> None:
     assert (ROOT / "examples/emit.py").read_text() in blocks(ROOT / "README.md", "python")
 

@@ -22,7 +22,7 @@ from tests.orchestrator.certificate_cases import AWR, ISSUED, VERIFIED, case, ce
 from tests.orchestrator.letter_cases import SEAT, SHOWN, letter, letter_to_recipient, mixed, read, refused, told_by_letter
 from topics.commands import LEGAL_CLAIM
 from topics.configuration import ProcessorKind
-from topics.events import Right
+from topics.events import Right, SubjectRequest
 from topics.outcomes import Evidence, Hold, Outcome
 
 CONNECTORS = tuple(Registry().names())
@@ -257,3 +257,22 @@ def test_the_letters_on_the_page_are_what_is_printed(heading: str) -> None:
 def test_the_letters_on_the_page_are_those_of_real_certificates() -> None:
     assert [Status.COMPLETE_WITH_HOLDS, Status.PARTIAL] == [certificate(of).status for of in (mixed(), refused())]
     assert VERIFIED in {line.evidence for entry in certificate(mixed()).processors for line in entry.records}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_letter_goes_to_the_address_that_is_known_and_no_message_has_room_for_another(language: Language) -> None:
+    said = {Language.NL: "gaat naar het adres dat wij al van u hebben", Language.EN: "goes to the address that we already have"}
+    assert said[language] in read(letter(mixed(), language))
+    fields = {
+        "request_id",
+        "received_at",
+        "subject",
+        "ground",
+        "verified_by",
+        "processors",
+        "mode",
+        "identity",
+        "role",
+        "contract_ended_on",
+    }
+    assert fields == set(SubjectRequest.model_fields)
