@@ -132,7 +132,7 @@ def _processor(entry: ProcessorEntry) -> Iterable[RenderableType]:
 
 
 def _became_of(entry: ProcessorEntry) -> str:
-    told = entry.records and all(told_by_letter(line.reason) for line in entry.records)
+    told = entry.records and all(told_by_letter(line.outcome, line.reason) for line in entry.records)
     return _TOLD if told else _WORDS[entry.outcome]
 
 
@@ -152,7 +152,7 @@ def _records(lines: Iterable[RecordLine]) -> Table:
 
 def _became(line: RecordLine) -> str:
     """The outcome in words; where something is claimed, how well it is known."""
-    if told_by_letter(line.reason):
+    if told_by_letter(line.outcome, line.reason):
         return f"{_TOLD} (a person says so, and keeps the proof)"
     if line.evidence is not None and line.outcome is not Outcome.ACCEPTED:
         return f"{_WORDS[line.outcome]} ({_PROOFS[line.evidence]})"

@@ -26,7 +26,7 @@ def done_by_a_person(task: Prove) -> str:
     return f"{done} on {task.on.isoformat()}; proof: SHA-256 {task.proof}."
 
 
-def told_by_letter(reason: str | None) -> Told | None:
-    """What `done_by_a_person` wrote of a letter; None: it is another reason."""
-    found = _TOLD.fullmatch(reason or "")
+def told_by_letter(outcome: Outcome, reason: str | None) -> Told | None:
+    """What `done_by_a_person` wrote of a letter; None: it is another outcome or reason."""
+    found = _TOLD.fullmatch(reason or "") if outcome is Outcome.NOT_APPLICABLE else None
     return Told(date.fromisoformat(found[1]), found[2]) if found else None

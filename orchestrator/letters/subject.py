@@ -158,7 +158,7 @@ def _section(outcome: Outcome, turned_down: bool) -> Section:
 
 
 def _item(entry: ProcessorEntry, line: RecordLine, turned_down: bool) -> _Item:
-    told = told_by_letter(line.reason) if line.outcome is Outcome.NOT_APPLICABLE else None
+    told = told_by_letter(line.outcome, line.reason)
     if told is not None:
         return _Item(Section.TOLD, entry.kind, until=told.on)
     section = _section(line.outcome, turned_down)

@@ -14,9 +14,9 @@ SEAT = Seat(ZoneInfo("Europe/Amsterdam"))
 WHY = "Facturen horen bij de boekhouding, die de Belastingdienst zeven jaar mag inzien."
 
 
-def told_by_letter(outcome: Outcome = Outcome.NOT_APPLICABLE) -> str:
+def told_by_letter() -> str:
     """What stands on a certificate of a recipient that was told on 24 November 2026."""
-    task = {"request_id": case().request_id, "processor": "ing", "outcome": outcome, "on": "2026-11-24", "proof": "ab" * 32}
+    task = {"request_id": case().request_id, "processor": "ing", "outcome": Outcome.NOT_APPLICABLE, "on": "2026-11-24", "proof": "ab" * 32}
     return done_by_a_person(Prove.model_validate(task))
 
 

@@ -220,7 +220,7 @@ def test_the_person_reads_who_was_told_by_day_and_not_by_name() -> None:
     text = letter(mixed())
     assert "- Onze betalingen: op 24 november 2026.\n" in text
     assert "Wilt u weten welke organisaties dit zijn?" in read(text)
-    assert "Wie wij hebben ingelicht" not in letter(case(processor(record(Outcome.ERASED, reason=told_by_letter(Outcome.ERASED)))))
+    assert "Wie wij hebben ingelicht" not in letter(case(processor(record(Outcome.FAILED, reason=told_by_letter()))))
 
 
 @pytest.mark.parametrize("right", Right)

@@ -146,5 +146,7 @@ def test_who_was_told_by_letter_is_said_with_the_day_and_the_digest_of_the_proof
 
 
 def test_only_our_own_sentence_is_read_back_as_a_letter() -> None:
-    assert (date(2026, 11, 20), "ab" * 32) == told_by_letter(told())
-    assert [None] * 3 == [told_by_letter(reason) for reason in (None, "Told by letter on 2026-11-20.", told().replace("Told", "Not told"))]
+    other = (None, "Told by letter on 2026-11-20.", f"Not: {told()}", f"{told()} Perhaps.")
+    assert (date(2026, 11, 20), "ab" * 32) == told_by_letter(Outcome.NOT_APPLICABLE, told())
+    assert [None] * 4 == [told_by_letter(Outcome.NOT_APPLICABLE, reason) for reason in other]
+    assert {None} == {told_by_letter(outcome, told()) for outcome in Outcome if outcome is not Outcome.NOT_APPLICABLE}
