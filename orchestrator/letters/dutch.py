@@ -76,6 +76,7 @@ _NOUNS = {
     "contact_person": ("contactpersoon", "contactpersonen"),
     "copy": ("kopie", "kopieën"),
     "customer": ("klantgegeven", "klantgegevens"),
+    "desk_customer": ("klant van de klantenservice", "klanten van de klantenservice"),
     "draft": ("conceptfactuur", "conceptfacturen"),
     "estimate": ("offerte", "offertes"),
     "forward": ("doorstuuradres", "doorstuuradressen"),
@@ -85,6 +86,7 @@ _NOUNS = {
     "mandate": ("machtiging", "machtigingen"),
     "message": ("bericht", "berichten"),
     "order": ("bestelling", "bestellingen"),
+    "organization_member": ("lid van een organisatie", "leden van een organisatie"),
     "payment": ("betaling", "betalingen"),
     "payment_link": ("betaallink", "betaallinks"),
     "quarantined_message": ("tegengehouden bericht", "tegengehouden berichten"),
@@ -97,6 +99,7 @@ _NOUNS = {
     "subscription": ("abonnement", "abonnementen"),
     "subscription_request": ("aanvraag voor inschrijving", "aanvragen voor inschrijving"),
     "ticket": ("melding", "meldingen"),
+    "transaction": ("boeking", "boekingen"),
     "user": ("gebruiker", "gebruikers"),
     "visit": ("websitebezoek", "websitebezoeken"),
 }

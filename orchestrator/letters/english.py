@@ -67,6 +67,7 @@ _NOUNS = {
     "contact_person": ("contact person", "contact persons"),
     "copy": ("copy", "copies"),
     "customer": ("customer entry", "customer entries"),
+    "desk_customer": ("service desk customer", "service desk customers"),
     "draft": ("draft invoice", "draft invoices"),
     "estimate": ("quotation", "quotations"),
     "forward": ("forwarding address", "forwarding addresses"),
@@ -76,6 +77,7 @@ _NOUNS = {
     "mandate": ("mandate", "mandates"),
     "message": ("message", "messages"),
     "order": ("order", "orders"),
+    "organization_member": ("member of an organisation", "members of an organisation"),
     "payment": ("payment", "payments"),
     "payment_link": ("payment link", "payment links"),
     "quarantined_message": ("quarantined message", "quarantined messages"),
@@ -88,6 +90,7 @@ _NOUNS = {
     "subscription": ("subscription", "subscriptions"),
     "subscription_request": ("request to subscribe", "requests to subscribe"),
     "ticket": ("support message", "support messages"),
+    "transaction": ("entry in the books", "entries in the books"),
     "user": ("user", "users"),
     "visit": ("visit", "visits"),
 }
