@@ -61,6 +61,8 @@ def test_everything_that_can_be_given_stands_in_the_event(live: Stage) -> None:
         "verified_by": "seen at the desk",
         "processors": ["jira"],
         "mode": "dry-run",
+        "identity": "proven",
+        "role": "controller",
     } == json.loads(sent.value or b"")
 
 
