@@ -95,6 +95,7 @@ _NOUNS = {
     "recurring_invoice": ("terugkerende factuur", "terugkerende facturen"),
     "session": ("sessie", "sessies"),
     "shared_forward": ("gedeeld doorstuuradres", "gedeelde doorstuuradressen"),
+    "subject": ("profiel", "profielen"),
     "subscriber": ("inschrijving", "inschrijvingen"),
     "subscription": ("abonnement", "abonnementen"),
     "subscription_request": ("aanvraag voor inschrijving", "aanvragen voor inschrijving"),

@@ -86,6 +86,7 @@ _NOUNS = {
     "recurring_invoice": ("recurring invoice", "recurring invoices"),
     "session": ("session", "sessions"),
     "shared_forward": ("shared forwarding address", "shared forwarding addresses"),
+    "subject": ("profile", "profiles"),
     "subscriber": ("sign-up", "sign-ups"),
     "subscription": ("subscription", "subscriptions"),
     "subscription_request": ("request to subscribe", "requests to subscribe"),
