@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from connectors.periods import applicable, last_valid, later
-from topics.commands import Claim
+from topics.commands import LEGAL_CLAIM, Claim
 from topics.configuration import HoldStart
 from topics.outcomes import Hold
 
@@ -91,4 +91,4 @@ def _claimed(claim: Claim, today: date) -> Duty:
     """A record is evidence as it stands, so a claim keeps the whole of it."""
     if claim.until < today:
         raise HoldUnknown(f"A legal claim on it was to be reviewed by {claim.until}: lift it, or place it anew with a later day.")
-    return Duty(Hold(statute="Legal claim", exception="GDPR art. 17(3)(e)", until=claim.until, reason=claim.reason))
+    return Duty(Hold(statute=LEGAL_CLAIM, exception="GDPR art. 17(3)(e)", until=claim.until, reason=claim.reason))

@@ -31,6 +31,7 @@ from orchestrator.messages import (
 )
 from orchestrator.policy import Policy
 from orchestrator.rounds import Decision, begin, conclude, day_of, is_due, notice, order, start_of, with_changes
+from orchestrator.sentences import done_by_a_person
 from orchestrator.warnings import with_dates
 from topics.commands import Claim
 from topics.notices import About
@@ -153,7 +154,7 @@ def _proven(case: Case, task: Prove, at: datetime, policy: Policy) -> Decision:
     processor = case.processor(task.processor)
     if processor is None:
         return case, ()
-    reason = f"Done by a person on {task.on.isoformat()}; proof: SHA-256 {task.proof}."
+    reason = done_by_a_person(task)
     lines = {
         f"{task.proof[:18]}{number:04}": RecordState(kind=task.kind, outcome=task.outcome, evidence=Evidence.VERIFIED, reason=reason)
         for number in range(task.count if task.outcome is not Outcome.NOTHING_FOUND else 0)

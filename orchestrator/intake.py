@@ -10,6 +10,7 @@ from uuid import UUID
 from orchestrator.case import Case, Decision, ProcessorState
 from orchestrator.deadlines import Pause, due_by
 from orchestrator.policy import Policy
+from orchestrator.sentences import DOUBTFUL
 from topics.bus import Delivery
 from topics.envelope import Event, Poison, Unreadable, content, read
 from topics.events import RIGHT_OF, EventType, Right, SubjectRequest
@@ -24,7 +25,6 @@ _SHARED = frozenset({"name", "phone"})
 _ENDED = {EventType.CONTRACT_ENDED.value: "17(1)(a)", EventType.APPLICATION_ENDED.value: "17(1)(a)"}
 """What ends by itself is no longer needed for its purpose."""
 
-_DOUBTFUL = "the sender of the request said that it is in doubt (GDPR art. 12(6))."
 _REFERRED = "Not carried out here: the data are processed for another controller, to whom the request was referred (GDPR art. 28(3)(e))."
 
 _CLOCK_SKEW = timedelta(days=1)
@@ -189,7 +189,7 @@ class Intake:
                 ProcessorState(name=one.name, connector=one.connector, kind=one.kind, not_covered=one.not_covered) for one in asked
             ),
             not_asked=tuple(one.name for one in self._expected if one not in asked),
-            pauses=(Pause(now, None, _DOUBTFUL),) if request.identity == "doubtful" else (),
+            pauses=(Pause(now, None, DOUBTFUL),) if request.identity == "doubtful" else (),
             decision=Decision(decision="refer", reason=_REFERRED, at=now) if request.role == "processor" else None,
             contract_ended_on=request.contract_ended_on,
         )

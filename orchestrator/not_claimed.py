@@ -14,7 +14,7 @@ _ALWAYS = (
 )
 _OF_ERASURE = "It is not claimed that the disk blocks on which deleted data stood have been overwritten."
 _KEPT = "The orchestrator keeps this certificate and the certificates before it, with a keyed pseudonym in place of the person."
-_SEALED = "The orchestrator keeps the request sealed, and the key that opens it: this version does not destroy it when the case is closed."
+SEALED = "The orchestrator keeps the request sealed, and the key that opens it: this version does not destroy it when the case is closed."
 _HELD = "Of each held record the orchestrator keeps the reference, sealed, to erase it when its hold has ended."
 
 
@@ -60,7 +60,7 @@ def _not_proven(processors: Iterable[ProcessorEntry]) -> Iterable[str]:
 
 def _own_stores(processors: Iterable[ProcessorEntry], own: Own) -> Iterable[str]:
     yield _KEPT
-    yield _SEALED
+    yield SEALED
     for line in own.records:
         yield f"The request itself stays on the intake topic, as it was sent, until {line.until.isoformat()}."
     if any(Outcome.HELD in _outcomes(entry) for entry in processors):

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from orchestrator.case import Status
 from orchestrator.payload import UNCLAIMED, Certificate, ProcessorEntry, RecordLine
+from orchestrator.sentences import told_by_letter
 from topics.events import Right
 from topics.outcomes import Evidence, Outcome
 
@@ -50,6 +51,7 @@ _WORDS = {
     Outcome.NOTHING_FOUND: "nothing was found",
 }
 _DECISIONS = {"uphold": "Upheld", "reject": "Rejected", "refuse": "Refused", "refer": "Referred"}
+_TOLD = "told by letter"
 _PROOFS = {
     Evidence.ACCEPTED: "not proven: the processor only said yes",
     Evidence.EXECUTED: "not proven: done, but not looked at again",
@@ -124,9 +126,14 @@ def _processor(entry: ProcessorEntry) -> Iterable[RenderableType]:
     yield _plain(f"{entry.name} ({entry.kind.replace('_', ' ')}, by {entry.connector}), {answered}")
     label = "Least good outcome" if len(entry.records) > 1 else "Outcome"
     reason = "" if entry.reason is None else f" {entry.reason}"
-    yield Padding(_plain(f"{label}: {_WORDS[entry.outcome]}.{reason}"), (0, 0, 0, 2))
+    yield Padding(_plain(f"{label}: {_became_of(entry)}.{reason}"), (0, 0, 0, 2))
     if entry.records:
         yield _records(entry.records)
+
+
+def _became_of(entry: ProcessorEntry) -> str:
+    told = entry.records and all(told_by_letter(line.outcome, line.reason) for line in entry.records)
+    return _TOLD if told else _WORDS[entry.outcome]
 
 
 def _records(lines: Iterable[RecordLine]) -> Table:
@@ -145,6 +152,8 @@ def _records(lines: Iterable[RecordLine]) -> Table:
 
 def _became(line: RecordLine) -> str:
     """The outcome in words; where something is claimed, how well it is known."""
+    if told_by_letter(line.outcome, line.reason):
+        return f"{_TOLD} (a person says so, and keeps the proof)"
     if line.evidence is not None and line.outcome is not Outcome.ACCEPTED:
         return f"{_WORDS[line.outcome]} ({_PROOFS[line.evidence]})"
     needs_none = UNCLAIMED | {Outcome.ACCEPTED, Outcome.EXPIRING, Outcome.NOT_APPLICABLE}
@@ -193,8 +202,12 @@ def _bullet(sentence: str) -> Table:
 
 
 def _plain(text: str) -> Text:
+    return Text(printable(text))
+
+
+def printable(text: str) -> str:
     """Nothing that a terminal would obey: a certificate from elsewhere is shown too, before it is believed."""
-    return Text("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text))
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _moment(moment: datetime) -> str:

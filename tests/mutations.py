@@ -167,7 +167,7 @@ MUTATIONS = (
         "connectors/worker.py",
         "        if any(item.do not in (Do.KEEP, Do.LEAVE) for item in planned):\n",
         "        if any(item.do not in (Do.KEEP, Do.LEAVE, Do.RESTRICT) for item in planned):\n",
-        "tests/flow/test_cases.py::test_restricting_does_what_the_vendor_can_and_says_what_it_cannot",
+        "tests/flow/test_cases.py::test_a_restriction_that_cannot_be_lifted_is_refused_until_the_officer_confirms_it",
     ),
     Mutation(
         "a worker's dead letter is not committed",

@@ -29,6 +29,7 @@ from topics.dead_letters import DEAD_LETTER_TYPE
 from topics.envelope import Unreadable
 from topics.events import EventType, SubjectRequest
 from topics.names import Names
+from topics.notices import NOTICE_TYPE, About
 from topics.outcomes import Evidence, Outcome
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE
 
@@ -163,7 +164,7 @@ def test_the_documented_defaults_are_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "least.toml").write_text(least)
     (tmp_path / "told.toml").write_text(least + "\n".join(lines))
     environ = {"KAFKA_BOOTSTRAP_SERVERS": "localhost:9092"}
-    assert 13 == len([line for line in lines if "=" in line])
+    assert 14 == len([line for line in lines if "=" in line])
     assert load(tmp_path / "least.toml", environ).model_dump() == load(tmp_path / "told.toml", environ).model_dump()
 
 
@@ -187,6 +188,7 @@ SETS: dict[str, type[StrEnum]] = {
     "Outcomes": Outcome,
     "Evidence": Evidence,
     "Status of a certificate": Status,
+    "What a notice is about": About,
     "Why a message goes to dead letters": Unreadable,
 }
 
@@ -197,7 +199,7 @@ def test_every_word_of_a_closed_set_is_documented_and_no_other(heading: str) -> 
 
 
 def test_every_event_type_is_documented_and_no_other() -> None:
-    ours = [COMMAND_TYPE, LOCATED_TYPE, ANSWERED_TYPE, "subject.certificate", DEAD_LETTER_TYPE]
+    ours = [COMMAND_TYPE, LOCATED_TYPE, ANSWERED_TYPE, "subject.certificate", DEAD_LETTER_TYPE, NOTICE_TYPE]
     assert [*EventType, *ours] == named(MESSAGES, "Event types")
 
 
@@ -271,6 +273,26 @@ def test_every_test_that_a_page_names_is_there() -> None:
     named_tests = {name for page in PAGES for name in re.findall(r"`(test_\w+)`", FENCE.sub("", page.read_text()))}
     assert set() == named_tests - written
     assert len(named_tests) > 10
+
+
+LAW = DOCS / "law.md"
+PROMISES = [cells for cells in rows(LAW, "The promises") if cells[0] != "promise" and not cells[0].startswith("---")]
+RULES_OF_RIGHTS = rows(LAW, "Rights")
+
+
+@pytest.mark.parametrize("cells", [*PROMISES, *RULES_OF_RIGHTS], ids=lambda cells: cells[0].strip("| ")[:40])
+def test_every_promise_names_a_test_that_stands_where_it_says_or_says_not_yet(cells: list[str]) -> None:
+    proof = cells[-1].strip("| ")
+    proven = re.findall(r"`(tests/[\w/.]+)::(test_\w+)`", proof)
+    assert proven or "**not yet**: " in proof
+    assert [] == [name for file, name in proven if f"def {name}(" not in (ROOT / file).read_text()]
+    assert all(cell.strip("| ") for cell in cells)
+
+
+def test_no_statement_is_without_its_promises() -> None:
+    controllers = re.findall(r"^### (.+)$", section(LAW, "The promises"), re.MULTILINE)
+    assert ["de Kale ICT", "Perfacilis", "Defero", "Smart FMS", "DirectCoDe"] == [name.split(" (")[0] for name in controllers[:5]]
+    assert len(PROMISES) > 70 and len(RULES_OF_RIGHTS) > 15
 
 
 def test_the_readme_shows_the_example_as_it_is() -> None:

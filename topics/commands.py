@@ -12,6 +12,10 @@ Action = Literal["erase", "restrict", "lift"]
 COMMAND_TYPE = "processor.command"
 
 
+LEGAL_CLAIM = "Legal claim"
+"""The statute of a hold that a legal claim is the reason for."""
+
+
 class Claim(Wire):
     """A legal claim (GDPR art. 17(3)(e)) that an officer placed: what fits both `kind` and `digest` is kept whole.
 

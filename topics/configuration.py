@@ -196,7 +196,11 @@ LegalBasis = Literal["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1
 
 
 class Controller(Section):
-    """Who answers to the subject, and the calendar and clock that its dates follow."""
+    """Who answers to the subject, and the calendar and clock that its dates follow.
+
+    `authority`: the supervisory authority, as letters name it. `identity_checklist`: what the officer looks at when the identity
+    is in doubt (GDPR art. 12(6)).
+    """
 
     name: Text
     contact: Text
@@ -204,6 +208,8 @@ class Controller(Section):
     country: Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(read_country)] = "NL"
     promise: Annotated[Promise, BeforeValidator(read_promise)] | None = None
     financial_year_end: Annotated[MonthDay, BeforeValidator(read_month_day)] = MonthDay(12, 31)
+    authority: Text | None = None
+    identity_checklist: Annotated[tuple[Text, ...], Field(strict=False)] = ()
 
 
 class Kafka(Section):

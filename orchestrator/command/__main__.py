@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.command import admin, cases, certificates, dead_letters, emit, officer
+from orchestrator.command import admin, cases, certificates, correspondence, dead_letters, emit, officer
 from orchestrator.command.problems import Guarded
 from orchestrator.command.running import run
 
@@ -54,6 +54,7 @@ app.command("resume")(officer.resume)
 app.add_typer(officer.hold, name="hold")
 app.add_typer(officer.task, name="task")
 app.command("certificate")(certificates.certificate)
+app.command("letter")(correspondence.letter)
 app.command("verify")(certificates.verify)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(admin.topics, name="topics")

@@ -32,7 +32,8 @@ def status(request: Request, json: AsJson = False, config: Config = None) -> Non
     if json:
         opening.print_json(as_json(case, zone))
     else:
-        Console(highlight=False, markup=False).print(as_table(case, zone, utc_now().astimezone(zone).date()))
+        checklist = settings.controller.identity_checklist
+        Console(highlight=False, markup=False).print(as_table(case, zone, utc_now().astimezone(zone).date(), checklist))
 
 
 def _case(settings: "Configuration", request: str) -> "Case":

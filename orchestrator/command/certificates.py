@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.command import opening
+from orchestrator.command.correspondence import InLanguage, for_the_person
 from orchestrator.command.opening import Config, No, Request, WrongUse
 
 if TYPE_CHECKING:
     from orchestrator.ledger import Issued
     from orchestrator.verify import Report
+
+
+class Reader(StrEnum):
+    """For whom a certificate is put into words."""
+
+    OFFICER = "officer"
+    SUBJECT = "subject"
 
 
 class Format(StrEnum):
@@ -28,12 +36,18 @@ class Format(StrEnum):
 def certificate(
     request: Request,
     format: Annotated[Format, typer.Option("--format", help="jws is the signed file; the others are readings of it.")] = Format.TEXT,
+    reader: Annotated[Reader, typer.Option("--for", help="subject: as a letter to the person.")] = Reader.OFFICER,
+    language: InLanguage = None,
     revision: Annotated[int | None, typer.Option("--revision", min=1, help="An earlier one; else the newest.", show_default=False)] = None,
     config: Config = None,
 ) -> None:
     """Print the certificate of a request. Exit 1: there is none yet."""
     if format is Format.PDF:
         raise WrongUse("The format pdf is not available in this version. Use --format text, and print that.")
+    if reader is Reader.SUBJECT and format is not Format.TEXT:
+        raise WrongUse("The letter to the person is text: leave out --format.")
+    if language is not None and reader is not Reader.SUBJECT:
+        raise WrongUse("--language is for the letter to the person: add --for subject.")
     issued = _issued(request, revision, config)
     if format is Format.JWS:
         # The fingerprint is that of these bytes, so a file gets no newline at its end.
@@ -46,6 +60,8 @@ def certificate(
     payload = decode(issued.jws.split(".")[1])
     if format is Format.JSON:
         opening.print_json(json.loads(payload))
+    elif reader is Reader.SUBJECT:
+        typer.echo(for_the_person(Certificate.model_validate_json(payload), opening.configuration(config), language), nl=False)
     else:
         typer.echo(as_text(Certificate.model_validate_json(payload), issued.sha256), nl=False)
 

@@ -1,6 +1,6 @@
 """Where a case stands, for programs and for people. Reads a case and nothing else; no personal data is in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -62,15 +62,17 @@ def ended(case: Case) -> bool:
     return bool(case.certificates) and not (again and case.certificates[-1].status is Status.PARTIAL)
 
 
-def as_table(case: Case, zone: ZoneInfo, today: date) -> RenderableType:
-    """The same for people."""
+def as_table(case: Case, zone: ZoneInfo, today: date, checklist: Sequence[str] = ()) -> RenderableType:
+    """The same for people. `checklist`: what the officer looks at while the identity is in doubt."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("Processor", "Stands at", "Records", "Why"):
         table.add_column(heading)
     for state, (name, outcome) in zip(case.processors, standing(case), strict=True):
         kinds = ", ".join(f"{count} {kind}" for kind, count in _kinds(state))
         table.add_row(*map(Text, (name, outcome.replace("_", " "), kinds, "" if state.awaited else state.reason or "")))
-    return Group(*(Text(f"{name:<12}{value}") for name, value in _head(case, zone, today)), table, *_foot(case))
+    return Group(
+        *(Text(f"{name:<12}{value}") for name, value in _head(case, zone, today)), table, *_foot(case), *_identity(case, checklist)
+    )
 
 
 def _kinds(state: ProcessorState) -> list[tuple[str, int]]:
@@ -115,3 +117,9 @@ def _foot(case: Case) -> Iterable[Text]:
         yield Text(f"Certificate {one.certificate_id}, revision {one.revision}: {one.status.value.replace('_', ' ')}")
     if case.mode == "dry-run" and case.all_answered:
         yield Text("This is a plan: nothing was written anywhere. `erasure status REQUEST --json` shows every line of it.")
+
+
+def _identity(case: Case, checklist: Sequence[str]) -> Iterable[Text]:
+    if case.paused:
+        yield from (Text(f"[ ] {item}") for item in checklist)
+        yield Text(f"Once it is: erasure resume {case.request_id}")

@@ -120,6 +120,24 @@ def test_an_upheld_objection_erases(company: Company) -> None:
     assert (Status.COMPLETE, {("contact", "erased"): 1}) == (last.status, lines(last, "list"))
 
 
+def test_an_erasure_that_rests_on_an_objection_waits_until_that_is_upheld(company: Company) -> None:
+    objection = after(company, "subject.object")
+    erasure = after(company, "subject.erase", ground="17(1)(c)")
+    assert (1, 1) == left(company)
+    assert Status.PARTIAL is company.certificates(erasure)[-1].status
+    decided(company, objection, "uphold")
+    assert ((0, 0), Status.COMPLETE) == (left(company), company.certificates(erasure)[-1].status)
+
+
+def test_an_erasure_that_rests_on_a_rejected_objection_waits_for_the_officer(company: Company) -> None:
+    objection = after(company, "subject.object")
+    decided(company, objection, "reject")
+    erasure = after(company, "subject.erase", ground="17(1)(c)")
+    assert ((1, 1), Status.PARTIAL) == (left(company), company.certificates(erasure)[-1].status)
+    decided(company, erasure, "uphold")
+    assert (0, 0) == left(company)
+
+
 def test_a_rejected_objection_is_announced_before_it_is_lifted(company: Company) -> None:
     objection = after(company, "subject.object", ground="21(1)")
     company.order(objection, "case.decide", decision="reject", reason="Compelling grounds.")

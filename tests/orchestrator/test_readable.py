@@ -5,14 +5,17 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from orchestrator.case import Case
 from orchestrator.certificate import canonical
 from orchestrator.readable import as_text
+from orchestrator.sentences import done_by_a_person, told_by_letter
 from tests.orchestrator.certificate_cases import case, certificate, processor, record, with_holds
 from topics.events import Right
+from topics.orders import Prove
 from topics.outcomes import Evidence, Hold, Outcome
 
 
@@ -126,3 +129,24 @@ def test_the_reason_of_a_class_of_records_stands_beside_its_law() -> None:
     hold = Hold(statute="AWR art. 52(4)", exception="GDPR art. 17(3)(b)", until=date(2033, 12, 31), reason="Sales are in the books.")
     read = words(case(processor(record(Outcome.HELD, hold=hold, evidence=Evidence.VERIFIED))))
     assert "Sales are in" in read
+
+
+def told(on: str = "2026-11-20") -> str:
+    task = {"request_id": UUID(int=1), "processor": "ing", "outcome": Outcome.NOT_APPLICABLE, "on": on, "proof": "ab" * 32}
+    return done_by_a_person(Prove.model_validate(task))
+
+
+def test_who_was_told_by_letter_is_said_with_the_day_and_the_digest_of_the_proof() -> None:
+    ing = processor(record(Outcome.NOT_APPLICABLE, "record", reason=told()), name="ing", connector="manual", kind="payments")
+    read = words(case(ing))
+
+    assert "ing (payments, by manual), answered" in read and "Outcome: told by letter." in read
+    assert "Told by letter" in read and "2026-11-20" in read and "SHA-256" in read
+    assert "looked again" not in read and "does not apply" not in read
+
+
+def test_only_our_own_sentence_is_read_back_as_a_letter() -> None:
+    other = (None, "Told by letter on 2026-11-20.", f"Not: {told()}", f"{told()} Perhaps.")
+    assert (date(2026, 11, 20), "ab" * 32) == told_by_letter(Outcome.NOT_APPLICABLE, told())
+    assert [None] * 4 == [told_by_letter(Outcome.NOT_APPLICABLE, reason) for reason in other]
+    assert {None} == {told_by_letter(outcome, told()) for outcome in Outcome if outcome is not Outcome.NOT_APPLICABLE}

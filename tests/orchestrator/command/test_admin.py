@@ -32,9 +32,9 @@ def test_topics_are_created_once_and_then_are_as_they_must_be(tmp_path: Path, br
 
     assert (1, 0, 0, 0) == (before.exit_code, made.exit_code, again.exit_code, after.exit_code)
     assert f"{stage.prefix}subject.requests does not exist." in before.stdout
-    assert "6 differences." in before.stderr
+    assert "7 differences." in before.stderr
     assert f"Created {stage.prefix}processor.commands.jira.\n" in made.stdout
-    assert "All 6 topics are as they must be.\n" == again.stdout == after.stdout
+    assert "All 7 topics are as they must be.\n" == again.stdout == after.stdout
 
 
 def test_a_topic_that_differs_is_told_and_never_changed(tmp_path: Path, broker: str) -> None:

@@ -178,3 +178,36 @@ def test_what_cannot_be_read_is_told(stage: Stage, files: dict[str, Path], which
 
 def test_verify_without_keys_is_wrong_use(stage: Stage) -> None:
     assert 2 == stage.erasure("verify", "certificate.jws").exit_code
+
+
+def test_for_the_person_it_is_a_letter_in_dutch_or_english(stage: Stage) -> None:
+    id = str(stage.completed())
+    dutch, english = (
+        stage.erasure("certificate", id, "--for", "subject"),
+        stage.erasure("certificate", id, "--for", "subject", "--language", "en"),
+    )
+
+    assert (0, 0) == (dutch.exit_code, english.exit_code)
+    assert "Onderwerp: Het wissen van uw persoonsgegevens" in dutch.stdout
+    assert "Subject: The erasure of your personal data" in english.stdout
+    assert "moneybird" not in dutch.stdout + english.stdout
+
+
+def test_the_letter_is_in_the_language_of_the_country_and_names_the_configured_authority(stage: Stage) -> None:
+    id = str(stage.completed())
+    more = '[controller]\ncountry = "BE"\nauthority = "the authority of Belgium, Brussels"'
+    stage.config.write_text(stage.config.read_text().replace("[controller]", more))
+    printed = " ".join(stage.erasure("certificate", id, "--for", "subject").stdout.split())
+
+    assert "Good day," in printed
+    assert "You can lodge a complaint with the authority of Belgium, Brussels (GDPR art. 77)." in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(("--for", "subject", "--format", "jws"), "leave out --format"), (("--language", "nl"), "add --for")]
+)
+def test_a_letter_is_text_and_only_a_letter_has_a_language(stage: Stage, words: tuple[str, ...], said: str) -> None:
+    result = stage.erasure("certificate", str(stage.completed()), *words)
+
+    assert 2 == result.exit_code
+    assert said in result.stderr

@@ -46,6 +46,10 @@ FAILING = [
     ("certificate", ID, "--format", CANARY),
     ("certificate", ID, "--format", "pdf"),
     ("certificate", ID, "--revision", "C-1001"),
+    ("certificate", ID, "--for", CANARY),
+    ("certificate", ID, "--for", "subject", "--language", CANARY),
+    ("letter", CANARY, "--to", "moneybird"),
+    ("letter", ID, "--to", CANARY),
     ("verify", "missing", "--keys", "missing"),
     ("topics", "apply"),
     ("topics", "diff"),
@@ -152,7 +156,7 @@ def test_the_version_is_told(stage: Stage) -> None:
 
 
 def test_a_mistyped_command_gets_a_hint(stage: Stage) -> None:
-    assert "Did you mean 'status'?" in stage.erasure("stauts").stderr
+    assert "Did you mean 'status'" in stage.erasure("stauts").stderr
 
 
 def _failing(error: BaseException) -> typer.Typer:

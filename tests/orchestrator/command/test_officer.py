@@ -65,3 +65,38 @@ def test_work_done_by_a_person_is_noted_by_the_digest_of_the_proof(live: Stage) 
 
 def test_nothing_held_is_said(stage: Stage) -> None:
     assert "Nothing is kept of this request.\n" == stage.erasure("hold", "list", str(stage.completed())).stdout
+
+
+def test_a_letter_to_a_recipient_is_printed_and_what_to_do_next_is_said_beside_it(stage: Stage) -> None:
+    id = str(stage.partial().request_id)
+    result = stage.erasure("letter", id, "--to", "jira", "--language", "nl")
+
+    assert 0 == result.exit_code
+    assert f"Ons kenmerk: {id}" in result.stdout and "jira" not in result.stdout
+    assert f"erasure task done {id} --processor jira --outcome not_applicable --proof FILE" in result.stderr
+
+
+def test_no_recipient_is_told_of_what_is_not_carried_out(stage: Stage) -> None:
+    doubtful, plan = stage.request(identity="doubtful"), stage.opened(mode="dry-run")
+    stage.take(doubtful)
+    unasked = stage.erasure("letter", str(plan.request_id), "--to", "ing")
+    waiting = stage.erasure("letter", (doubtful.key or b"").decode(), "--to", "jira")
+    dry = stage.erasure("letter", str(plan.request_id), "--to", "jira")
+
+    assert [1, 1, 1] == [result.exit_code for result in (unasked, waiting, dry)]
+    assert "it asks: moneybird, jira" in unasked.stderr
+    assert "not carried out now. It waits until the identity is proven" in waiting.stderr
+    assert "A dry run changes nothing" in dry.stderr
+    assert "" == unasked.stdout + waiting.stdout + dry.stdout
+
+
+def test_while_the_identity_is_in_doubt_the_status_shows_the_checklist_and_no_longer_than_that(stage: Stage) -> None:
+    items = 'identity_checklist = ["Photo and BSN are blacked out.", "The answer goes to the known address."]'
+    stage.config.write_text(stage.config.read_text().replace("[controller]", f"[controller]\n{items}"))
+    doubtful = stage.request(identity="doubtful")
+    stage.take(doubtful)
+    shown = stage.erasure("status", (doubtful.key or b"").decode()).stdout
+    proven = stage.erasure("status", str(stage.opened().request_id)).stdout
+
+    assert "[ ] Photo and BSN are blacked out.\n[ ] The answer goes to the known address.\nOnce it is: erasure resume " in shown
+    assert "[ ]" not in proven

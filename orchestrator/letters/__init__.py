@@ -1,0 +1,7 @@
+"""Letters made from what is known of a case and nothing else: to the person (GDPR art. 12), and to a recipient (art. 19). Pure."""
+
+from orchestrator.letters.recipient import to_recipient
+from orchestrator.letters.subject import to_subject
+from orchestrator.letters.words import Language, Seat, language_of
+
+__all__ = ["Language", "Seat", "language_of", "to_recipient", "to_subject"]
