@@ -150,19 +150,21 @@ def _decided(case: Case, decision: Word, block: Block | None, at: datetime, poli
 
 
 def _proven(case: Case, task: Prove, at: datetime, policy: Policy) -> Decision:
-    """What a person did stands as that processor's answer, with the day and the proof's digest as the reason."""
+    """What a person did stands as that processor's answer, with the day and the proof's digest as the reason.
+
+    It says what became of the records that were located there and not settled; where none were, how many there were.
+    """
     processor = case.processor(task.processor)
     if processor is None:
         return case, ()
-    reason = done_by_a_person(task)
-    lines = {
-        f"{task.proof[:18]}{number:04}": RecordState(kind=task.kind, outcome=task.outcome, evidence=Evidence.VERIFIED, reason=reason)
-        for number in range(task.count if task.outcome is not Outcome.NOTHING_FOUND else 0)
-    }
-    own = None if lines else task.outcome
-    changed = with_changes(
-        processor, answered_at=at, in_flight=False, looks=False, again_at=None, answer=own, reason=None if lines else reason, records=lines
-    )
+    reason, told = done_by_a_person(task), task.outcome is Outcome.NOT_APPLICABLE
+    done = RecordState(kind=task.kind, outcome=task.outcome, evidence=None if told else Evidence.VERIFIED, reason=reason)
+    count = 0 if processor.records or task.outcome is Outcome.NOTHING_FOUND else task.count
+    by_hand = {digest: done.model_copy(update={"kind": r.kind}) for digest, r in processor.records.items() if r.outcome not in SETTLED}
+    counted = {f"{task.proof[:18]}{number:04}": done for number in range(count)}
+    records = processor.records | by_hand | counted
+    own, why = (None, None) if records else (task.outcome, reason)
+    changed = with_changes(processor, answered_at=at, in_flight=False, looks=False, again_at=None, answer=own, reason=why, records=records)
     return conclude(case.with_processor(changed), at, policy)
 
 

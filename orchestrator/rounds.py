@@ -140,6 +140,8 @@ def _certified(case: Case, effects: tuple[Effect, ...], at: datetime, policy: Po
     restricted = case.examined and all(p.settled for p in case.processors)  # an objection: that is told at once
     due = final or untrue or (case.all_answered and (restricted or bool(case.certificates))) or _first_partial_at(case, policy) <= at
     issued: tuple[Effect, ...] = (Certify(status, claims),) if changed and due else ()
+    if issued and final:
+        issued = (*issued, Tell(notice(case, About.CONFIRMED, at)))
     case = case.model_copy(update={"look_at": _look_at(case, status, at, policy) if final else None})
     case = case.model_copy(update={"state": "closed" if final else "open"})
     wake_at = _wake_at(case, policy, certified=final or bool(issued))

@@ -104,8 +104,8 @@ MUTATIONS = (
     Mutation(
         "a held record is erased",
         "connectors/plan.py",
-        "    if hold:\n        return Planned(record, Do.KEEP",
-        "    if False:\n        return Planned(record, Do.KEEP",
+        "    if duty:\n",
+        "    if duty and False:\n",
         "tests/flow/test_cases.py::test_a_held_invoice_stays_with_its_contact_restricted_until_the_same_day",
         quick=True,
     ),
@@ -157,16 +157,16 @@ MUTATIONS = (
     ),
     Mutation(
         "the count of rounds begins anew",
-        "orchestrator/decide.py",
-        "round=processor.round + 1, in_flight=True",
-        "round=1, in_flight=True",
+        "orchestrator/rounds.py",
+        "round=processor.round + 1",
+        "round=1",
         "tests/orchestrator/test_decide.py::test_what_failed_is_tried_daily_until_the_due_date_and_then_by_a_person",
     ),
     Mutation(
         "the second look is skipped for what is restricted",
         "connectors/worker.py",
-        "        if any(item.do not in (Do.KEEP, Do.LEAVE) for item in planned):\n",
-        "        if any(item.do not in (Do.KEEP, Do.LEAVE, Do.RESTRICT) for item in planned):\n",
+        "        if any(item.acts for item in planned):\n",
+        '        if any(item.acts and item.do.name != "RESTRICT" for item in planned):\n',
         "tests/flow/test_cases.py::test_a_restriction_that_cannot_be_lifted_is_refused_until_the_officer_confirms_it",
     ),
     Mutation(
