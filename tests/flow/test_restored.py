@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 
-from connectors.testing.simulator import Person
+from connectors.testing.simulator import Fault, Person
 from orchestrator.case import Status
 from orchestrator.certificate import fingerprint
 from orchestrator.ledger import Issued
@@ -142,12 +143,14 @@ def test_a_certificate_that_time_alone_brought_is_noticed_too(company: Company) 
 
 def test_an_old_certificate_in_the_restored_outbox_is_not_sent_after_a_newer_one(company: Company) -> None:
     vendor = company.vendors["moneybird"]
-    vendor.liar = True
+    vendor.faults.append(Fault(httpx.Response(403), times=1000))
     request = erase(company, PEOPLE[0])
     company.handler._process.wake(company.time.now + timedelta(minutes=15))  # issued, and the process dies before it is sent
+    with company.ledger.reading() as transaction:
+        assert 1 == len(transaction.unsent())
     copy = back_up(company)
     company.settle(minutes=16)
-    vendor.liar = False
+    vendor.faults.clear()
     company.settle(days=1)
     assert [1, 2] == [one.revision for one in company.certificates(request)]
     restore(company, copy)
