@@ -19,7 +19,7 @@ from connectors.client import Client, body_of
 from connectors.errors import Deferred, Denied, Gone, Misread, Refused, Transient
 from connectors.evidence import Evidence
 from connectors.pace import Pace
-from connectors.retry_after import not_before
+from connectors.retry_after import TOO_FAST, not_before
 from connectors.waiting import Sleep
 from topics.model import Clock
 from topics.steps import Step, passed
@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 LONGEST_SLEEP = timedelta(minutes=2)
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_FORBIDDEN = 403
 _CONFLICT = frozenset({409, 423})
 _NO_ANSWER = (TimeoutError, httpx.TransportError, httpx.DecodingError, aiohttp.ClientError)
 """The last, since the transport lets some through as they are: what is no HTTP, or a head without an end."""
@@ -205,7 +206,7 @@ class HttpDoor:
             raise Misread(f"{name} answered {call} with a part only ({status}), which was not asked for.")
         if 200 <= status < 300:
             return
-        if status in _BUSY:
+        if status in _BUSY or (status == _FORBIDDEN and any(word in reply.body for word in TOO_FAST)):
             raise Transient(f"{name} answered {status} to {call}.", not_before(reply.headers, self._vendor.clock()))
         if 300 <= status < 400 or status < 200:
             raise Misread(f"{name} answered {call} with a redirect ({status}), which is not followed; look at base_url.")

@@ -13,6 +13,8 @@ _HEADERS = (  # when to ask again, and how many calls are left until then: where
     ("x-rate-limit-reset", "x-rate-limit-remaining"),  # TransIP
     ("x-sib-ratelimit-reset", "x-sib-ratelimit-remaining"),  # Brevo: a span
 )
+TOO_FAST = (b'"rateLimitExceeded"', b'"userRateLimitExceeded"')
+"""Reasons with which Google answers 403 instead of 429 (developers.google.com/workspace/gmail/api/guides/handle-errors)."""
 _EPOCH_SECONDS = 1e9
 """A number above this is a moment, not a span (Moneybird gives epoch seconds in Retry-After)."""
 _EPOCH_MILLISECONDS = 1e12

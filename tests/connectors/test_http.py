@@ -357,3 +357,15 @@ async def test_a_part_that_is_not_there_is_misread(at: str) -> None:
     answer = await Bench(httpx.Response(200, json={"a": {"b": 1}, "l": [1]})).door.get("/things")
     with pytest.raises(Misread):
         answer.read(int, at)
+
+
+@pytest.mark.parametrize(("reason", "calls"), [("rateLimitExceeded", 2), ("userRateLimitExceeded", 2), ("insufficientPermissions", 1)])
+async def test_googles_403_for_too_many_calls_is_waited_out_and_a_missing_right_is_not(reason: str, calls: int) -> None:
+    refused = httpx.Response(403, json={"error": {"errors": [{"reason": reason}], "code": 403}})
+    bench = Bench(refused, status(200))
+    if calls == 1:
+        with pytest.raises(Denied):
+            await bench.door.get("/things")
+    else:
+        assert 200 == (await bench.door.get("/things")).status
+    assert calls == len(bench.requests)
