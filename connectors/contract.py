@@ -22,8 +22,8 @@ from topics.subject import Subject
 __all__ = [
     "Accepted", "Answer", "ConfiguredPath", "Connector", "Database", "DatabaseUrl", "Denied", "Door", "Gone", "Key", "Kind",
     "MOST_PAGES", "Mailbox", "Misread", "NeedsIdentifier", "NeedsPerson", "NoSettings", "NotApplicable", "Opens", "Outcome",
-    "Paging", "ProcessorKind", "Record", "Reference", "Refused", "RetentionRule", "Row", "Secret", "Settings", "Shape", "Spec",
-    "State", "Subject", "Text", "Turn", "VendorError", "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
+    "Paging", "ProcessorKind", "Record", "Reference", "Refused", "RetentionRule", "Right", "Row", "Secret", "Settings", "Shape",
+    "Spec", "State", "Subject", "Text", "Turn", "VendorError", "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
 ]  # fmt: skip
 
 Key = tuple[str, str]
@@ -117,6 +117,18 @@ class Spec:
     def kind_of(self, record: Record) -> Kind:
         """The declared kind of a record; an undeclared one is a defect of the connector."""
         return next(kind for kind in self.kinds if kind.name == record.kind)
+
+
+@dataclass(frozen=True)
+class Right:
+    """One right that our credential needs. `name`: in the vendor's words; `to`: what it is needed for.
+
+    `held`: whether the vendor says that we have it; None where it does not say.
+    """
+
+    name: str
+    to: Literal["erase", "restrict"]
+    held: bool | None
 
 
 class Settings(BaseModel):
@@ -235,6 +247,13 @@ class Connector(ABC, Generic[S]):
         """How a record stands that `peek` was shown; `PRESENT` unless overridden. `answer` must be an object in JSON."""
         answer.read(dict[str, object])
         return State.PRESENT
+
+    async def rights(self) -> Sequence[Right]:
+        """What the vendor says that our credential may do, for every right that erasing and restricting need. Makes no writing call.
+
+        Empty where the vendor cannot tell: nobody then knows without erasing.
+        """
+        return ()
 
     async def on(self, record: Record, call: Callable[..., Awaitable[Answer]], **given: Any) -> Answer:
         """`call` (`self.http.delete`, …) at the path of one record, with `query` and `json` as given. Raises as the door does."""

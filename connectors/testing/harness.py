@@ -12,18 +12,22 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from connectors.act import rights
 from connectors.ageing import RetentionRule
 from connectors.client import Client
-from connectors.contract import Connector
+from connectors.contract import Connector, Right
+from connectors.evidence import Evidence
 from connectors.holds import HoldRule
 from connectors.http import Limits, Vendor
 from connectors.pace import Pace
+from connectors.read_only import ReadOnly
 from connectors.testing.simulator import Simulator
 from connectors.worker import Account, Nothing, Processor, Worker
 from topics.commands import Action, Command, command_id
 from topics.events import Mode
 from topics.keyring import Keyring, case_key, hold_key
 from topics.reports import Answered, Located
+from topics.sealing import Key
 from topics.subject import Subject
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -99,6 +103,16 @@ class Bench:
         async with AsyncExitStack() as stack:
             self.worker = Worker(await self._processor(stack), self.keyring, self.time, self.time.sleep)
             return await self.worker.carry_out(command, self._report)
+
+    def rights(self) -> Sequence[Right]:
+        """What the vendor says that the credential may do, asked as `erasure connectors check` asks."""
+        return asyncio.run(self._rights())
+
+    async def _rights(self) -> Sequence[Right]:
+        async with AsyncExitStack() as stack:
+            processor = await self._processor(stack)
+            door = processor.account.door(Evidence(Key("rights", bytes(32))))
+            return await rights(self.connector(processor.settings, ReadOnly(door)))
 
     async def _report(self, located: Located) -> None:
         self.located.append(located)
