@@ -9,7 +9,22 @@ from typing import Any, Literal
 
 import httpx
 
-from connectors.contract import Denied, Gone, Kind, Misread, NeedsPerson, Outcome, Record, Refused, Shape, State, Subject, Turn, VendorError
+from connectors.contract import (
+    Denied,
+    Gone,
+    Kind,
+    Misread,
+    NeedsPerson,
+    Outcome,
+    Record,
+    Refused,
+    Right,
+    Shape,
+    State,
+    Subject,
+    Turn,
+    VendorError,
+)
 from connectors.testing.simulator import Person
 from tests.connectors import strongbox
 from tests.connectors.shoebox import Box, Customer, Row, Shoebox, ShoeboxSettings, ShoeboxSimulator
@@ -543,3 +558,17 @@ class NamesAnewEachTime(Shoebox):
 
     async def erase(self, record: Record) -> None:
         await super().erase(replace(record, ref=record.ref.partition(".")[0]))
+
+
+class TriesItsRights(Shoebox):
+    """It archives somebody to see whether it may."""
+
+    async def rights(self) -> list[Right]:
+        customers = (await self.http.get("/customers", query={"show": "all"})).read(list[Customer], "rows")
+        await self.http.post("/customers/{id}/archive", id=customers[0].id)
+        return [Right("archive", "restrict", True)]
+
+
+class LacksARight(Shoebox):
+    async def rights(self) -> list[Right]:
+        return [Right("archive", "restrict", False)]
