@@ -1,6 +1,7 @@
 """`erasure topics`, `connectors`, `keys` and `broker`: setting up, and looking whether it is set up well."""
 
 from datetime import UTC
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -92,6 +93,25 @@ def check_connector(
     from orchestrator.command.check import check
 
     typer.echo(opening.run(check(opening.configuration(config, opening.NOT_FOR_WORKERS), name)))
+
+
+@connectors.command("new")
+def new_connector(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The connector's name, such as my_vendor.", show_default=False)],
+    folder: Annotated[
+        Path | None, typer.Option("--folder", metavar="DIR", help="Where to; else erasure-NAME here.", show_default=False)
+    ] = None,
+) -> None:
+    """Write the files of a new connector, as a package of its own."""
+    from connectors.registry import Registry
+    from orchestrator.command.skeleton import new
+
+    if name in Registry().names():
+        raise No(f"A connector {name!r} is installed already: `erasure connectors list` shows it.")
+    target = new(name, folder)
+    for path in sorted(path for path in target.rglob("*") if path.is_file()):
+        typer.echo(str(path))
+    say(f"Its kit says what to write next: PYTHONPATH={target} python -m pytest {target}")
 
 
 def _keys(config: Any) -> "SigningKeys":

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from typing import Any, Literal
@@ -564,8 +565,8 @@ class TriesItsRights(Shoebox):
     """It archives somebody to see whether it may."""
 
     async def rights(self) -> list[Right]:
-        customers = (await self.http.get("/customers", query={"show": "all"})).read(list[Customer], "rows")
-        await self.http.post("/customers/{id}/archive", id=customers[0].id)
+        with suppress(Gone):
+            await self.http.post("/customers/{id}/archive", id="1")
         return [Right("archive", "restrict", True)]
 
 
