@@ -21,6 +21,7 @@ from connectors.holds import HoldRule
 from connectors.http import Limits, Vendor
 from connectors.pace import Pace
 from connectors.read_only import ReadOnly
+from connectors.recording import RecordedCall, Recorder, look
 from connectors.testing.simulator import Simulator
 from connectors.worker import Account, Nothing, Processor, Worker
 from topics.commands import Action, Command, command_id
@@ -113,6 +114,17 @@ class Bench:
             processor = await self._processor(stack)
             door = processor.account.door(Evidence(Key("rights", bytes(32))))
             return await rights(self.connector(processor.settings, ReadOnly(door)))
+
+    def record(self, subject: Mapping[str, Any]) -> list[RecordedCall]:
+        """The calls of one look at the person, as `erasure connectors record` keeps them."""
+        return asyncio.run(self._record(Subject.model_validate(subject)))
+
+    async def _record(self, subject: Subject) -> list[RecordedCall]:
+        recorder = Recorder(Key("record", bytes(32)), subject)
+        async with AsyncExitStack() as stack:
+            processor = await self._processor(stack)
+            await look(self.connector(processor.settings, ReadOnly(processor.account.door(recorder))), subject)
+        return recorder.recorded
 
     async def _report(self, located: Located) -> None:
         self.located.append(located)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.command import opening
+from orchestrator.command.emit import Emails, Identifiers
 from orchestrator.command.opening import AsJson, Config, No, say
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def new_connector(
     folder: Annotated[
         Path | None, typer.Option("--folder", metavar="DIR", help="Where to; else erasure-NAME here.", show_default=False)
     ] = None,
+    config: Config = None,  # taken like everywhere, and not needed
 ) -> None:
     """Write the files of a new connector, as a package of its own."""
     from connectors.registry import Registry
@@ -112,6 +114,21 @@ def new_connector(
     for path in sorted(path for path in target.rglob("*") if path.is_file()):
         typer.echo(str(path))
     say(f"Its kit says what to write next: PYTHONPATH={target} python -m pytest {target}")
+
+
+@connectors.command("record")
+def record_connector(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A configured processor, or its connector.", show_default=False)],
+    email: Emails = None,
+    identifier: Identifiers = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Else recording-NAME.json here.", show_default=False)] = None,
+    config: Config = None,
+) -> None:
+    """Search for a person at the real vendor, and keep the shape of what it answers, never a value. Writes nothing there."""
+    from orchestrator.command.record import record, subject_of
+
+    file, subject = to or Path(f"recording-{name}.json"), subject_of(email or [], identifier or [])
+    typer.echo(opening.run(record(opening.configuration(config, opening.NOT_FOR_WORKERS), name, subject, file)))
 
 
 def _keys(config: Any) -> "SigningKeys":

@@ -1,8 +1,8 @@
 """`erasure connectors check`: whether a search that finds nothing works, and what the credential may do."""
 
 import secrets
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from connectors.read_only import ReadOnly
 from connectors.registry import Registry
 from connectors.roster import Entry, roster
 from connectors.wiring import limits_of, open_processor
+from connectors.worker import Processor
 from orchestrator.command.opening import No, WrongUse
 from topics.configuration import Configuration, ConfigurationError
 from topics.sealing import Key
@@ -42,30 +43,43 @@ async def check(configuration: Configuration, name: str) -> str:
         No: it does not, and why.
         WrongUse: there is no such processor.
     """
-    entry = _entry(roster(configuration, Registry()), name)
     gathered = Evidence(Key("check", secrets.token_bytes(32)))
-    async with AsyncExitStack() as stack:
-        limits = replace(limits_of(configuration), give_up_after=timedelta(0))  # a check answers now: nothing is tried twice
-        try:
-            processor = await open_processor(configuration, entry, stack, limits)
-        except ConfigurationError as error:
-            raise No(f"{entry.processor.name} does not work: its settings cannot be used. {error}") from None
-        connector = processor.connector(processor.settings, ReadOnly(processor.account.door(gathered)))
+    async with looking(configuration, name, gathered, patient=False) as (processor, connector):
         try:
             found = await locate(connector, nobody(connector.identifiers))
         except NeedsPerson as error:
-            return f"{entry.processor.name} is done by a person, so there is nothing to call: {error.reason}"
+            return f"{processor.name} is done by a person, so there is nothing to call: {error.reason}"
         except VendorError as error:
-            raise No(f"{entry.processor.name} does not work. {_what_next(error)} {error.reason}") from None
+            raise No(f"{processor.name} does not work. {_what_next(error)} {error.reason}") from None
         if found:
-            raise No(
-                f"{entry.processor.name} finds {len(found)} records of somebody who cannot exist: do not use it, it would erase others."
-            )
+            raise No(f"{processor.name} finds {len(found)} records of somebody who cannot exist: do not use it, it would erase others.")
         lacks, sentences = await _may(connector)
     if lacks:
-        raise No(f"{entry.processor.name} can be searched, but its credential lacks a right. {sentences}")
-    works = f"{entry.processor.name} works: settings, credential and answers are as expected"
+        raise No(f"{processor.name} can be searched, but its credential lacks a right. {sentences}")
+    works = f"{processor.name} works: settings, credential and answers are as expected"
     return f"{works} ({gathered.calls().count} reading calls). {sentences}"
+
+
+@asynccontextmanager
+async def looking(
+    configuration: Configuration, name: str, gathered: Evidence, *, patient: bool
+) -> AsyncIterator[tuple[Processor, Connector[Any]]]:
+    """A configured processor, and its connector at a door that only reads. Not `patient`: nothing is tried twice.
+
+    Raises:
+        No: its settings cannot be used.
+        WrongUse: there is no such processor.
+    """
+    entry, limits = _entry(roster(configuration, Registry()), name), limits_of(configuration)
+    async with AsyncExitStack() as stack:
+        try:
+            processor = await open_processor(
+                configuration, entry, stack, limits if patient else replace(limits, give_up_after=timedelta(0))
+            )
+        except ConfigurationError as error:
+            raise No(f"{entry.processor.name} does not work: its settings cannot be used. {error}") from None
+        door = processor.account.door(gathered)
+        yield processor, processor.connector(processor.settings, door if door is None else ReadOnly(door))
 
 
 async def _may(connector: Connector[Any]) -> tuple[bool, str]:
