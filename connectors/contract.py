@@ -91,6 +91,10 @@ class Kind:
     strips: tuple[str, ...] = ()
 
 
+Facts = Literal["specification", "source code", "client library", "documentation", "documentation in part", "community's accounts"]
+"""What of the vendor's a connector's facts stand on, the surest first; a specification is written for machines."""
+
+
 @dataclass(frozen=True)
 class Spec:
     """What a connector is. `kinds` stand in the order in which they are erased: what hangs from another comes first.
@@ -100,6 +104,7 @@ class Spec:
     deletion. `not_covered`: what may hold something of a
     person there and is not searched; it stands on every certificate. `docs`, `checked`: the vendor's API page, and when
     these facts were last compared with it. `erased_as_located`: records are erased in the order in which `locate` yields them.
+    `facts`: what of the vendor's they stand on.
     """
 
     name: str
@@ -113,6 +118,7 @@ class Spec:
     not_covered: tuple[str, ...] = ()
     settle_seconds: float = 0.0
     erased_as_located: bool = False
+    facts: Facts = "documentation"
 
     def kind_of(self, record: Record) -> Kind:
         """The declared kind of a record; an undeclared one is a defect of the connector."""

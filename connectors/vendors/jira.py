@@ -21,7 +21,7 @@ class JiraSettings(contract.Settings):
 
 class Jira(contract.Connector[JiraSettings]):
     spec = Spec(
-        name="jira", kind="ticketing", checked=dt.date(2026, 11, 22),
+        name="jira", kind="ticketing", facts="specification", checked=dt.date(2026, 11, 22),
         kinds=(Kind("attachment", at="/rest/api/3/attachment/{id}"), Kind("comment", at="/rest/api/3/issue/{issue}/comment/{id}"),
                Kind("ticket", at="/rest/api/3/issue/{id}"), Kind("user", at="/rest/api/3/user")),
         identifiers=("email", "jira.account_id"), calls_per_minute=600, docs="https://developer.atlassian.com/cloud/jira/platform/rest/v3/",

@@ -11,8 +11,6 @@ from orchestrator.command.emit import Emails, Identifiers
 from orchestrator.command.opening import AsJson, Config, No, say
 
 if TYPE_CHECKING:
-    from connectors.contract import Connector
-    from connectors.registry import Registry
     from orchestrator.sign import SigningKeys
 
 topics = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The topics on the broker.")
@@ -51,12 +49,14 @@ def diff_topics(config: Config = None) -> None:
 @connectors.command("list")
 def list_connectors(json: AsJson = False, config: Config = None) -> None:
     """List the connectors that are installed, and what each can do."""
-    from connectors.registry import Registry, RegistryError
+    from connectors.registry import Registry, RegistryError, abilities
 
     registry, rows = Registry(), []
     for name in registry.names():
         try:
-            rows.append(_row(registry, name, registry.get(name)))
+            connector = registry.get(name)
+            about = {"name": name, "kind": connector.spec.kind}
+            rows.append(about | abilities(connector) | {"package": registry.package_of(name)})
         except RegistryError as error:
             say(str(error))
     if json:
@@ -67,22 +67,6 @@ def list_connectors(json: AsJson = False, config: Config = None) -> None:
         for word in ("kinds", "erases", "restricts", "lifts"):
             typer.echo(f"  {word:<10}{', '.join(row[word]) or '-'}")
         typer.echo(f"  {'verifies':<10}{row['verifies']}")
-
-
-def _row(registry: "Registry", name: str, connector: "type[Connector[Any]]") -> dict[str, Any]:
-    from connectors.contract import Connector
-
-    kinds = connector.spec.kinds
-    return {
-        "name": name,
-        "kind": connector.spec.kind,
-        "kinds": [kind.name for kind in kinds],
-        "erases": [kind.name for kind in kinds if kind.kept_because is None],
-        "restricts": [kind.name for kind in kinds if kind.restricts],
-        "lifts": [kind.name for kind in kinds if kind.lifts],
-        "verifies": "by reference" if connector.peek is not Connector.peek or any(kind.peeks for kind in kinds) else "by search",
-        "package": registry.package_of(name),
-    }
 
 
 @connectors.command("check")

@@ -15,17 +15,12 @@ Watch = Callable[[httpx.Request, httpx.Response], None]
 
 
 def kits() -> dict[str, list[type[ConformanceKit]]]:
-    """Every kit of a connector that speaks HTTP, by the connector's name."""
+    """Every kit, by its connector's name."""
     found: dict[str, list[type[ConformanceKit]]] = {}
     for path in sorted(_FOLDER.glob("test_*.py")):
         module = importlib.import_module(f"tests.connectors.vendors.{path.stem}")
         for each in vars(module).values():
-            if (
-                isinstance(each, type)
-                and issubclass(each, ConformanceKit)
-                and each is not ConformanceKit
-                and each.connector.opens == "http"
-            ):
+            if isinstance(each, type) and issubclass(each, ConformanceKit) and each is not ConformanceKit:
                 found.setdefault(each.connector.spec.name, []).append(each)
     return found
 
