@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from connectors.contract import Accepted, Connector, Key, Record, State
+from connectors.contract import Accepted, Connector, Key, Record, Right, State
 from connectors.errors import Deferred, Gone, Misread, NeedsPerson, NotApplicable, Refused, Transient, VendorError
 from connectors.plan import Do, Planned
 from connectors.waiting import Sleep
@@ -63,6 +63,20 @@ async def locate(connector: Connector[Any], subject: Subject) -> Records:
     except Exception as error:
         raise _defect(connector, "locate", error) from None
     return found
+
+
+async def rights(connector: Connector[Any]) -> Sequence[Right]:
+    """What the vendor says that the credential may do.
+
+    Raises:
+        VendorError: it could not be asked; a defect of the connector is `Misread`.
+    """
+    try:
+        return await connector.rights()
+    except VendorError:
+        raise
+    except Exception as error:
+        raise _defect(connector, "rights", error) from None
 
 
 async def act(connector: Connector[Any], planned: Sequence[Planned]) -> dict[tuple[str, str], Result]:

@@ -22,8 +22,8 @@ from topics.subject import Subject
 __all__ = [
     "Accepted", "Answer", "ConfiguredPath", "Connector", "Database", "DatabaseUrl", "Denied", "Door", "Gone", "Key", "Kind",
     "MOST_PAGES", "Mailbox", "Misread", "NeedsIdentifier", "NeedsPerson", "NoSettings", "NotApplicable", "Opens", "Outcome",
-    "Paging", "ProcessorKind", "Record", "Reference", "Refused", "RetentionRule", "Row", "Secret", "Settings", "Shape", "Spec",
-    "State", "Subject", "Text", "Turn", "VendorError", "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
+    "Paging", "ProcessorKind", "Record", "Reference", "Refused", "RetentionRule", "Right", "Row", "Secret", "Settings", "Shape",
+    "Spec", "State", "Subject", "Text", "Turn", "VendorError", "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
 ]  # fmt: skip
 
 Key = tuple[str, str]
@@ -91,6 +91,10 @@ class Kind:
     strips: tuple[str, ...] = ()
 
 
+Facts = Literal["specification", "source code", "client library", "documentation", "documentation in part", "community's accounts"]
+"""What of the vendor's a connector's facts stand on, the surest first; a specification is written for machines."""
+
+
 @dataclass(frozen=True)
 class Spec:
     """What a connector is. `kinds` stand in the order in which they are erased: what hangs from another comes first.
@@ -100,6 +104,7 @@ class Spec:
     deletion. `not_covered`: what may hold something of a
     person there and is not searched; it stands on every certificate. `docs`, `checked`: the vendor's API page, and when
     these facts were last compared with it. `erased_as_located`: records are erased in the order in which `locate` yields them.
+    `facts`: what of the vendor's they stand on.
     """
 
     name: str
@@ -113,10 +118,23 @@ class Spec:
     not_covered: tuple[str, ...] = ()
     settle_seconds: float = 0.0
     erased_as_located: bool = False
+    facts: Facts = "documentation"
 
     def kind_of(self, record: Record) -> Kind:
         """The declared kind of a record; an undeclared one is a defect of the connector."""
         return next(kind for kind in self.kinds if kind.name == record.kind)
+
+
+@dataclass(frozen=True)
+class Right:
+    """One right that our credential needs. `name`: in the vendor's words; `to`: what it is needed for.
+
+    `held`: whether the vendor says that we have it; None where it does not say.
+    """
+
+    name: str
+    to: Literal["erase", "restrict"]
+    held: bool | None
 
 
 class Settings(BaseModel):
@@ -235,6 +253,13 @@ class Connector(ABC, Generic[S]):
         """How a record stands that `peek` was shown; `PRESENT` unless overridden. `answer` must be an object in JSON."""
         answer.read(dict[str, object])
         return State.PRESENT
+
+    async def rights(self) -> Sequence[Right]:
+        """What the vendor says that our credential may do, for every right that erasing and restricting need. Makes no writing call.
+
+        Empty where the vendor cannot tell: nobody then knows without erasing.
+        """
+        return ()
 
     async def on(self, record: Record, call: Callable[..., Awaitable[Answer]], **given: Any) -> Answer:
         """`call` (`self.http.delete`, …) at the path of one record, with `query` and `json` as given. Raises as the door does."""

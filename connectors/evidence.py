@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
+import httpx
+
 from topics.reports import Calls
 from topics.sealing import Key
 
@@ -20,8 +22,8 @@ class Evidence:
         self.in_parts = False
         """Whether the same question was asked more than once: then a list was read in parts, and rows may have moved between them."""
 
-    def add(self, call: str, status: int, started: datetime, body: bytes) -> None:
-        """One answered call: method and path template, status, start, and what the body was."""
+    def add(self, call: str, status: int, started: datetime, body: bytes, request: httpx.Request | None = None) -> None:
+        """One answered call: method and path template, status, start, and what the body was. Of the request nothing is kept here."""
         self._moved()
         self.in_parts = self.in_parts or (call.startswith("GET ") and call in self._answered)
         self._answered.add(call)

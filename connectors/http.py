@@ -188,7 +188,7 @@ class HttpDoor:
         except _NO_ANSWER as error:
             log.info("%s %s: %s", vendor.name, call, type(error).__name__)
             raise Transient(f"{vendor.name} did not answer {call} ({type(error).__name__}).") from None
-        self._evidence.add(call, reply.status, started, reply.body)
+        self._evidence.add(call, reply.status, started, reply.body, request)
         log.info("%s %s %d", vendor.name, call, reply.status)
         self._judge(reply)
         return reply

@@ -54,6 +54,18 @@ class Registry:
         return connector
 
 
+def abilities(connector: type[Connector[Any]]) -> dict[str, Any]:
+    """What a connector can do, by record kinds; and how it looks again."""
+    kinds = connector.spec.kinds
+    return {
+        "kinds": [kind.name for kind in kinds],
+        "erases": [kind.name for kind in kinds if kind.kept_because is None],
+        "restricts": [kind.name for kind in kinds if kind.restricts],
+        "lifts": [kind.name for kind in kinds if kind.lifts],
+        "verifies": "by reference" if connector.peek is not Connector.peek or any(kind.peeks for kind in kinds) else "by search",
+    }
+
+
 def incomplete(name: str, connector: Any) -> list[str]:
     """What a connector lacks; empty when it is complete."""
     if not (inspect.isclass(connector) and issubclass(connector, Connector)):

@@ -12,18 +12,23 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from connectors.act import rights
 from connectors.ageing import RetentionRule
 from connectors.client import Client
-from connectors.contract import Connector
+from connectors.contract import Connector, Right
+from connectors.evidence import Evidence
 from connectors.holds import HoldRule
 from connectors.http import Limits, Vendor
 from connectors.pace import Pace
+from connectors.read_only import ReadOnly
+from connectors.recording import RecordedCall, Recorder, look
 from connectors.testing.simulator import Simulator
 from connectors.worker import Account, Nothing, Processor, Worker
 from topics.commands import Action, Command, command_id
 from topics.events import Mode
 from topics.keyring import Keyring, case_key, hold_key
 from topics.reports import Answered, Located
+from topics.sealing import Key
 from topics.subject import Subject
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -99,6 +104,27 @@ class Bench:
         async with AsyncExitStack() as stack:
             self.worker = Worker(await self._processor(stack), self.keyring, self.time, self.time.sleep)
             return await self.worker.carry_out(command, self._report)
+
+    def rights(self) -> Sequence[Right]:
+        """What the vendor says that the credential may do, asked as `erasure connectors check` asks."""
+        return asyncio.run(self._rights())
+
+    async def _rights(self) -> Sequence[Right]:
+        async with AsyncExitStack() as stack:
+            processor = await self._processor(stack)
+            door = processor.account.door(Evidence(Key("rights", bytes(32))))
+            return await rights(self.connector(processor.settings, ReadOnly(door)))
+
+    def record(self, subject: Mapping[str, Any]) -> list[RecordedCall]:
+        """The calls of one look at the person, as `erasure connectors record` keeps them."""
+        return asyncio.run(self._record(Subject.model_validate(subject)))
+
+    async def _record(self, subject: Subject) -> list[RecordedCall]:
+        recorder = Recorder(Key("record", bytes(32)), subject)
+        async with AsyncExitStack() as stack:
+            processor = await self._processor(stack)
+            await look(self.connector(processor.settings, ReadOnly(processor.account.door(recorder))), subject)
+        return recorder.recorded
 
     async def _report(self, located: Located) -> None:
         self.located.append(located)

@@ -73,6 +73,7 @@ class Simulator(ABC):
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
+        self.watch: Callable[[httpx.Request, httpx.Response], None] | None = None  # told of every answer that is no fault and no lie
         self.liar = False  # writing calls say yes and do nothing
         self.most_calls: int | None = None  # then the caller is told to stop, so that a check ends
         self.lag = 0  # so many searches still show what was deleted
@@ -120,7 +121,12 @@ class Simulator(ABC):
         if found is None:
             return httpx.Response(404, json={"error": "no such path"})
         handler, segments, _ = found
-        answer = self._lie() if writing and self.liar else handler(request, **segments)
+        if writing and self.liar:
+            answer = self._lie()
+        else:
+            answer = handler(request, **segments)
+            if self.watch:
+                self.watch(request, answer)
         return self._broken(fault) if fault is not None else answer
 
     @property

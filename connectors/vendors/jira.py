@@ -10,12 +10,6 @@ from connectors.auth import Basic
 from connectors.contract import Kind, NeedsPerson, Record, Refused, Spec, State, Subject, by_offset, found, rows
 
 Json = dict[str, Any]  # what is read by [] must be there: a missing key is told as `Misread`
-_KINDS = (
-    Kind("attachment", at="/rest/api/3/attachment/{id}"),
-    Kind("comment", at="/rest/api/3/issue/{issue}/comment/{id}"),
-    Kind("ticket", at="/rest/api/3/issue/{id}"),
-    Kind("user", at="/rest/api/3/user"),
-)
 _FIELDS = "reporter,creator,created,subtasks,attachment"
 _NETS = ("reporter = {0} OR creator = {0}", "assignee = {0}", "watcher = {0}", "issue in updatedBy({0})")
 
@@ -27,7 +21,9 @@ class JiraSettings(contract.Settings):
 
 class Jira(contract.Connector[JiraSettings]):
     spec = Spec(
-        name="jira", kind="ticketing", kinds=_KINDS, checked=dt.date(2026, 11, 22),
+        name="jira", kind="ticketing", facts="specification", checked=dt.date(2026, 11, 22),
+        kinds=(Kind("attachment", at="/rest/api/3/attachment/{id}"), Kind("comment", at="/rest/api/3/issue/{issue}/comment/{id}"),
+               Kind("ticket", at="/rest/api/3/issue/{id}"), Kind("user", at="/rest/api/3/user")),
         identifiers=("email", "jira.account_id"), calls_per_minute=600, docs="https://developer.atlassian.com/cloud/jira/platform/rest/v3/",
         not_covered=("what others wrote that names the person", "worklogs, watches, votes and assignments on issues that stay"),
     )  # fmt: skip
@@ -96,6 +92,11 @@ class Jira(contract.Connector[JiraSettings]):
         query = {"ticket": {"fields": _FIELDS}, "user": {"accountId": ref, "expand": "groups,applicationRoles"}}.get(kind)
         return await found(self.on(Record(kind, ref), self.http.get, query=query), Json)
 
+    async def rights(self) -> list[contract.Right]:
+        asked = ("DELETE_ISSUES", "DELETE_ALL_COMMENTS", "DELETE_ALL_ATTACHMENTS")
+        told = (await self.http.get("/rest/api/3/mypermissions", query={"permissions": ",".join(asked)})).read(dict, "permissions")
+        return [contract.Right(f"{told[key]['name']} in some project", "erase", told[key]["havePermission"]) for key in asked]
+
     async def erase(self, record: Record) -> None:
         seen = (await self._get(record.kind, record.ref) if record.kind in ("ticket", "user") else None) or {}
         if any((seen.get(name) or {}).get("size") for name in ("groups", "applicationRoles")) and seen["accountType"] != "customer":
@@ -116,5 +117,4 @@ class Jira(contract.Connector[JiraSettings]):
 
 
 def _following(turn: contract.Turn) -> Json | None:
-    page = turn.answer.read(Json)
-    return None if page.get("isLast", not page.get("nextPageToken")) else {"nextPageToken": page["nextPageToken"]}
+    return None if (top := turn.answer.read(Json)).get("isLast", not top.get("nextPageToken")) else {"nextPageToken": top["nextPageToken"]}

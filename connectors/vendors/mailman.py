@@ -20,7 +20,7 @@ class Mailman(Connector[MailmanSettings]):
     spec = Spec(  # an account goes before its memberships: they end with it, without a farewell mail and without asking a moderator
         name="mailman", kind="mailing_list", checked=dt.date(2026, 11, 22), not_covered=("archives of the lists (HyperKitty, Pipermail)",),
         kinds=(Kind("message"), Kind("subscription_request"), Kind("ban"), Kind("user"), Kind("subscriber", restricts=True, lifts=True)),
-        identifiers=("email", "mailman.user_id"), calls_per_minute=600, docs="https://docs.mailman3.org/projects/mailman/",
+        identifiers=("email", "mailman.user_id"), calls_per_minute=600, facts="source code", docs="https://docs.mailman3.org/projects/mailman/",
     )  # fmt: skip
     settings_model = MailmanSettings
     base_url = "http://localhost:8001/3.1"

@@ -63,7 +63,7 @@ class Mollie(Connector[MollieSettings]):
         name="mollie", kind="payments", kinds=_KINDS,
         not_covered=("refunds, chargebacks, numbers in other metadata than customer_id, mandates that only an IBAN names",),
         identifiers=("email", "customer_id", "iban", "mollie.customer_id", "mollie.payment_id"),
-        docs="https://docs.mollie.com", checked=dt.date(2026, 11, 22), calls_per_minute=300,
+        docs="https://docs.mollie.com", facts="specification", checked=dt.date(2026, 11, 22), calls_per_minute=300,
     )  # fmt: skip
     settings_model = MollieSettings
     base_url = "https://api.mollie.com"

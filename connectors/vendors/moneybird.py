@@ -57,7 +57,7 @@ class Moneybird(Connector[MoneybirdSettings]):
             Kind("draft", at=_ONE), Kind("invoice", at=_ONE), Kind("estimate", at=_ONE), Kind("recurring_invoice", at=_ONE),
             Kind("contact_person", at="/{administration_id}/{list}/{contact}/{part}/{id}.json"),
             Kind("contact", at=_ONE, restricts=True, how="archived"),
-        ),
+        ), facts="specification",
         docs="https://developer.moneybird.com", checked=dt.date(2026, 11, 22), not_covered=("subscriptions, purchases, time entries",),
     )  # fmt: skip
     settings_model = MoneybirdSettings

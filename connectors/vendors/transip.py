@@ -42,15 +42,14 @@ class Row(Shape):
 
 class Transip(Connector[TransipSettings]):
     spec = Spec(
-        name="transip",
-        kind="hosting",
+        name="transip", kind="hosting", facts="specification",
         kinds=(Kind("forward"), Kind("subscriber"), Kind("mailbox"), Kind("contact")),
         identifiers=("email",),
         calls_per_minute=600,
         docs="https://api.transip.nl/rest/docs.html",
         checked=date(2026, 11, 22),
         concurrency=1,  # a mail list is read and written back whole: two cases at once would undo each other
-    )
+    )  # fmt: skip
     settings_model = TransipSettings
     base_url = "https://api.transip.nl/v6"
 

@@ -1,16 +1,16 @@
 """`erasure topics`, `connectors`, `keys` and `broker`: setting up, and looking whether it is set up well."""
 
 from datetime import UTC
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestrator.command import opening
+from orchestrator.command.emit import Emails, Identifiers
 from orchestrator.command.opening import AsJson, Config, No, say
 
 if TYPE_CHECKING:
-    from connectors.contract import Connector
-    from connectors.registry import Registry
     from orchestrator.sign import SigningKeys
 
 topics = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The topics on the broker.")
@@ -49,12 +49,14 @@ def diff_topics(config: Config = None) -> None:
 @connectors.command("list")
 def list_connectors(json: AsJson = False, config: Config = None) -> None:
     """List the connectors that are installed, and what each can do."""
-    from connectors.registry import Registry, RegistryError
+    from connectors.registry import Registry, RegistryError, abilities
 
     registry, rows = Registry(), []
     for name in registry.names():
         try:
-            rows.append(_row(registry, name, registry.get(name)))
+            connector = registry.get(name)
+            about = {"name": name, "kind": connector.spec.kind}
+            rows.append(about | abilities(connector) | {"package": registry.package_of(name)})
         except RegistryError as error:
             say(str(error))
     if json:
@@ -67,22 +69,6 @@ def list_connectors(json: AsJson = False, config: Config = None) -> None:
         typer.echo(f"  {'verifies':<10}{row['verifies']}")
 
 
-def _row(registry: "Registry", name: str, connector: "type[Connector[Any]]") -> dict[str, Any]:
-    from connectors.contract import Connector
-
-    kinds = connector.spec.kinds
-    return {
-        "name": name,
-        "kind": connector.spec.kind,
-        "kinds": [kind.name for kind in kinds],
-        "erases": [kind.name for kind in kinds if kind.kept_because is None],
-        "restricts": [kind.name for kind in kinds if kind.restricts],
-        "lifts": [kind.name for kind in kinds if kind.lifts],
-        "verifies": "by reference" if connector.peek is not Connector.peek or any(kind.peeks for kind in kinds) else "by search",
-        "package": registry.package_of(name),
-    }
-
-
 @connectors.command("check")
 def check_connector(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A configured processor, or its connector.", show_default=False)],
@@ -92,6 +78,41 @@ def check_connector(
     from orchestrator.command.check import check
 
     typer.echo(opening.run(check(opening.configuration(config, opening.NOT_FOR_WORKERS), name)))
+
+
+@connectors.command("new")
+def new_connector(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The connector's name, such as my_vendor.", show_default=False)],
+    folder: Annotated[
+        Path | None, typer.Option("--folder", metavar="DIR", help="Where to; else erasure-NAME here.", show_default=False)
+    ] = None,
+    config: Config = None,  # taken like everywhere, and not needed
+) -> None:
+    """Write the files of a new connector, as a package of its own."""
+    from connectors.registry import Registry
+    from orchestrator.command.skeleton import new
+
+    if name in Registry().names():
+        raise No(f"A connector {name!r} is installed already: `erasure connectors list` shows it.")
+    target = new(name, folder)
+    for path in sorted(path for path in target.rglob("*") if path.is_file()):
+        typer.echo(str(path))
+    say(f"Its kit says what to write next: PYTHONPATH={target} python -m pytest {target}")
+
+
+@connectors.command("record")
+def record_connector(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A configured processor, or its connector.", show_default=False)],
+    email: Emails = None,
+    identifier: Identifiers = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Else recording-NAME.json here.", show_default=False)] = None,
+    config: Config = None,
+) -> None:
+    """Search for a person at the real vendor, and keep the shape of what it answers, never a value. Writes nothing there."""
+    from orchestrator.command.record import record, subject_of
+
+    file, subject = to or Path(f"recording-{name}.json"), subject_of(email or [], identifier or [])
+    typer.echo(opening.run(record(opening.configuration(config, opening.NOT_FOR_WORKERS), name, subject, file)))
 
 
 def _keys(config: Any) -> "SigningKeys":

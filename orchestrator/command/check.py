@@ -1,16 +1,21 @@
-"""`erasure connectors check`: whether a processor's settings, credential and answers work, tried by a search that finds nothing."""
+"""`erasure connectors check`: whether a search that finds nothing works, and what the credential may do."""
 
 import secrets
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from connectors.act import locate
+from connectors.act import locate, rights
+from connectors.contract import Connector, Right
 from connectors.errors import Deferred, Denied, Gone, Misread, NeedsPerson, Refused, Transient, VendorError
 from connectors.evidence import Evidence
+from connectors.read_only import ReadOnly
 from connectors.registry import Registry
 from connectors.roster import Entry, roster
 from connectors.wiring import limits_of, open_processor
+from connectors.worker import Processor
 from orchestrator.command.opening import No, WrongUse
 from topics.configuration import Configuration, ConfigurationError
 from topics.sealing import Key
@@ -32,30 +37,75 @@ _NEXT = {
 
 
 async def check(configuration: Configuration, name: str) -> str:
-    """A sentence: it works.
+    """Three sentences: it works, what the credential may erase, and what it may restrict.
 
     Raises:
         No: it does not, and why.
         WrongUse: there is no such processor.
     """
-    entry = _entry(roster(configuration, Registry()), name)
     gathered = Evidence(Key("check", secrets.token_bytes(32)))
-    async with AsyncExitStack() as stack:
-        limits = replace(limits_of(configuration), give_up_after=timedelta(0))  # a check answers now: nothing is tried twice
-        try:
-            processor = await open_processor(configuration, entry, stack, limits)
-        except ConfigurationError as error:
-            raise No(f"{entry.processor.name} does not work: its settings cannot be used. {error}") from None
-        connector = processor.connector(processor.settings, processor.account.door(gathered))
+    async with looking(configuration, name, gathered, patient=False) as (processor, connector):
         try:
             found = await locate(connector, nobody(connector.identifiers))
         except NeedsPerson as error:
-            return f"{entry.processor.name} is done by a person, so there is nothing to call: {error.reason}"
+            return f"{processor.name} is done by a person, so there is nothing to call: {error.reason}"
         except VendorError as error:
-            raise No(f"{entry.processor.name} does not work. {_what_next(error)} {error.reason}") from None
-    if found:
-        raise No(f"{entry.processor.name} finds {len(found)} records of somebody who cannot exist: do not use it, it would erase others.")
-    return f"{entry.processor.name} works: settings, credential and answers are as expected ({gathered.calls().count} reading calls)."
+            raise No(f"{processor.name} does not work. {_what_next(error)} {error.reason}") from None
+        if found:
+            raise No(f"{processor.name} finds {len(found)} records of somebody who cannot exist: do not use it, it would erase others.")
+        lacks, sentences = await _may(connector)
+    if lacks:
+        raise No(f"{processor.name} can be searched, but its credential lacks a right. {sentences}")
+    works = f"{processor.name} works: settings, credential and answers are as expected"
+    return f"{works} ({gathered.calls().count} reading calls). {sentences}"
+
+
+@asynccontextmanager
+async def looking(
+    configuration: Configuration, name: str, gathered: Evidence, *, patient: bool
+) -> AsyncIterator[tuple[Processor, Connector[Any]]]:
+    """A configured processor, and its connector at a door that only reads. Not `patient`: nothing is tried twice.
+
+    Raises:
+        No: its settings cannot be used.
+        WrongUse: there is no such processor.
+    """
+    entry, limits = _entry(roster(configuration, Registry()), name), limits_of(configuration)
+    async with AsyncExitStack() as stack:
+        try:
+            processor = await open_processor(
+                configuration, entry, stack, limits if patient else replace(limits, give_up_after=timedelta(0))
+            )
+        except ConfigurationError as error:
+            raise No(f"{entry.processor.name} does not work: its settings cannot be used. {error}") from None
+        door = processor.account.door(gathered)
+        yield processor, processor.connector(processor.settings, door if door is None else ReadOnly(door))
+
+
+async def _may(connector: Connector[Any]) -> tuple[bool, str]:
+    """Whether a right is lacking, and a sentence each of erasing and restricting."""
+    why: VendorError | None = None
+    try:
+        told = await rights(connector)
+    except VendorError as error:
+        told, why = (), error
+    kinds = connector.spec.kinds
+    erasing = [kind for kind in kinds if kind.kept_because is None]
+    sentences = [
+        _sentence("erase", "erasing", bool(erasing), told),
+        _sentence("restrict", "restricting", any(kind.restricts for kind in kinds), told),
+        *([f"The vendor was asked what the credential may do, and did not say: {why.reason}"] if why else []),
+    ]
+    return any(right.held is False for right in told), " ".join(sentences)
+
+
+def _sentence(verb: str, doing: str, offered: bool, told: Sequence[Right]) -> str:
+    if not offered:
+        return f"There is nothing that it could {verb}."
+    words = {True: "has", False: "lacks", None: "may or may not have, for the vendor does not say,"}
+    named = {held: ", ".join(right.name for right in told if right.to == verb and right.held is held) for held in words}
+    parts = [f"{word} {named[held]}" for held, word in words.items() if named[held]]
+    return f"To {verb}, the credential {'; '.join(parts)}." if parts else f"Whether it may {verb} cannot be told without {doing}."
 
 
 def _what_next(error: VendorError) -> str:

@@ -15,7 +15,7 @@ from orchestrator.command.opening import No, WrongUse
 NO, WRONG = 1, 2
 
 _PLAIN_WORD = re.compile(r"-{0,2}[a-z][a-z-]*")
-_OF_EMIT = ("emit", "erase", "restrict", "unrestrict", "object", "withdraw")
+_OF_EMIT = ("emit", "erase", "restrict", "unrestrict", "object", "withdraw", "connectors", "record")
 
 
 class Guarded(TyperGroup):
@@ -45,7 +45,7 @@ class Guarded(TyperGroup):
 
 def without_values(message: str, given: Sequence[str]) -> str:
     """typer repeats what it does not understand. A word that can only be a mistyped command or option stays."""
-    secret = tuple(given[:1]) == ("emit",)
+    secret = tuple(given[:1]) == ("emit",) or tuple(given[:2]) == ("connectors", "record")
     words = {part for word in given for part in (word, *word.split("=", 1))} - {"", *_OF_EMIT}
     for word in sorted(words, key=len, reverse=True):
         if not _PLAIN_WORD.fullmatch(word) or (secret and not word.startswith("-")):

@@ -3,13 +3,29 @@
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from typing import Any, Literal
 
 import httpx
 
-from connectors.contract import Denied, Gone, Kind, Misread, NeedsPerson, Outcome, Record, Refused, Shape, State, Subject, Turn, VendorError
+from connectors.contract import (
+    Denied,
+    Gone,
+    Kind,
+    Misread,
+    NeedsPerson,
+    Outcome,
+    Record,
+    Refused,
+    Right,
+    Shape,
+    State,
+    Subject,
+    Turn,
+    VendorError,
+)
 from connectors.testing.simulator import Person
 from tests.connectors import strongbox
 from tests.connectors.shoebox import Box, Customer, Row, Shoebox, ShoeboxSettings, ShoeboxSimulator
@@ -543,3 +559,17 @@ class NamesAnewEachTime(Shoebox):
 
     async def erase(self, record: Record) -> None:
         await super().erase(replace(record, ref=record.ref.partition(".")[0]))
+
+
+class TriesItsRights(Shoebox):
+    """It archives somebody to see whether it may."""
+
+    async def rights(self) -> list[Right]:
+        with suppress(Gone):
+            await self.http.post("/customers/{id}/archive", id="1")
+        return [Right("archive", "restrict", True)]
+
+
+class LacksARight(Shoebox):
+    async def rights(self) -> list[Right]:
+        return [Right("archive", "restrict", False)]

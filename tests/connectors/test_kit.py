@@ -96,6 +96,8 @@ BROKEN: list[tuple[type[Shoebox], str]] = [
     (broken.StripsEverything, "held_records_are_stripped_of_what_the_duty_does_not_need"),
     (broken.StripsByErasing, "held_records_are_stripped_of_what_the_duty_does_not_need"),
     (broken.StripsEachTime, "held_records_are_stripped_of_what_the_duty_does_not_need"),
+    (broken.TriesItsRights, "what_the_credential_may_is_asked_without_writing"),
+    (broken.LacksARight, "what_the_credential_may_is_asked_without_writing"),
     (broken.ShutsOffNothing, "held_records_are_left_whole_with_rule_and_date"),
     (broken.BelievesItself, "a_late_effect_is_never_claimed_early"),
     (broken.PeeksGone, "a_late_effect_is_never_claimed_early"),

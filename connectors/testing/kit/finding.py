@@ -102,10 +102,18 @@ class FindingChecks(KitSubject):
         assert not self.left_of(bench, JAN)
 
     @check
+    def test_what_the_credential_may_is_asked_without_writing(self) -> None:
+        """`rights` reads only; the kit's credential may everything, and each right is named once."""
+        bench = self.bench()
+        told = bench.rights()
+        assert bench.simulator.writing_calls == 0
+        assert [right.name for right in told if right.held is False] == []
+        assert len({(right.name, right.to) for right in told}) == len(told)
+
+    @check
     def test_a_missing_identifier_is_named(self) -> None:
         """A subject that cannot be searched for is `needs_identifier`, never `nothing_found`."""
-        bench = self.bench(JAN)
-        answer = bench.carry_out({"shoe_size": ["44"]})
+        answer = self.bench().carry_out({"shoe_size": ["44"]})
         assert answer.outcome is Outcome.NEEDS_IDENTIFIER
         assert all(kind in (answer.reason or "") for kind in self.connector.spec.identifiers)
 

@@ -27,6 +27,7 @@ class JiraSimulator(Simulator):
         self._ids, self._ghosts = map(str, count(10_001)), Lagging(self)
         self.users, self.former = dict[str, Row](), dict[str, Row]()
         self.issues, self.parts = dict[str, Row](), dict[str, Row]()  # parts: comments and attachments
+        self.withheld = set[str]()  # permissions that the account that calls does not have
         self.colleague = self.add_user("anna@bureau.example", "Anna Bakker", accountType="atlassian", groups=2)
         self.add_user(_BOT, "Erasure bot", accountType="atlassian", groups=1)
 
@@ -77,6 +78,12 @@ class JiraSimulator(Simulator):
     @route("GET", f"{_API}/users/search")
     def all_users(self, request: httpx.Request) -> httpx.Response:
         return self._page(request, [*self.users.values(), *(user for user in self.former.values() if user["accountType"] != "customer")])
+
+    @route("GET", f"{_API}/mypermissions")
+    def my_permissions(self, request: httpx.Request) -> httpx.Response:
+        asked = query_of(request)["permissions"].split(",")
+        told = {key: {"id": "1", "key": key, "type": "PROJECT", "havePermission": key not in self.withheld} for key in asked}
+        return httpx.Response(200, json={"permissions": {key: row | {"name": key.capitalize()} for key, row in told.items()}})
 
     def _page(self, request: httpx.Request, rows: list[Row], field: str = "") -> httpx.Response:
         start, size = int(query_of(request).get("startAt", 0)), int(query_of(request).get("maxResults", 50))

@@ -20,6 +20,7 @@ from typer.testing import Result
 from connectors.registry import GROUP
 from connectors.testing.serve import serving
 from connectors.testing.simulator import Fault, Person
+from connectors.testing.simulators.jira import JiraSimulator
 from connectors.testing.simulators.moneybird import MoneybirdSimulator
 from orchestrator.command.check import NOBODY, nobody
 from tests.orchestrator.command.stage import Stage
@@ -96,6 +97,58 @@ async def test_a_connector_that_works_says_so_and_writes_nothing(checked: Checke
     assert 0 == result.exit_code
     assert "moneybird works: settings, credential and answers are as expected" in result.stdout
     assert 0 == checked.simulator.writing_calls < len(checked.simulator.calls)
+
+
+async def test_what_cannot_be_told_without_writing_is_said_to_be_so(checked: Checked) -> None:
+    result = await checked.check()
+
+    assert "Whether it may erase cannot be told without erasing. Whether it may restrict cannot be told" in result.stdout
+
+
+class Looked:
+    """A stage whose Jira is a simulator on loopback."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.simulator = stage, JiraSimulator()
+
+    async def check(self) -> Result:
+        async with serving(self.simulator) as base_url:
+            text = self.stage.config.read_text().replace("bot@example.nl", "bot@bureau.example")
+            before, _, after = text.partition('connector = "jira"\n')
+            address = f'connector = "jira"\nbase_url = "{base_url}"\n'
+            self.stage.config.write_text(before + address + after[after.index("\n") + 1 :])
+            return await asyncio.to_thread(self.stage.erasure, "connectors", "check", "jira", JIRA_TOKEN="kit-secret-9f3a71")
+
+
+async def test_the_rights_that_the_vendor_tells_are_said_without_a_writing_call(stage: Stage) -> None:
+    looked = Looked(stage)
+    result = await looked.check()
+
+    assert 0 == result.exit_code, result.stderr
+    assert "To erase, the credential has Delete_issues in some project, Delete_all_comments in some" in result.stdout
+    assert "There is nothing that it could restrict." in result.stdout
+    assert 0 == looked.simulator.writing_calls
+
+
+async def test_a_right_that_is_lacking_is_named_and_the_answer_is_no(stage: Stage) -> None:
+    looked = Looked(stage)
+    looked.simulator.withheld.add("DELETE_ISSUES")
+    result = await looked.check()
+
+    assert 1 == result.exit_code
+    assert "jira can be searched, but its credential lacks a right." in result.stderr
+    assert "; lacks Delete_issues in some project." in result.stderr
+
+
+async def test_rights_that_cannot_be_asked_for_are_no_rights(stage: Stage) -> None:
+    looked = Looked(stage)
+    await looked.check()
+    looked.simulator.faults.append(Fault(httpx.Response(403), skip=len(looked.simulator.calls) - 1))  # the last call asks for the rights
+    result = await looked.check()
+
+    assert 0 == result.exit_code, result.stderr
+    assert "Whether it may erase cannot be told without erasing." in result.stdout
+    assert "did not say: jira answered 403 to GET /rest/api/3/mypermissions" in result.stdout
 
 
 async def test_a_credential_that_is_not_accepted_is_told(checked: Checked) -> None:

@@ -1,0 +1,37 @@
+"""The README's table of connectors is written from what they declare."""
+
+import pytest
+
+from tests.readme import BEGIN, END, README, table, written
+
+BY_HAND = "# Title\n\n| processor | connector |\n| --- | --- |\n| x | y |\n\nAfter it.\n"
+
+
+def test_the_table_in_the_readme_is_as_the_connectors_say() -> None:
+    readme = README.read_text()
+    if BEGIN not in readme:
+        pytest.skip("the table in README.md is still written by hand; `python -m tests.readme` takes it over")
+    assert written(readme) == readme
+
+
+def test_a_table_that_was_written_by_hand_is_taken_over_and_then_stays() -> None:
+    once = written(BY_HAND)
+    assert f"# Title\n\n{BEGIN}\n{table()}\n{END}\n\nAfter it.\n" == once == written(once)
+
+
+def test_a_table_that_differs_is_written_anew() -> None:
+    right = written(BY_HAND)
+    assert right == written(right.replace("| accounting |", "| accountants |"))
+
+
+def test_a_line_tells_what_the_connector_declares_and_what_tests_it() -> None:
+    (line,) = [line for line in table().splitlines() if "[mailman]" in line]
+    cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+    assert ["mailing list", "[mailman](docs/vendors/mailman.md)"] == cells[:2]
+    assert ["subscriber", "subscriber", "by reference", "-", "source code", "a real server, simulator"] == cells[3:]
+    (jira,) = [line for line in table().splitlines() if "[jira]" in line]
+    assert jira.endswith("| specification | its specification, simulator |")
+
+
+def test_what_calls_nothing_stands_in_no_table() -> None:
+    assert "manual" not in table() and "nothing_held" not in table()
