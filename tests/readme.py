@@ -32,7 +32,9 @@ def _row(registry: Registry, name: str) -> tuple[str, ...]:
     dated = sorted({kind for each in kit for kind in each.dated})
     real = [*(["a real server"] if (ROOT / f"tests/live/test_{name}_real.py").exists() else [])]
     tested = [*real, *(["its specification"] if name in CHECKED else []), *(["simulator"] if kit else [])]
-    lists = (can["erases"], can["restricts"], can["lifts"], [can["verifies"]], dated, [connector.spec.facts], tested)
+    accepted = {kind for each in kit for kind in each.accepted}
+    verifies = "cannot: accepted only" if accepted and accepted >= set(can["erases"]) else can["verifies"]
+    lists = (can["erases"], can["restricts"], can["lifts"], [verifies], dated, [connector.spec.facts], tested)
     return (connector.spec.kind.replace("_", " "), f"[{name}](docs/vendors/{name}.md)", *map(_words, lists))
 
 

@@ -1,6 +1,6 @@
 """A mailbox in memory: what the door to a real server offers (RFC 9051, read on 2026-11-22), with its folders, UIDs and loose search.
 
-Held against a real Dovecot in tests/live/test_dovecot_real.py.
+Held against a real Dovecot in tests/live/test_imap_real.py.
 """
 
 import re

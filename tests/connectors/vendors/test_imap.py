@@ -1,4 +1,4 @@
-"""A mailbox through the kit, on one in memory; on a real server in tests/live/test_dovecot_real.py."""
+"""A mailbox through the kit, on one in memory; on a real server in tests/live/test_imap_real.py."""
 
 from typing import Any
 
