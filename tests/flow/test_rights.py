@@ -262,3 +262,8 @@ def test_what_was_told_by_letter_is_not_called_looked_for_again(company: Company
     company.settle()
     (told,) = next(entry for entry in company.certificates(erasure)[-1].processors if entry.name == "books").records
     assert (None, "not_applicable") == (told.evidence, told.outcome)
+
+
+def test_what_ended_is_told_so_that_the_applicant_gets_a_confirmation(company: Company) -> None:
+    request = after(company, "application.ended")
+    assert ["confirmed"] == company.notices(request)
