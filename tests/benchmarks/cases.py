@@ -65,6 +65,8 @@ def process(module: str, *words: str, ready: bool = True) -> Iterator[psutil.Pro
     finally:
         child.terminate()
         child.wait(30)
+        if child.stdout is not None:
+            child.stdout.close()
 
 
 def config(folder: Path, servers: str, prefix: str, vendor: str, ledger: str, calls_per_minute: int = 10_000_000) -> Path:
