@@ -35,6 +35,7 @@ from topics.kafka import KafkaInbox, KafkaPublisher, find_cluster
 from topics.keyring import Keyring
 from topics.model import utc_now
 from topics.names import Names
+from topics.parking import ParkedLately
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE
 from topics.steps import VARIABLE
 
@@ -183,7 +184,7 @@ async def working(site: Site, vendor: MoneybirdSimulator, ledger: Ledger) -> Asy
         account = Vendor("moneybird", client, Moneybird.auth(settings), pace, limits, utc_now, asyncio.sleep)
         worker = Worker(Processor("moneybird", Moneybird, settings, account, [BOOKS], AMSTERDAM), keyring, utc_now, asyncio.sleep)
         way_out = OneByOne(publisher, ledger)
-        consumer = Consumer("moneybird", worker, inbox, way_out, keyring, site.names, 4, utc_now, asyncio.sleep)
+        consumer = Consumer("moneybird", worker, inbox, way_out, keyring, site.names, 4, ParkedLately(100), utc_now, asyncio.sleep)
         running = asyncio.create_task(consumer.run(stop))
         try:
             yield
