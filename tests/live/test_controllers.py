@@ -52,9 +52,9 @@ def company(request: pytest.FixtureRequest, tmp_path: Path, dovecot: Dovecot) ->
         for one in made.standing.values():
             for person in (JAN, PIET, LOOK_ALIKE):
                 one.seed(person)
+        stack.callback(made.stop)
         made.start("all")
         yield made
-        made.stop()
 
 
 @pytest.mark.parametrize("company", sorted(PROMISED), indirect=True)
