@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from itertools import groupby
+from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -60,6 +61,7 @@ class DatabaseAccount:
         self.limits = limits
         self.clock = clock
         self.tables = MetaData()
+        self.reading_tables = Lock()
 
     def door(self, evidence: Evidence) -> "DatabaseDoor":
         """The door for one command."""
@@ -154,7 +156,8 @@ class DatabaseDoor:
 
     def _table(self, connection: Connection, name: str) -> Table:
         schema, _, table = name.rpartition(".")
-        return Table(table, self._account.tables, schema=schema or None, autoload_with=connection)
+        with self._account.reading_tables:  # a table that is being read in is seen by other threads before its columns are there
+            return Table(table, self._account.tables, schema=schema or None, autoload_with=connection)
 
     def _read_references(self, connection: Connection) -> tuple[Reference, ...]:
         if self._references is None:

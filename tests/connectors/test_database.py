@@ -1,5 +1,6 @@
 """The door to a database of your own: what is found, and what can never happen to another row. On SQLite."""
 
+import asyncio
 import logging
 import sqlite3
 import weakref
@@ -10,10 +11,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
+from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import event
 
 from connectors.contract import Connector, DatabaseUrl, Kind, Record, Settings, Spec, State, Subject
 from connectors.database import DatabaseAccount, DatabaseDoor, engine_to
@@ -71,6 +74,21 @@ def opened(shop: Path) -> Iterator[Shop]:
 async def test_rows_are_found_by_any_of_several_columns_whatever_the_case_and_the_blanks(opened: Shop) -> None:
     rows = await opened.door.select("users", {"email": ["jan@voorbeeld.nl"], "number": ["c-3"]})
     assert {1: date(1980, 2, 3), 3: None} == {row["id"]: row["born"] for row in rows}
+
+
+async def test_a_table_that_another_case_is_just_reading_in_is_never_seen_half(opened: Shop) -> None:
+    found, others = [], list[Thread]()
+
+    def meanwhile(*_: Any) -> None:
+        if not others:
+            others.append(Thread(target=lambda: found.append(asyncio.run(opened.door.primary_key("users")))))
+            others[0].start()
+            others[0].join(0.5)  # it waits for us, or is done by then
+
+    event.listen(opened.account.tables, "column_reflect", meanwhile)
+    assert ("id",) == await opened.door.primary_key("users")
+    others[0].join(30)
+    assert [("id",)] == found
 
 
 async def test_a_value_is_never_taken_for_sql(opened: Shop) -> None:

@@ -1,12 +1,10 @@
 """The mailbox connector against a real Dovecot: the whole kit over a socket, and what only a server can show."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -23,59 +21,17 @@ from connectors.pace import Pace
 from connectors.testing.harness import Bench, Time, settings_of
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import JAN
-from connectors.testing.simulator import Call, Person
-from connectors.testing.simulators.imap import ImapSimulator
+from connectors.testing.simulator import Call
 from connectors.vendors.imap import Imap
 from tests.live.conftest import or_left_out
 from tests.live.servers.dovecot import Dovecot
+from tests.live.servers.mailbox import RealMailbox
 from topics.outcomes import Outcome
 from topics.sealing import Key
 
-FOLDERS = ("INBOX", "Sent", "Archive/2025", "Junk", "Trash")
 
-
-class Real(ImapSimulator):
-    """A user of the real server in place of the folders in memory: the same seeds, and what is left is read from the server."""
-
-    def __init__(self, server: Dovecot) -> None:
-        super().__init__()
-        self.server, self.user = server, f"{uuid4().hex}@voorbeeld.example"
-        with self.server.client(self.user) as client:
-            for folder in FOLDERS:
-                if not client.folder_exists(folder):
-                    client.create_folder(folder)
-
-    def put(self, folder: str, **header: str) -> int:
-        uid = super().put(folder, **header)
-        with self.server.client(self.user) as client:
-            client.append(folder, self.folders[folder].pop(uid) + b"Hallo\r\n")
-        return uid
-
-    def archive(self, person: Person) -> None:
-        with self.server.client(self.user) as client:
-            client.select_folder("INBOX")
-            if uids := client.search():
-                client.move(uids, "Archive/2025")
-
-    def read(self) -> dict[str, dict[int, bytes]]:
-        with self.server.client(self.user) as client:
-            there = {}
-            for flags, _, folder in client.list_folders():
-                if b"\\Noselect" in flags:
-                    continue
-                client.select_folder(folder, readonly=True)
-                uids = client.search()
-                fetched = client.fetch(uids, ["BODY.PEEK[HEADER]"]) if uids else {}
-                there[folder] = {uid: row[b"BODY[HEADER]"] for uid, row in fetched.items()}
-            return there
-
-    def traces(self, person: Person) -> Counter[str]:
-        self.folders = self.read()
-        return super().traces(person)
-
-    def restricted(self, person: Person) -> Counter[str]:
-        self.folders = self.read()
-        return super().restricted(person)
+class Real(RealMailbox):
+    """As the kit drives it: over the real account."""
 
     def account(self, time: Any) -> Any:
         connect = connection_to(self.server.base_url, Limits(30.0, timedelta(minutes=1)))

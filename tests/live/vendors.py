@@ -1,4 +1,4 @@
-"""The five simulated vendors over real HTTP, served from a thread, so that a test can look into them at any time."""
+"""Simulated vendors over real HTTP, served from a thread, so that a test can look into them at any time."""
 
 import asyncio
 import threading
@@ -24,19 +24,18 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-class Vendors:
-    """Use as a context manager; `urls` are the base_urls."""
+class Served:
+    """Use as a context manager; `urls` are then the base_urls, by the names of `simulators`."""
 
-    def __init__(self) -> None:
-        self.jira, self.mailman, self.moneybird = JiraSimulator(), MailmanSimulator(), MoneybirdSimulator()
-        self.mollie, self.transip = MollieSimulator(), TransipSimulator()
+    def __init__(self, simulators: Mapping[str, Simulator]) -> None:
+        self._simulators = dict(simulators)
         self.urls: dict[str, str] = {}
         self._ready, self._stop = threading.Event(), asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._serve()), daemon=True)
 
     def by_name(self) -> dict[str, Simulator]:
-        return {name: getattr(self, name) for name in SETTINGS}
+        return dict(self._simulators)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -50,10 +49,19 @@ class Vendors:
 
     async def _serve(self) -> None:
         async with AsyncExitStack() as stack:
-            for name, simulator in self.by_name().items():
+            for name, simulator in self._simulators.items():
                 self.urls[name] = await stack.enter_async_context(serving(simulator))
             self._ready.set()
             await self._stop.wait()
+
+
+class Vendors(Served):
+    """The five of the first version."""
+
+    def __init__(self) -> None:
+        self.jira, self.mailman, self.moneybird = JiraSimulator(), MailmanSimulator(), MoneybirdSimulator()
+        self.mollie, self.transip = MollieSimulator(), TransipSimulator()
+        super().__init__({name: getattr(self, name) for name in SETTINGS})
 
     def processors(self) -> str:
         """The `[[processors]]` of an erasure.toml."""

@@ -23,6 +23,7 @@ class GoogleAnalyticsSimulator(Simulator):
     def __init__(self) -> None:
         super().__init__()
         self.visits: dict[str, list[set[str]]] = {"1001": [], "1002": []}
+        self.now = NOW
         self.asked: list[tuple[str, str, str]] = []  # property, field, value
 
     def seed(self, person: Person) -> None:
@@ -45,7 +46,7 @@ class GoogleAnalyticsSimulator(Simulator):
         if field not in _FIELDS or not isinstance(value, str) or not value:
             return _error(400, "INVALID_ARGUMENT")
         self.asked.append((id, field, value))
-        return httpx.Response(200, json={"deletionRequestTime": f"{NOW:%Y-%m-%dT%H:%M:%S}.123456789Z"})
+        return httpx.Response(200, json={"deletionRequestTime": f"{self.now:%Y-%m-%dT%H:%M:%S}.123456789Z"})
 
 
 def _error(status: int, word: str) -> httpx.Response:
