@@ -41,7 +41,7 @@ def test_an_answer_that_comes_while_another_one_is_being_committed_waits_and_the
         assert set() == wait([second], timeout=0.3).done
         dawdling.may_commit.set()
         assert [] == first.result(30)
-        assert ["subject.certificates"] == topics(second.result(30))
+        assert ["subject.certificates", "subject.notices"] == topics(second.result(30))
     dawdling.close()
     case = installation.case(id)
     assert case is not None
@@ -57,7 +57,7 @@ def test_two_last_answers_at_the_same_moment_make_exactly_one_certificate_each_t
             one = threads.submit(installation.take, answer(id, line()))
             two = threads.submit(other.take, [answer(id, line(record="y"), name="b")], installation.time.now)
             sent = [*topics(one.result(30)), *topics(message for _, message in two.result(30))]
-        assert ["subject.certificates"] == sent
+        assert ["subject.certificates", "subject.notices"] == sent
     other_ledger.close()
     with installation.ledger.reading() as transaction:
         assert [(id, 1) for id in ids] == [(issued.request_id, issued.revision) for issued in transaction.register()]

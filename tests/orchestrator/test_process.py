@@ -141,7 +141,7 @@ def test_a_dead_letter_stands_under_a_key_only_if_that_is_a_uuid(installation: I
 
 def test_all_answers_in_one_batch_end_in_one_certificate(installation: Installation) -> None:
     sent = installation.take(request(ID), answer(ID, line()), answer(ID, name="b"))
-    assert ["processor.commands.a", "processor.commands.b", "subject.certificates"] == topics(sent)
+    assert ["processor.commands.a", "processor.commands.b", "subject.certificates", "subject.notices"] == topics(sent)
 
 
 def test_time_wakes_a_case_once(installation: Installation) -> None:
