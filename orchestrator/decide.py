@@ -316,7 +316,8 @@ def _when_again(case: Case, processor: ProcessorState, report: Answered, at: dat
     if not outcomes or case.mode == "dry-run":
         return None
     if report.again_at is not None:
-        return min(max(report.again_at, at), at + _LONGEST_WAIT)
+        longest = _LONGEST_WAIT if Outcome.DEFERRED in outcomes else policy.retry_every  # a vendor's own wait, or ours
+        return min(max(report.again_at, at), at + longest)
     dates = [record.until for record in processor.records.values() if record.outcome is Outcome.ACCEPTED and record.until]
     if dates and outcomes == {Outcome.ACCEPTED}:
         return max(start_of(min(dates), policy), at + policy.retry_every)
