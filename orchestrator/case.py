@@ -98,6 +98,11 @@ class ProcessorState(Wire):
         return {digest: record.until for digest, record in self.records.items() if record.until and record.outcome in by_rule}
 
     @property
+    def keeps_something(self) -> bool:
+        """Whether a record there is held, or shut off from use."""
+        return any(record.outcome in (Outcome.HELD, Outcome.RESTRICTED) for record in self.records.values())
+
+    @property
     def accepted(self) -> dict[str, date]:
         """The day until which a vendor takes its time, of every record that it only said yes to, by digest."""
         return {digest: r.until for digest, r in self.records.items() if r.until and r.outcome is Outcome.ACCEPTED}

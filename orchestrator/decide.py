@@ -29,8 +29,8 @@ from orchestrator.messages import (
     TimePassed,
     Unblocked,
 )
-from orchestrator.policy import Policy
-from orchestrator.rounds import Decision, begin, conclude, day_of, is_due, notice, order, start_of, with_changes
+from orchestrator.policy import Policy, day_of, start_of
+from orchestrator.rounds import Decision, begin, conclude, is_due, notice, order, with_changes
 from orchestrator.sentences import done_by_a_person
 from orchestrator.warnings import with_dates
 from topics.commands import Claim
@@ -177,12 +177,8 @@ def _claimed(case: Case, given: PlaceHold | LiftHold, at: datetime, policy: Poli
         claims = (*claims, PlacedClaim(processor=given.processor, claim=claim))
     case = case.model_copy(update={"claims": claims})
     concerned = [p for p in case.processors if given.processor in (None, p.name)]
-    again = [p.name for p in concerned if not finished(case, p, day_of(at, policy)) or _keeps_something(p)]
+    again = [p.name for p in concerned if not finished(case, p, day_of(at, policy)) or p.keeps_something]
     return order(case, again, at, policy)
-
-
-def _keeps_something(processor: ProcessorState) -> bool:
-    return any(record.outcome in (Outcome.HELD, Outcome.RESTRICTED) for record in processor.records.values())
 
 
 def _and_tell(decision: Decision, about: About, at: datetime) -> Decision:

@@ -1,7 +1,7 @@
 """What the controller has decided about time; every rule that needs it gets it handed in."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from topics.calendar_settings import Promise
@@ -23,3 +23,13 @@ class Policy:
     country: str = "NL"
     promise: Promise | None = None
     look_after: timedelta | None = None
+
+
+def day_of(at: datetime, policy: Policy) -> date:
+    """The controller's local day."""
+    return at.astimezone(policy.zone).date()
+
+
+def start_of(day: date, policy: Policy) -> datetime:
+    """The moment at which that day begins for the controller."""
+    return datetime.combine(day, time(), policy.zone)

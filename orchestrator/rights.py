@@ -10,7 +10,6 @@ from uuid import UUID
 from orchestrator.case import Block, Case
 from orchestrator.messages import Blocked, Ended, Unblocked
 from topics.events import Right
-from topics.outcomes import Outcome
 
 _KEEP_THE_DATA = ("18(1)(b)", "18(1)(c)")
 """The person opposes the erasure, or needs the data for a legal claim."""
@@ -51,14 +50,9 @@ def _against_lifting(other: Case) -> str | None:
         return "An objection of the person is still being examined (GDPR art. 18(1)(d)); the officer decides."
     if other.right is Right.OBJECTION and other.decision and other.decision.decision == "uphold":
         return "An objection of the person was upheld (GDPR art. 21(1)): nothing may be processed again; the officer decides."
-    if other.action == "erase" and _keeps_restricted(other):
+    if other.action == "erase" and any(processor.keeps_something for processor in other.processors):
         return "An erasure keeps records restricted until a hold ends (GDPR art. 17(3)); lifting would free them; the officer decides."
     return None
-
-
-def _keeps_restricted(case: Case) -> bool:
-    records = (record for processor in case.processors for record in processor.records.values())
-    return any(record.outcome in (Outcome.HELD, Outcome.RESTRICTED) for record in records)
 
 
 def keeps(case: Case) -> bool:

@@ -1,13 +1,13 @@
 """When a processor is ordered, when a case is certified, and when it wakes. Pure; the clock of a case is `deadlines`."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from orchestrator.case import Case, ProcessorState, RecordState, Status
 from orchestrator.certificate import claims_of, status_of
 from orchestrator.messages import Certify, Effect, Order, Tell
-from orchestrator.policy import Policy
+from orchestrator.policy import Policy, day_of, start_of
 from orchestrator.warnings import told
 from topics.commands import Command, command_id
 from topics.events import Right
@@ -33,10 +33,10 @@ def order(case: Case, names: Iterable[str], at: datetime, policy: Policy, looks:
         processor = case.processor(name)
         if processor is None:
             continue
+        told_of, only_looks = len(processor.known), name in looks
         ordered = with_changes(
-            processor, round=processor.round + 1, in_flight=True, ordered_at=at, again_at=None, told=len(processor.known)
+            processor, round=processor.round + 1, in_flight=True, ordered_at=at, again_at=None, told=told_of, looks=only_looks
         )
-        ordered = with_changes(ordered, looks=name in looks)
         case = case.with_processor(ordered)
         orders.append(Order(_command(case, ordered)))
     case, effects = conclude(case, at, policy)
@@ -142,8 +142,8 @@ def _certified(case: Case, effects: tuple[Effect, ...], at: datetime, policy: Po
     issued: tuple[Effect, ...] = (Certify(status, claims),) if changed and due else ()
     if issued and final:
         issued = (*issued, Tell(notice(case, About.CONFIRMED, at)))
-    case = case.model_copy(update={"look_at": _look_at(case, status, at, policy) if final else None})
-    case = case.model_copy(update={"state": "closed" if final else "open"})
+    look_at = _look_at(case, status, at, policy) if final else None
+    case = case.model_copy(update={"look_at": look_at} | {"state": "closed" if final else "open"})
     wake_at = _wake_at(case, policy, certified=final or bool(issued))
     return case.model_copy(update={"wake_at": wake_at}), (*effects, *issued)
 
@@ -159,8 +159,11 @@ def _look_at(case: Case, status: Status, at: datetime, policy: Policy) -> dateti
 
 def _says_too_much(case: Case) -> bool:
     """Whether the last certificate is complete, and more was located since: that one is superseded at once."""
-    complete = bool(case.certificates) and case.certificates[-1].status is not Status.PARTIAL
-    return complete and any(record.outcome is None for p in case.processors for record in p.records.values())
+    return _was_complete(case) and any(record.outcome is None for p in case.processors for record in p.records.values())
+
+
+def _was_complete(case: Case) -> bool:
+    return bool(case.certificates) and case.certificates[-1].status is not Status.PARTIAL
 
 
 def _wake_at(case: Case, policy: Policy, certified: bool = False) -> datetime | None:
@@ -188,17 +191,7 @@ def _first_partial_at(case: Case, policy: Policy) -> datetime:
 
 def _reopened(case: Case) -> bool:
     """Whether something is under way at a case that was complete: the end of a hold, of which a word may come at once."""
-    complete = bool(case.certificates) and case.certificates[-1].status is not Status.PARTIAL
-    return complete and any(p.awaited for p in case.processors)
-
-
-def day_of(at: datetime, policy: Policy) -> date:
-    """The controller's local day."""
-    return at.astimezone(policy.zone).date()
-
-
-def start_of(day: Any, policy: Policy) -> datetime:
-    return datetime.combine(day, time(), policy.zone)
+    return _was_complete(case) and any(p.awaited for p in case.processors)
 
 
 def with_changes(processor: ProcessorState, **changes: Any) -> ProcessorState:

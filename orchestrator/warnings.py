@@ -1,10 +1,10 @@
 """The dates of a case as its clock gives them, and what is told before and after a last day. Pure."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from orchestrator.case import Case
 from orchestrator.clock import Clock
-from orchestrator.policy import Policy
+from orchestrator.policy import Policy, day_of, start_of
 from topics.notices import About
 
 
@@ -12,7 +12,7 @@ def with_dates(case: Case, at: datetime, policy: Policy) -> Case:
     """The case with its last days as receipt, pauses and extension give them, and the moment of its next warning."""
     clock = _clock(case, policy)
     days = {"due_by": clock.due_by or clock.not_before, "promised_by": clock.promised_by}
-    overdue = clock.due_by is not None and _day(at, policy) > clock.due_by
+    overdue = clock.due_by is not None and day_of(at, policy) > clock.due_by
     return case.model_copy(update={**days, "tell_at": at if overdue else _next(clock, at, policy)})
 
 
@@ -20,7 +20,7 @@ def told(case: Case, at: datetime, policy: Policy) -> tuple[Case, list[About]]:
     """What is to be told now of the last days, and the case with the moment of the next warning."""
     if case.tell_at is None or case.tell_at > at:
         return case, []
-    clock, today, since = _clock(case, policy), _day(at, policy), _day(case.tell_at, policy)
+    clock, today, since = _clock(case, policy), day_of(at, policy), day_of(case.tell_at, policy)
     near = any(since <= day <= today for day in clock.warnings)
     passed = clock.due_by is not None and today > clock.due_by
     promise = clock.promised_by is not None and since <= clock.promised_by + timedelta(days=1) <= today
@@ -37,9 +37,5 @@ def _next(clock: Clock, at: datetime, policy: Policy) -> datetime | None:
     if clock.due_by is None:
         return None
     ends = [day + timedelta(days=1) for day in (clock.promised_by, clock.due_by) if day]
-    moments = (datetime.combine(day, time(), policy.zone) for day in (*clock.warnings, *ends))
+    moments = (start_of(day, policy) for day in (*clock.warnings, *ends))
     return min((moment for moment in moments if moment > at), default=None)
-
-
-def _day(at: datetime, policy: Policy) -> date:
-    return at.astimezone(policy.zone).date()
