@@ -1,20 +1,25 @@
 """What the header of a message says: whose it is, when it was sent, and what makes it the same message elsewhere. Pure."""
 
 import hashlib
+import re
 from contextlib import suppress
 from datetime import datetime
-from email import message_from_string, policy
-from email.errors import HeaderParseError
-from email.utils import getaddresses, parsedate_to_datetime
+from email import message_from_string
+from email.utils import parsedate_to_datetime
+
+
+def listed(value: str) -> set[str]:
+    """The addresses in one header. Never what stands only in a name or a comment: the library's parser takes that for one too."""
+    value = re.sub(r"\s*@\s*", "@", value)  # white space around the @ is allowed, if old (RFC 5322, section 4.4)
+    value = re.sub(r'"([^"\\\s]+)"@', r"\1@", value)  # a quoted local part is the same address (RFC 5321, section 4.1.2)
+    bare = re.sub(r'"(?:[^"\\]|\\.)*"|\([^()]*\)', "", value)
+    return {part.rpartition("<")[2].partition(">")[0].strip().lower() for part in re.split("[,;:]", bare)} - {""}
 
 
 def addresses(header: str, names: tuple[str, ...]) -> set[str]:
-    """By the grammar of the header, never what stands in a name; and as lenient programs read a list that breaks it."""
-    strict, plain = message_from_string(header, policy=policy.default), message_from_string(header)
-    found = {address for _, address in getaddresses([str(value) for name in names for value in plain.get_all(name, [])])}
-    with suppress(HeaderParseError, IndexError, ValueError, AttributeError):  # some junk overwhelms the stricter one
-        found |= {address.addr_spec for name in names for value in strict.get_all(name, []) for address in value.addresses}
-    return {address.lower() for address in found if "@" in address}
+    """The addresses in all headers of those names."""
+    message = message_from_string(header)
+    return {address for name in names for value in message.get_all(name, []) for address in listed(str(value)) if "@" in address}
 
 
 def reference(raw: bytes, shared: bool) -> str:

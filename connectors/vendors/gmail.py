@@ -2,13 +2,13 @@
 # ruff: noqa: N815 - the fields are named as Gmail names them
 
 import datetime as dt
-import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from connectors import contract
 from connectors.auth import Bearer, SignIn
 from connectors.contract import Connector, Gone, Kind, Misread, NeedsPerson, Record, Secret, Settings, Shape, Spec, State, Subject, Turn
+from connectors.mail import listed
 from connectors.oauth import ServiceAccount
 
 _LABELS, _MESSAGES = "/gmail/v1/users/me/labels", "/gmail/v1/users/me/messages"
@@ -40,7 +40,7 @@ class Message(Shape):
     internalDate: int | None = None  # milliseconds
 
     def people(self, *headers: str) -> set[str]:
-        return {address for one in self.payload.headers if one["name"].lower() in headers for address in _addresses(one["value"])}
+        return {address for one in self.payload.headers if one["name"].lower() in headers for address in listed(one["value"])}
 
     def marks(self, labels: Mapping[str, str]) -> dict[str, str]:
         return {name: id for name, id in labels.items() if name.startswith(_MARK) and id in (self.labelIds or ())}
@@ -112,9 +112,3 @@ def _following(turn: Turn) -> Mapping[str, Any] | None:
     if not {"messages", "resultSizeEstimate"} & turn.answer.read(dict[str, Any]).keys():
         raise Misread("A page of messages tells neither messages nor how many there are.")
     return contract.by_cursor("pageToken", "nextPageToken?")(turn)
-
-
-def _addresses(header: str) -> set[str]:
-    """Never what stands only in a name or a comment. (The library's parser raises on spam, and takes a bare name for an address.)"""
-    bare = re.sub(r'"(?:[^"\\]|\\.)*"|\([^()]*\)', "", header)
-    return {part.rpartition("<")[2].partition(">")[0].strip().lower() for part in re.split("[,;:]", bare)} - {""}

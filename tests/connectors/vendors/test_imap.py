@@ -6,6 +6,7 @@ import pytest
 
 from connectors.contract import Gone, NeedsPerson, State
 from connectors.evidence import Evidence
+from connectors.mail import addresses
 from connectors.testing.harness import Bench, settings_of
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import JAN
@@ -138,3 +139,7 @@ async def test_a_shared_message_waits_for_a_person_then_too() -> None:
 
 def connector(simulator: ImapSimulator) -> Imap:
     return Imap(settings_of(Imap, SETTINGS), simulator.door(Evidence(Key("case/1", bytes(32)))))
+
+
+def test_an_address_that_stands_only_in_a_name_is_not_whose_message_it_is() -> None:
+    assert {"anna@voorbeeld.nl"} == addresses("To: jan@voorbeeld.nl <anna@voorbeeld.nl>\n\n", ("To",))
