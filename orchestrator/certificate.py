@@ -35,7 +35,7 @@ from topics.model import Moment, Wire
 from topics.outcomes import Outcome, least_good
 
 __all__ = ["Certificate", "Controller", "Facts", "ProcessorEntry", "RecordLine", "Register"]
-__all__ += ["canonical", "certify", "claims_in", "claims_of", "entries", "finished", "fingerprint", "status_of"]
+__all__ += ["canonical", "certify", "claims_in", "entries", "finished", "fingerprint", "standing_of"]
 
 _UNKNOWN = "It was located; what became of it is not known."
 _NO_LAW = "It is kept, and no law was named."
@@ -61,15 +61,14 @@ class Facts(Wire):
     intake_retained_until: date
 
 
-def status_of(case: Case, on: date | None = None) -> Status:
-    """The status that a certificate issued `on` that local day would have; without a day, no hold counts as lapsed."""
-    return status_from(case.right, entries(case), on, case.ground, case.decision)
+def standing_of(case: Case, on: date | None = None) -> tuple[Status, str]:
+    """The status that a certificate issued `on` that local day would have, and a SHA-256, hex, over what it would claim.
 
-
-def claims_of(case: Case, on: date | None = None) -> str:
-    """SHA-256, hex, over what a certificate issued `on` that local day would claim, without the moments of answers."""
+    Without a day, no hold counts as lapsed. The moments of answers are not part of what is claimed.
+    """
     of, words = entries(case), (case.decision, case.extension, *case.pauses, *case.gaps)
-    return _claims(of, status_from(case.right, of, on, case.ground, case.decision), case.received_at, case.due_by, words)
+    status = status_from(case.right, of, on, case.ground, case.decision)
+    return status, _claims(of, status, case.received_at, case.due_by, words)
 
 
 def claims_in(certificate: Certificate) -> str:
@@ -113,7 +112,7 @@ def _unless_awaited(case: Case, processor: ProcessorState, entry: ProcessorEntry
 def _entry(processor: ProcessorState) -> ProcessorEntry:
     ends = _hold_ends(processor)
     counts = Counter(_line(record, ends) for record in processor.records.values())
-    lines = [line.model_copy(update={"count": count}) for line, count in counts.items()]
+    lines = [line if count == 1 else line.model_copy(update={"count": count}) for line, count in counts.items()]
     outcome, reason = _outcome(processor, [line.outcome for line in lines])
     return ProcessorEntry(
         name=processor.name,
@@ -122,9 +121,13 @@ def _entry(processor: ProcessorState) -> ProcessorEntry:
         answered_at=processor.answered_at,
         outcome=outcome,
         reason=reason,
-        # What is left comes before what is gone; the JSON makes the order of the rest certain.
-        records=tuple(sorted(lines, key=lambda line: (line.kind, RANK[line.outcome], line.model_dump_json()))),
+        records=tuple(sorted(lines, key=_place) if len(lines) > 1 else lines),
     )
+
+
+def _place(line: RecordLine) -> tuple[str, int, str]:
+    """What is left comes before what is gone; the JSON makes the order of the rest certain."""
+    return line.kind, RANK[line.outcome], line.model_dump_json()
 
 
 def _outcome(processor: ProcessorState, of_lines: list[Outcome]) -> tuple[Outcome, str | None]:

@@ -45,7 +45,10 @@ Sending = list[tuple[int, Outgoing]]
 
 @dataclass
 class _Batch:
-    """What one transaction has touched so far. `issued`: to requests without a case. `told_before`: what follows was done long ago."""
+    """What one transaction has touched so far. `issued`: to requests without a case. `told_before`: what follows was done long ago.
+
+    `certified`: the links to add to the register, each after the one before.
+    """
 
     cases: dict[UUID, Case]
     before: dict[UUID, Case]
@@ -56,6 +59,7 @@ class _Batch:
     seen: dict[tuple[str, str], str] = field(default_factory=dict)
     relatives: dict[UUID, set[UUID]] = field(default_factory=dict)
     issued: list[Issued] = field(default_factory=list)
+    certified: list[Issued] = field(default_factory=list)
     told_before: bool = False
 
 
@@ -256,30 +260,38 @@ class Process:
         return message_of(order, case, others, now)
 
     def _decide(self, batch: _Batch, transaction: Transaction, request_id: UUID, message: Message, now: datetime) -> None:
-        outgoing: list[Outgoing] = []
         before = batch.cases.get(request_id)
         try:
             case, effects = decide(before, message, self._policy)
-            for effect in () if batch.told_before else effects:
-                case, sending = self._carry_out(transaction, case, effect, now)
-                outgoing.append(sending)
+            case, outgoing, certified = self._carry_out(batch, transaction, case, () if batch.told_before else effects, now)
         except _DEFECTS as error:
             raise _defect("decide", error) from None
         batch.cases[request_id] = case.model_copy(update={"wake_at": now}) if batch.told_before else case
         batch.outgoing += outgoing
+        batch.certified += certified
         if concerns_others(before, case):
             for other, word in list(consequences(case, self._others(batch, transaction, request_id))):
                 self._decide(batch, transaction, other, Met(word, now), now)
 
-    def _carry_out(self, transaction: Transaction, case: Case, effect: Effect, now: datetime) -> tuple[Case, Outgoing]:
-        match effect:
-            case Order(command):
-                topic = self._names.commands(command.processor)
-                return case, write(topic, COMMAND_TYPE, ORCHESTRATOR, case.request_id, command, now, id=command.command_id)
-            case Certify():
-                return self._registrar.certify(transaction, case, effect, now)
-            case Tell(notice):
-                return case, write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, case.request_id, notice, now)
+    def _carry_out(
+        self, batch: _Batch, transaction: Transaction, case: Case, effects: Iterable[Effect], now: datetime
+    ) -> tuple[Case, list[Outgoing], list[Issued]]:
+        """The case, what is to be sent, and the certificates among it."""
+        outgoing: list[Outgoing] = []
+        certified: list[Issued] = []
+        for effect in effects:
+            match effect:
+                case Order(command):
+                    topic = self._names.commands(command.processor)
+                    sending = write(topic, COMMAND_TYPE, ORCHESTRATOR, case.request_id, command, now, id=command.command_id)
+                case Certify():
+                    head = _head(transaction, batch.certified + certified)
+                    case, issued, sending = self._registrar.certify(case, effect, head, now)
+                    certified.append(issued)
+                case Tell(notice):
+                    sending = write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, case.request_id, notice, now)
+            outgoing.append(sending)
+        return case, outgoing, certified
 
     def _park(self, batch: _Batch, transaction: Transaction, delivery: Delivery, poison: Poison, now: datetime) -> None:
         log.warning("dead letter: %s partition %d offset %d: %s", delivery.topic, delivery.partition, delivery.offset, poison.reason)
@@ -297,6 +309,7 @@ class Process:
         transaction.save(changed, frozenset(batch.cases.keys() - batch.before.keys()))
         for case in _with_changed_holds(changed, batch.before):
             transaction.save_holds(case)
+        transaction.add_certificates(batch.certified)
         transaction.remember(batch.remembered, now)
         return transaction.send(batch.outgoing, now)
 
@@ -308,6 +321,11 @@ def _following(deliveries: Iterable[Delivery]) -> dict[Place, int]:
         place = (one.topic, one.partition)
         following[place] = max(following.get(place, 0), one.offset + 1)
     return following
+
+
+def _head(transaction: Transaction, certified: Sequence[Issued]) -> tuple[int, str]:
+    """What the next certificate follows: the last of this batch, else the register's last."""
+    return (certified[-1].register_index, certified[-1].sha256) if certified else transaction.register_head()
 
 
 def _with_changed_holds(changed: Iterable[Case], before: dict[UUID, Case]) -> list[Case]:

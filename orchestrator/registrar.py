@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from orchestrator.case import Case, CertificateRef, Status
 from orchestrator.certificate import Certificate, Controller, Facts, Register, canonical, certify, claims_in
 from orchestrator.jose import decode
-from orchestrator.ledger import Issued, Transaction
+from orchestrator.ledger import Issued
 from orchestrator.messages import Certify
 from orchestrator.sign import SigningKeys
 from topics.bus import Message
@@ -28,9 +28,9 @@ class Registrar:
         self._zone = zone
         self._topic = names.of(Topic.CERTIFICATES)
 
-    def certify(self, transaction: Transaction, case: Case, effect: Certify, now: datetime) -> tuple[Case, Message]:
-        """The case with its next certificate, and the message that carries it."""
-        index, previous = transaction.register_head()
+    def certify(self, case: Case, effect: Certify, head: tuple[int, str], now: datetime) -> tuple[Case, Issued, Message]:
+        """The case with its next certificate, that certificate as the link after the register's `head`, and the message that carries it."""
+        index, previous = head
         last = case.certificates[-1] if case.certificates else None
         facts = Facts(
             certificate_id=uuid4(),
@@ -45,10 +45,8 @@ class Registrar:
         certificate = certify(case, facts)
         jws = self._keys.sign(canonical(certificate))
         issued = Issued.of(certificate, jws)
-        transaction.add_certificates([issued])
-        return case.with_certificate(_reference(issued, effect.claims)), write_certificate(
-            self._topic, case.request_id, issued.certificate_id, jws, now
-        )
+        message = write_certificate(self._topic, case.request_id, issued.certificate_id, jws, now)
+        return case.with_certificate(_reference(issued, effect.claims)), issued, message
 
 
 def continued(case: Case, issued: Iterable[Issued]) -> Case:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from orchestrator.case import Case, ProcessorState, RecordState, Status
-from orchestrator.certificate import claims_of, status_of
+from orchestrator.certificate import standing_of
 from orchestrator.messages import Certify, Effect, Order, Tell
 from orchestrator.policy import Policy, day_of, start_of
 from orchestrator.warnings import told
@@ -134,7 +134,7 @@ def _certified(case: Case, effects: tuple[Effect, ...], at: datetime, policy: Po
         case = case.model_copy(update={"state": "open", "look_at": None})
         return case.model_copy(update={"wake_at": _wake_at(case, policy)}), effects
     today = day_of(at, policy)
-    status, claims = status_of(case, today), claims_of(case, today)
+    status, claims = standing_of(case, today)
     final = case.all_answered and (status is not Status.PARTIAL or case.refused)
     changed = not case.certificates or case.certificates[-1].claims != claims
     restricted = case.examined and all(p.settled for p in case.processors)  # an objection: that is told at once

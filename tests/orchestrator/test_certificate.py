@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orchestrator.agreement import faults
 from orchestrator.case import Case, CertificateRef, ProcessorState, RecordState, Status
-from orchestrator.certificate import Certificate, canonical, certify, claims_of, entries, status_of
+from orchestrator.certificate import Certificate, canonical, certify, entries, standing_of
 from tests.orchestrator.certificate_cases import AWR, ISSUED, case, certificate, facts, processor, record, with_holds
 from topics.events import Right
 from topics.outcomes import Evidence, Hold, Outcome
@@ -94,20 +94,20 @@ STATUSES = [
 
 @pytest.mark.parametrize(("expected", "right", "records"), STATUSES)
 def test_the_status_follows_from_what_became_of_the_records(expected: Status, right: Right, records: list[RecordState]) -> None:
-    assert expected is status_of(case(processor(*records), right=right))
+    assert expected is standing_of(case(processor(*records), right=right))[0]
 
 
 @pytest.mark.parametrize("outcome", [ERASED, Outcome.ANONYMISED, HELD, Outcome.NOTHING_FOUND])
 @pytest.mark.parametrize("evidence", [None, Evidence.ACCEPTED, Evidence.EXECUTED])
 def test_nothing_is_complete_that_was_not_looked_for_again(outcome: Outcome, evidence: Evidence | None) -> None:
-    assert Status.PARTIAL is status_of(case(processor(record(outcome, evidence=evidence))))
+    assert Status.PARTIAL is standing_of(case(processor(record(outcome, evidence=evidence))))[0]
 
 
 @pytest.mark.parametrize("evidence", [None, Evidence.ACCEPTED, Evidence.EXECUTED])
 def test_no_restriction_is_complete_that_was_not_looked_at_again(evidence: Evidence | None) -> None:
     restricted = record(RESTRICTED, evidence=evidence)
 
-    assert Status.PARTIAL is status_of(case(processor(restricted), right=Right.RESTRICTION))
+    assert Status.PARTIAL is standing_of(case(processor(restricted), right=Right.RESTRICTION))[0]
 
 
 def test_one_silent_processor_makes_it_partial_and_is_named() -> None:
@@ -122,7 +122,7 @@ def _answer(entry: Any) -> tuple[Outcome, Any]:
 
 
 def test_a_case_that_asked_nobody_is_never_complete() -> None:
-    assert Status.PARTIAL is status_of(case())
+    assert Status.PARTIAL is standing_of(case())[0]
 
 
 @pytest.mark.parametrize("own", [o for o in Outcome if list(Outcome).index(o) <= list(Outcome).index(Outcome.ACCEPTED)])
@@ -210,7 +210,7 @@ def test_the_same_claims_have_the_same_digest_whenever_and_in_whatever_order_the
     later = jira.model_copy(update={"answered_at": ISSUED, "round": 3})
     reordered = moneybird.model_copy(update={"records": dict(reversed(moneybird.records.items()))})
 
-    assert claims_of(with_holds()) == claims_of(case(later, reordered))
+    assert standing_of(with_holds())[1] == standing_of(case(later, reordered))[1]
 
 
 @pytest.mark.parametrize(
@@ -223,8 +223,8 @@ def test_the_same_claims_have_the_same_digest_whenever_and_in_whatever_order_the
     ],
 )
 def test_other_claims_have_another_digest(other: Case) -> None:
-    assert claims_of(with_holds()) != claims_of(other)
-    assert 64 == len(claims_of(other))
+    assert standing_of(with_holds())[1] != standing_of(other)[1]
+    assert 64 == len(standing_of(other)[1])
 
 
 LATE = datetime(2026, 12, 21, 23, 0, tzinfo=UTC)  # midnight after the last day, in Amsterdam
@@ -323,6 +323,6 @@ def test_whatever_came_of_a_case_its_certificate_agrees_with_itself(
 
     assert [] == faults(made)
     assert sum(len(p.records) for p in named) == sum(line.count for e in made.processors for line in e.records)
-    assert made.status is status_of(case(*named, right=right), made.issued_at.date())
+    assert made.status is standing_of(case(*named, right=right), made.issued_at.date())[0]
     if made.status is not Status.PARTIAL:
         assert all(p.answered_at is not None for p in named)

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from orchestrator.agreement import faults
 from orchestrator.case import Status
-from orchestrator.certificate import Certificate, claims_of
+from orchestrator.certificate import Certificate, standing_of
 from orchestrator.messages import Reported, RequestedAgain
 from orchestrator.payload import NOTHING_BEFORE, ProcessorEntry, canonical, fingerprint
 from tests.orchestrator.decide_cases import POLICY, digest
@@ -69,7 +69,7 @@ def exactly_one_open_revision(step: Step) -> bool:
     complete = bool(case.certificates) and case.certificates[-1].status is not Status.PARTIAL
     if len(step.issued) > 1 or complete != (case.state == "closed"):
         return False
-    return not complete or case.certificates[-1].claims == claims_of(case, step.after.now.astimezone(POLICY.zone).date())
+    return not complete or case.certificates[-1].claims == standing_of(case, step.after.now.astimezone(POLICY.zone).date())[1]
 
 
 def a_duplicate_changes_nothing(step: Step) -> bool:
