@@ -92,7 +92,8 @@ async def body_of(response: httpx.Response, call: str) -> bytes:
     """
     body = bytearray()
     try:
-        async for chunk in response.aiter_bytes():
+        chunks = response.aiter_bytes() if "content-encoding" in response.headers else response.stream  # most are sent as they are
+        async for chunk in chunks:  # type: ignore[union-attr]
             body += chunk
             if len(body) > LARGEST_BODY_BYTES:
                 raise Misread(f"The answer to {call} is over {LARGEST_BODY_BYTES // 1024**2} MB.")
