@@ -47,6 +47,10 @@ class Handler:
             return None
         return f"The orchestrator has not moved for {_STANDSTILL.seconds // 60} minutes; the process ends, and nothing was acknowledged."
 
+    def stop(self, sentence: str) -> None:
+        """Take nothing more, and say why; what is in hand is finished."""
+        self.stopping = self.stopping or sentence
+
     async def take(self, deliveries: Sequence[Delivery]) -> bool:
         """True when the batch is safe, and may be acknowledged."""
         async with self._turn:

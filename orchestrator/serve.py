@@ -2,11 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from orchestrator.standstill import Standstill
+from topics.bus import BrokerGone, Place, Standing
+from topics.model import Clock
+
 _LOOK_SECONDS = 0.25
+_ASK_SECONDS = 30.0
 _DRAIN_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _FENCED = "Another process runs as {!r}: give every orchestrator a slot of its own."
@@ -41,6 +46,32 @@ async def run(app: Any, stop: asyncio.Event, stopping: Callable[[], str | None])
             await asyncio.wait_for(app.stop(), _STOP_SECONDS)
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
+
+
+async def watch(
+    app: Any,
+    standing: Callable[[], Awaitable[Mapping[Place, Standing]]],
+    stop: Callable[[str], None],
+    clock: Clock,
+    sleep: Callable[[float], Awaitable[None]],
+    standstill: Standstill,
+) -> None:
+    """Ask the broker twice a minute whether messages wait for us that Faust does not hand out; then `stop` is told why. Until cancelled."""
+    while True:
+        await sleep(_ASK_SECONDS)
+        try:
+            sentence = standstill.look(await standing(), _ours(app), clock())
+        except BrokerGone:
+            standstill.forget()
+            continue
+        if sentence:
+            stop(sentence)
+
+
+def _ours(app: Any) -> set[Place]:
+    """The partitions that we were given; none before the consumer's thread has connected."""
+    consumer = getattr(getattr(app.consumer, "_thread", None), "_consumer", None)
+    return {(place.topic, place.partition) for place in consumer.assignment()} if consumer else set()
 
 
 def _tell(error: BaseException | None) -> None:

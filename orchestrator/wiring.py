@@ -15,6 +15,7 @@ from orchestrator.process import Process
 from orchestrator.registrar import Registrar
 from orchestrator.restored import Restoration
 from orchestrator.sign import KeyFolderError, SigningKeys
+from orchestrator.standstill import Standstill
 from topics.bus import Publisher
 from topics.configuration import Configuration
 from topics.kafka import Cluster, KafkaPublisher
@@ -91,12 +92,25 @@ async def run(
             handler = _handler(core, publisher)
             topics = [names.of(Topic.REQUESTS), names.of(Topic.REPORTS)]
             app = faust_app.build(cluster, group, slot.identity, topics, handler.take, handler.tick, _once(on_ready))
-            with Watch(handler.hung):
-                await serve.run(app, stop, lambda: handler.stopping)
+            watching = asyncio.create_task(_watch(app, KafkaLog(cluster), group, topics, handler))
+            try:
+                with Watch(handler.hung):
+                    await serve.run(app, stop, lambda: handler.stopping or _defect(watching))
+            finally:
+                watching.cancel()
     finally:
         slot.release()
         keyring.close()
         ledger.close()
+
+
+async def _watch(app: faust_app.Orchestrator, log: KafkaLog, group: str, topics: Sequence[str], handler: Handler) -> None:
+    await serve.watch(app, lambda: log.standing(group, topics), handler.stop, utc_now, asyncio.sleep, Standstill())
+
+
+def _defect(watching: asyncio.Task[None]) -> str | None:
+    """It never ends by itself; a defect in it must not leave us unwatched."""
+    return f"A defect of the orchestrator ({type(watching.exception()).__name__})." if watching.done() else None
 
 
 def _handler(core: Process, publisher: Publisher) -> Handler:
