@@ -4,7 +4,7 @@ import base64
 import json
 import re
 import secrets
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from connectors.errors import Denied, Misread
 
-__all__ = ["Basic", "Bearer", "Certificate", "Header", "Login", "SignIn", "SignedLogin"]
+__all__ = ["Basic", "Bearer", "By", "Certificate", "Header", "Login", "SignIn", "SignedLogin", "With"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,29 @@ class Login:
 
 SignIn = httpx.Auth | Login
 """What a connector's `auth` gives: for calls over HTTP, or for a mailbox."""
+
+
+class With(httpx.Auth):
+    """Another sign-in, and headers that the vendor wants at every call beside it."""
+
+    def __init__(self, sign_in: httpx.Auth, headers: Mapping[str, str]) -> None:
+        self._sign_in, self._headers = sign_in, headers
+
+    def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        request.headers.update(self._headers)
+        return self._sign_in.async_auth_flow(request)
+
+
+class By:
+    """A sign-in that wants nothing but settings, by their names: `By(Basic, "user", "password")`. `headers` go with every call."""
+
+    def __init__(self, sign_in: Callable[..., SignIn], *names: str, headers: Mapping[str, str] | None = None) -> None:
+        self.names = names
+        self._sign_in, self._headers = sign_in, headers
+
+    def __call__(self, settings: BaseModel) -> SignIn:
+        made = self._sign_in(*(getattr(settings, name) for name in self.names))
+        return With(made, self._headers) if self._headers and isinstance(made, httpx.Auth) else made
 
 
 class Basic(httpx.BasicAuth):

@@ -1,128 +1,32 @@
 """All that a vendor module may see. A connector says where a person's records are and how one is erased; the worker does the rest."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from enum import StrEnum
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from string import Formatter
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 
 from connectors.ageing import RetentionRule
-from connectors.auth import SignIn
+from connectors.auth import By, SignIn
+from connectors.declared import Call, Key, Kind, Look, Record, Records, RestrictedIf, Spec, State
 from connectors.errors import Denied, Gone, Misread, NeedsIdentifier, NeedsPerson, NotApplicable, Refused, VendorError
-from connectors.lists import MOST_PAGES, Paging, Turn, by_cursor, by_href, by_link, by_offset, by_page, found, rows
+from connectors.lists import MOST_PAGES, Lists, Paging, Turn, by_cursor, by_href, by_link, by_offset, by_page, found, rows
 from connectors.ports import Answer, Database, Door, Mailbox, Opens, Reference, Row
 from topics.configuration import ConfiguredPath, DatabaseUrl, ProcessorKind, Secret, Text
 from topics.outcomes import Outcome
 from topics.subject import Subject
 
 __all__ = [
-    "Accepted", "Answer", "ConfiguredPath", "Connector", "Database", "DatabaseUrl", "Denied", "Door", "Gone", "Key", "Kind",
-    "MOST_PAGES", "Mailbox", "Misread", "NeedsIdentifier", "NeedsPerson", "NoSettings", "NotApplicable", "Opens", "Outcome",
-    "Paging", "ProcessorKind", "Record", "Reference", "Refused", "RetentionRule", "Right", "Row", "Secret", "Settings", "Shape",
-    "Spec", "State", "Subject", "Text", "Turn", "VendorError", "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
+    "Accepted", "Answer", "ApiKeySettings", "Call", "CamelShape", "ConfiguredPath", "Connector", "Database", "DatabaseUrl", "Denied",
+    "Door", "Gone", "Key", "Kind", "Lists", "Look", "MOST_PAGES", "Mailbox", "Misread", "NeedsIdentifier", "NeedsPerson", "NoSettings",
+    "NotApplicable", "Opens", "Outcome", "Paging", "ProcessorKind", "Record", "Records", "Reference", "Refused", "RestrictedIf",
+    "RetentionRule", "Right", "Row", "Secret", "Settings", "Shape", "Spec", "State", "Subject", "Text", "TokenSettings", "Turn",
+    "VendorError", "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
 ]  # fmt: skip
-
-Key = tuple[str, str]
-"""What makes a record the same in two looks: its kind and its reference."""
-
-
-class State(StrEnum):
-    """How a record stands at the vendor."""
-
-    PRESENT = "present"
-    RESTRICTED = "restricted"  # archived, blocked, deactivated, suppressed
-    ANONYMISED = "anonymised"  # there, but nothing of the person in it
-    GONE = "gone"
-
-
-@dataclass(frozen=True)
-class Record:
-    """One record of a person at a vendor.
-
-    `ref` is whatever the connector needs to find it again, and may be personal data: it is never printed. `since` is what a
-    legal hold counts from: an invoice's date, or a moment, of which the controller's local day counts. `binds`
-    is the `key` of the record that must stay as long as this one is held, or several: the contact that an invoice hangs from.
-    """
-
-    kind: str
-    ref: str = field(repr=False)
-    since: date | datetime | None = None
-    binds: Key | tuple[Key, ...] | None = field(default=None, repr=False)
-    state: State = field(default=State.PRESENT, compare=False)
-
-    @property
-    def key(self) -> Key:
-        """What makes it the same record in two looks."""
-        return (self.kind, self.ref)
-
-    @property
-    def bound(self) -> tuple[Key, ...]:
-        """The keys in `binds`, however many."""
-        match self.binds:
-            case None:
-                return ()
-            case (str(kind), str(ref)):
-                return ((kind, ref),)
-            case several:
-                return several
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of record that a connector finds. `kept_because`: why the vendor offers no way to erase it, else None.
-
-    `at`: the path of one record, which is erased by DELETE (`/contacts/{id}`). Fields that name a setting are filled with
-    it; the others, in order, with the parts of `Record.ref` between slashes, the last one with all the rest. `peeks`: GET there
-    answers 404 or 410 once the record is gone, and never before. `how`: what restricting does there ("archived"). `strips`:
-    the fields that `strip` can empty in a record that the law keeps.
-    """
-
-    name: str
-    kept_because: str | None = None
-    restricts: bool = False
-    lifts: bool = False
-    at: str | None = None
-    peeks: bool = False
-    how: str = ""
-    strips: tuple[str, ...] = ()
-
-
-Facts = Literal["specification", "source code", "client library", "documentation", "documentation in part", "community's accounts"]
-"""What of the vendor's a connector's facts stand on, the surest first; a specification is written for machines."""
-
-
-@dataclass(frozen=True)
-class Spec:
-    """What a connector is. `kinds` stand in the order in which they are erased: what hangs from another comes first.
-
-    `identifiers`: the kinds it can search by, any one of them is enough. `calls_per_minute` is the vendor's own limit
-    or a polite pace. `concurrency`: cases at once. `settle_seconds`: how long the vendor's search may lag behind a
-    deletion. `not_covered`: what may hold something of a
-    person there and is not searched; it stands on every certificate. `docs`, `checked`: the vendor's API page, and when
-    these facts were last compared with it. `erased_as_located`: records are erased in the order in which `locate` yields them.
-    `facts`: what of the vendor's they stand on.
-    """
-
-    name: str
-    kind: ProcessorKind
-    kinds: tuple[Kind, ...]
-    identifiers: tuple[str, ...]
-    calls_per_minute: int
-    docs: str
-    checked: date
-    concurrency: int = 8
-    not_covered: tuple[str, ...] = ()
-    settle_seconds: float = 0.0
-    erased_as_located: bool = False
-    facts: Facts = "documentation"
-
-    def kind_of(self, record: Record) -> Kind:
-        """The declared kind of a record; an undeclared one is a defect of the connector."""
-        return next(kind for kind in self.kinds if kind.name == record.kind)
 
 
 @dataclass(frozen=True)
@@ -147,10 +51,30 @@ class NoSettings(Settings):
     """For a connector that needs none."""
 
 
+class ApiKeySettings(Settings):
+    """For one that needs an API key; others may be added below it."""
+
+    api_key: Secret
+
+
+class TokenSettings(Settings):
+    """For one that needs a token; others may be added below it."""
+
+    token: Secret
+
+
 class Shape(BaseModel):
     """A part of a vendor's answer. Fields that we rely on have no default, so that a changed API is `Misread`."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, coerce_numbers_to_str=True, ignored_types=(RestrictedIf,)
+    )
+
+
+class CamelShape(Shape):
+    """A part of an answer whose fields the vendor names so: `messageId` is read as `message_id`."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
 
 
 @dataclass(frozen=True)
@@ -161,17 +85,28 @@ class Accepted:
 
 
 S = TypeVar("S", bound=Settings)
+T = TypeVar("T")
 
 
 class Connector(ABC, Generic[S]):
-    """A vendor. Write `spec`, `settings_model`, `auth` and `locate`; the rest where a kind's `at` does not say it."""
+    """A vendor. Write `spec`, `signs_in` and `locate`; the rest where the kinds do not say it."""
 
     spec: ClassVar[Spec]
-    settings_model: ClassVar[type[Settings]]
+    settings_model: ClassVar[type[Settings]]  # the one between the brackets of `Connector[…]`, unless told
     base_url: ClassVar[str | None] = None  # the vendor's own, where it is the same for every customer
     opens: ClassVar[Opens] = "http"
+    signs_in: ClassVar[By | None] = None
+    """How calls are signed in, by the names of settings; `auth` says what this cannot."""
+    lists: ClassVar[Lists] = Lists()
+    """What the vendor's lists have in common, for `each`."""
     case: str = ""
     """Names the case: the same in every round of it, and in no other. Given by the worker."""
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        super().__init_subclass__(**given)
+        told = [model for base in cls.__dict__.get("__orig_bases__", ()) for model in get_args(base) if isinstance(model, type)]
+        if told and "settings_model" not in cls.__dict__:
+            cls.settings_model = told[0]
 
     def __init__(self, settings: S, door: Any) -> None:
         self.settings = settings
@@ -197,8 +132,8 @@ class Connector(ABC, Generic[S]):
 
     @classmethod
     def auth(cls, settings: S) -> SignIn | None:
-        """How calls are signed in: see `connectors.auth`."""
-        return None
+        """How calls are signed in: see `connectors.auth`. As `signs_in` says, unless overridden."""
+        return cls.signs_in(settings) if cls.signs_in else None
 
     @classmethod
     def retention(cls, settings: S) -> Sequence[RetentionRule]:
@@ -211,15 +146,18 @@ class Connector(ABC, Generic[S]):
         return self.spec.identifiers
 
     @abstractmethod
-    def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    def locate(self, subject: Subject) -> Records:
         """Every record of exactly this subject, archived and closed ones too. Makes no writing call.
 
         Ends normally only when everything was searched; anything that keeps it from knowing raises.
         """
 
     async def erase(self, record: Record) -> Accepted | Literal[Outcome.ANONYMISED] | None:
-        """Erase one record for good; unless overridden, by DELETE at its kind's `at`. None: gone. `Gone` may be raised: it was already."""
-        await self.on(record, self.http.delete)
+        """Erase one record for good. None: gone. `Gone` may be raised: it was already.
+
+        Unless overridden: as its kind `erases`, else by DELETE at its kind's `at`.
+        """
+        await self._make(record, self.spec.kind_of(record).erases or Call("DELETE"))
         return None
 
     def planned_call(self, record: Record) -> str | None:
@@ -227,12 +165,18 @@ class Connector(ABC, Generic[S]):
         return None
 
     async def restrict(self, record: Record) -> None:
-        """Archive, block or suppress one record, so that it is no longer processed (kinds with `restricts`)."""
-        raise Refused(f"{self.spec.name} offers no way to restrict a {record.kind}.")
+        """Archive, block or suppress one record, so that it is no longer processed. Unless overridden: as its kind `restricts`."""
+        said = self.spec.kind_of(record).restricts
+        if not isinstance(said, Call):
+            raise Refused(f"{self.spec.name} offers no way to restrict a {record.kind}.")
+        await self._make(record, said)
 
     async def lift(self, record: Record) -> None:
-        """Undo `restrict` (kinds with `lifts`)."""
-        raise Refused(f"{self.spec.name} offers no way to lift the restriction of a {record.kind}.")
+        """Undo `restrict`. Unless overridden: as its kind `lifts`."""
+        said = self.spec.kind_of(record).lifts
+        if not isinstance(said, Call):
+            raise Refused(f"{self.spec.name} offers no way to lift the restriction of a {record.kind}.")
+        await self._make(record, said)
 
     async def strip(self, record: Record, keep: frozenset[str]) -> None:
         """Empty those fields of the kind's `strips` that are not in `keep`, and nothing else; the record stays, and is still found.
@@ -247,11 +191,21 @@ class Connector(ABC, Generic[S]):
         Unless overridden: GET at its kind's `at`, where the kind `peeks`. `Gone` may be raised in place of `State.GONE`. Where
         the vendor's search lags, this is the proof.
         """
-        return self.state_of(record, await self.on(record, self.http.get)) if self.spec.kind_of(record).peeks else None
+        peeks = self.spec.kind_of(record).peeks
+        if not peeks:
+            return None
+        look = peeks if isinstance(peeks, Look) else Look()
+        try:
+            return self.state_of(record, await self.on(record, self.http.get, query=look.query))
+        except look.unsure:
+            return None
 
     def state_of(self, record: Record, answer: Answer) -> State:
-        """How a record stands that `peek` was shown; `PRESENT` unless overridden. `answer` must be an object in JSON."""
-        answer.read(dict[str, object])
+        """How a record stands that `peek` was shown. Unless overridden: as the shape of its kind's `Look` tells, else `PRESENT`."""
+        look = self.spec.kind_of(record).peeks
+        if isinstance(look, Look) and look.shape:
+            return answer.read(look.shape, look.at).state
+        answer.read(dict[str, object])  # at least an object in JSON
         return State.PRESENT
 
     async def rights(self) -> Sequence[Right]:
@@ -261,13 +215,44 @@ class Connector(ABC, Generic[S]):
         """
         return ()
 
-    async def on(self, record: Record, call: Callable[..., Awaitable[Answer]], **given: Any) -> Answer:
-        """`call` (`self.http.delete`, …) at the path of one record, with `query` and `json` as given. Raises as the door does."""
-        path = self.spec.kind_of(record).at
+    def each(
+        self,
+        path: str,
+        shape: type[T],
+        query: Mapping[str, Any] | None = None,
+        *,
+        at: str | None = None,
+        absent: type[VendorError] | tuple[type[VendorError], ...] | None = None,
+        **values: str,
+    ) -> AsyncIterator[T]:
+        """Every row of a list, read as `lists` says, unless told: see `rows`. Fields of `path` that name a setting are filled with it."""
+        said = self.lists
+        if absent is None:
+            absent = Gone if said.always and path not in said.always else ()
+        asked, where = {**said.query, **(query or {})}, said.at if at is None else at
+        filled: dict[str, Any] = {**self._filled(path), **values}
+        return rows(self.http.get, path, shape, said.paging, at=where, query=asked, absent=absent, **filled)
+
+    async def on(self, record: Record, call: Callable[..., Awaitable[Answer]], *, at: str | None = None, **given: Any) -> Answer:
+        """`call` (`self.http.delete`, …) at the path of one record, with `query` and `json` as given. Raises as the door does.
+
+        `at`: another path than its kind's, filled the same way.
+        """
+        path = at or self.spec.kind_of(record).at
         if path is None:
             raise Refused(f"{self.spec.name} names no path of a {record.kind}.")
-        names = [name for _, name, _, _ in Formatter().parse(path) if name]
-        settings = {name: str(getattr(self.settings, name)) for name in names if name in type(self.settings).model_fields}
-        of_ref = [name for name in names if name not in settings]
+        settings = self._filled(path)
+        of_ref = [name for name in _fields(path) if name not in settings]
         parts = record.ref.split("/", len(of_ref) - 1) if of_ref else []  # some vendors want it in the query
         return await call(path, **given, **settings, **dict(zip(of_ref, parts, strict=True)))
+
+    async def _make(self, record: Record, said: Call) -> Answer:
+        given = {name: value for name, value in (("query", said.query), ("json", said.json)) if value is not None}
+        return await self.on(record, getattr(self.http, said.method.lower()), at=said.at, **given)
+
+    def _filled(self, path: str) -> dict[str, str]:
+        return {name: str(getattr(self.settings, name)) for name in _fields(path) if name in type(self.settings).model_fields}
+
+
+def _fields(path: str) -> Sequence[str]:
+    return [name for _, name, _, _ in Formatter().parse(path) if name]

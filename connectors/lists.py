@@ -1,7 +1,7 @@
 """Reading a vendor's lists to the end: five ways of turning pages, one loop, and no list that ends without saying so."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from connectors.errors import Gone, Misread, VendorError
@@ -70,6 +70,20 @@ def _goes_on(turn: Turn, total: str) -> bool:
     if now > turn.rows and not turn.new:
         raise Misread("The list ends before the total that it tells.")
     return now > turn.rows
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What a vendor's lists have in common: how pages are turned, what each is asked with, and where in the body the rows stand.
+
+    `always`: the paths of lists that every account has. Where such are named, 404 at any other means that there is no such list;
+    a wrong `base_url` answers so too, and is told by these.
+    """
+
+    paging: Paging = by_link
+    query: Mapping[str, Any] = field(default_factory=dict)
+    at: str = ""
+    always: tuple[str, ...] = ()
 
 
 async def rows(

@@ -103,7 +103,7 @@ def _own_fate(record: Record, kind: Kind, duties: Duties, today: date, zone: Zon
         return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, reason=str(unknown))
     if duty:
         to_strip = duty.fields is not None and not set(kind.strips) <= duty.fields
-        return Planned(record, Do.KEEP, Outcome.HELD, duty.hold, shut=kind.restricts, keep=duty.fields if to_strip else None)
+        return Planned(record, Do.KEEP, Outcome.HELD, duty.hold, shut=bool(kind.restricts), keep=duty.fields if to_strip else None)
     if kind.kept_because:
         return _not_erasable(record, kind.kept_because, duties, today)
     return Planned(record, Do.ERASE, Outcome.ERASED)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from connectors.contract import Connector, Spec
+from connectors.contract import Call, Connector, Kind, Look, Settings, Spec, State
 
 GROUP = "erasure.connectors"
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,62}")  # topics.model.RecordKind: another name could not be reported
@@ -84,7 +84,7 @@ def incomplete(name: str, connector: Any) -> list[str]:
         faults.append("it opens a database, but its settings have no `url`")
     if connector.opens != "nothing" and not (spec.kinds and spec.identifiers):
         faults.append("its spec names no record kinds or no identifiers")
-    if connector.erase is Connector.erase and not all(kind.at or kind.kept_because for kind in spec.kinds):
+    if connector.erase is Connector.erase and not all(kind.at or kind.kept_because or kind.erases for kind in spec.kinds):
         faults.append("a record kind has neither a path (`at`) nor an `erase` of the connector's own")
     if len({kind.name for kind in spec.kinds}) != len(spec.kinds):
         faults.append("a record kind stands twice in its spec")
@@ -93,15 +93,39 @@ def incomplete(name: str, connector: Any) -> list[str]:
     documented = spec.docs.startswith("https://") or connector.opens == "nothing"
     if spec.calls_per_minute < 1 or spec.concurrency < 1 or not documented:
         faults.append("calls_per_minute, concurrency or docs is not usable")
-    return faults + _undeclared_abilities(connector)
+    unknown = {*(connector.signs_in.names if connector.signs_in else ())} - {*getattr(connector, "settings_model", Settings).model_fields}
+    if unknown:
+        faults.append(f"it signs in by {min(unknown)}, which is none of its settings")
+    return faults + _undeclared_abilities(connector) + [fault for kind in spec.kinds for fault in _not_sayable(connector, kind)]
 
 
 def _undeclared_abilities(connector: type[Connector[Any]]) -> list[str]:
     """What is declared and not written, or the other way round."""
     faults = []
     for ability in ("restrict", "lift", "strip"):
-        declared = any(getattr(kind, f"{ability}s") for kind in connector.spec.kinds)
+        declared = [how for kind in connector.spec.kinds if (how := getattr(kind, f"{ability}s"))]
         written = getattr(connector, ability) is not getattr(Connector, ability)
-        if declared != written:
-            faults.append(f"{ability} is {'declared but not written' if declared else 'written but no kind declares it'}")
+        if not written and not all(isinstance(how, Call) for how in declared):
+            faults.append(f"{ability} is declared but not written")
+        if written and not declared:
+            faults.append(f"{ability} is written but no kind declares it")
     return faults
+
+
+def _not_sayable(connector: type[Connector[Any]], kind: Kind) -> list[str]:
+    """What a kind says of its calls that cannot be done."""
+    faults = []
+    for ability, how in (("erases", kind.erases), ("restricts", kind.restricts), ("lifts", kind.lifts)):
+        if isinstance(how, Call) and not (how.at or kind.at):
+            faults.append(f"{kind.name} {ability} by a Call without a path: give the kind its `at`, or the Call")
+    if kind.peeks and not kind.at and connector.peek is Connector.peek:
+        faults.append(f"{kind.name} peeks, and has neither a path (`at`) nor a `peek` of the connector's own")
+    shape = kind.peeks.shape if isinstance(kind.peeks, Look) else None
+    if shape and not _tells_state(shape):
+        faults.append(f"{kind.name} is shown as {shape.__name__}, which has no `state` that is a State")
+    return faults
+
+
+def _tells_state(shape: Any) -> bool:
+    field = shape.model_fields.get("state")
+    return field.annotation is State if field else hasattr(shape, "state")

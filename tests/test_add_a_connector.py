@@ -80,7 +80,7 @@ def test_its_test_passes_with_every_check_of_the_kit(package: Path, installed: P
 
 FIRST_PAGE = 'for bill in (await self.http.get("/bills", query={"person": person.id})).read(list[Bill])'
 TRAPS = {
-    "every_page_is_read": ('async for bill in rows(self.http.get, "/bills", Bill, query={"person": person.id})', FIRST_PAGE),
+    "every_page_is_read": ('async for bill in self.each("/bills", Bill, {"person": person.id})', FIRST_PAGE),
     "near_misses_are_untouched": ("if not (subject.matches", "if False and not (subject.matches"),
     "archived_and_restricted_records_are_found": (', "archived": "any"', ""),
     "held_records_are_left_whole_with_rule_and_date": (", binds=own.key", ""),

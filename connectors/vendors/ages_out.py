@@ -1,12 +1,12 @@
 """What nobody can erase one person from, and what goes by itself: backups, logs, a quarantine. Facts: docs/vendors/ages_out.md."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from connectors.contract import Connector, Kind, Record, RetentionRule, Settings, Spec, Subject
+from connectors.contract import Connector, Kind, Record, Records, RetentionRule, Settings, Spec, Subject
 
 _Kind = Literal["backup", "log", "quarantined_message", "visit", "recording", "copy"]
 
@@ -29,7 +29,6 @@ class AgesOut(Connector[AgesOutSettings]):
         name="ages_out", kind="other", identifiers=(), calls_per_minute=600, docs="", checked=date(2026, 11, 22),
         kinds=tuple(Kind(name, kept_because="One person cannot be erased from it.") for name in get_args(_Kind)),
     )  # fmt: skip
-    settings_model = AgesOutSettings
     opens = "nothing"
 
     @classmethod
@@ -39,5 +38,5 @@ class AgesOut(Connector[AgesOutSettings]):
         )
         return (rule,)
 
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         yield Record(self.settings.kind, "*")

@@ -2,22 +2,22 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from typing import Any
 
 from connectors import contract
-from connectors.auth import Header
-from connectors.contract import Connector, Gone, Kind, Misread, NeedsPerson, Record, Secret, Settings, Shape, Spec, State, Subject
+from connectors.auth import By, Header
+from connectors.contract import Call, Connector, Gone, Kind, Look, Misread, NeedsPerson, Record, Records, Spec, State, Subject
 
 _STEP = 27  # days: at most a month of the log can be asked for at once, and the months overlap
+_BLOCK = Call("PUT", {"emailBlacklisted": True, "smsBlacklisted": True})
 
 
-class BrevoSettings(Settings):
-    api_key: Secret
+class BrevoSettings(contract.ApiKeySettings):
     log_days: int = 730  # how far back the log is searched, month by month; Brevo keeps it for ever unless told otherwise
 
 
-class Row(Shape):
-    model_config = {"alias_generator": lambda name: name[0] + name.title().replace("_", "")[1:]}  # messageId
+class Row(contract.CamelShape):
     email: str
 
 
@@ -52,19 +52,15 @@ class Brevo(Connector[BrevoSettings]):
         name="brevo", kind="mailing_list", identifiers=("email", "brevo.contact_id"), calls_per_minute=100,
         kinds=(
             Kind("message", at="/smtp/log/{id}"), Kind("block", at="/smtp/blockedContacts/{email}"),
-            Kind("subscriber", at="/contacts/{id}", peeks=True, restricts=True, lifts=True),
+            Kind("subscriber", at="/contacts/{id}", peeks=Look(Contact), restricts=_BLOCK, lifts=True),
         ),
         docs="https://developers.brevo.com/reference", checked=dt.date(2026, 11, 22),
         not_covered=("transactional mail older than settings.log_days", "event statistics, SMS logs, conversations, deals and notes"),
     )  # fmt: skip
-    settings_model = BrevoSettings
     base_url = "https://api.brevo.com/v3"
+    signs_in = By(partial(Header, "api-key"), "api_key")
 
-    @classmethod
-    def auth(cls, settings: BrevoSettings) -> Header:
-        return Header("api-key", settings.api_key)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         contacts: dict[str, Record] = {}
         spelled = list(subject.values("email"))
         for value in [*spelled, *subject.values("brevo.contact_id")]:
@@ -99,13 +95,7 @@ class Brevo(Connector[BrevoSettings]):
 
         return contract.rows(self.http.get, path, shape, following, at=f"{name}?", query=query, absent=absent)
 
-    async def restrict(self, record: Record) -> None:
-        await self.on(record, self.http.put, json={"emailBlacklisted": True, "smsBlacklisted": True})
-
     async def lift(self, record: Record) -> None:
         if (await self.on(record, self.http.get)).read(Contact).stopped_it:
             raise NeedsPerson("The contact unsubscribed or complained, so not only we stopped the mail: a person must decide.")
         await self.on(record, self.http.put, json={"emailBlacklisted": False, "smsBlacklisted": False})
-
-    def state_of(self, record: Record, answer: contract.Answer) -> State:
-        return answer.read(Contact).state

@@ -1,12 +1,12 @@
 """Cloudflare: routing of a person's e-mail, and logins of the account. Facts and doubts: docs/vendors/cloudflare.md."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from connectors import contract
-from connectors.auth import Bearer
-from connectors.contract import Connector, Gone, Kind, Misread, NeedsPerson, Record, Secret, Settings, Shape, Spec, State, Subject, Turn
+from connectors.auth import Bearer, By
+from connectors.contract import Call, Connector, Gone, Kind, Misread, NeedsPerson, Record, Records, Shape, Spec, Subject, Turn
 
 _MEMBERS, _ADDRESSES, _ACCESS = (f"/accounts/{{account_id}}/{name}" for name in ("members", "email/routing/addresses", "access/users"))
 _RULES = "/zones/{zone}/email/routing/rules"
@@ -15,8 +15,7 @@ _STAYS = "Cloudflare's API offers no way to delete an Access user: take the pers
 _MARK = " [restricted]"  # ends the name of a rule that a restriction disabled
 
 
-class CloudflareSettings(Settings):
-    token: Secret
+class CloudflareSettings(contract.TokenSettings):
     account_id: str
     zone_ids: tuple[str, ...]
     access: bool = True
@@ -42,6 +41,7 @@ class Rule(Shape):
     matchers: list[dict[str, Any]]
     name: str | None = None
     priority: Any = None
+    state = contract.RestrictedIf("enabled", False)
 
     def kind(self, subject: Subject) -> str | None:
         """`forward` where all that it is for, or all that it sends to, is the person's."""
@@ -54,44 +54,42 @@ class Rule(Shape):
         return "forward" if any(side and all(side) for side in sides) and not catch_all else "shared_forward"
 
 
+def _following(turn: Turn) -> Mapping[str, Any] | None:
+    """Page by page until nothing is new: `total_count` is told of the unfiltered list, or not at all."""
+    if not turn.answer.read(bool, "success"):
+        raise Misread("Cloudflare says that the search did not succeed.")
+    return contract.by_page()(turn)
+
+
 class Cloudflare(Connector[CloudflareSettings]):
     spec = Spec(
         name="cloudflare", kind="hosting", identifiers=("email",), calls_per_minute=240,
         kinds=(Kind("forward", at=f"{_RULES}/{{id}}", restricts=True, lifts=True), Kind("shared_forward", _SHARED),
-               Kind("address", at=f"{_ADDRESSES}/{{id}}"), Kind("user", at=f"{_MEMBERS}/{{id}}"), Kind("access_user", _STAYS)),
+               Kind("address", at=f"{_ADDRESSES}/{{id}}"), Kind("user", at=f"{_MEMBERS}/{{id}}", erases=Call("DELETE", json={})),
+               Kind("access_user", _STAYS)),
         not_covered=("audit, Access and traffic logs (they expire)", "IP and host name lists, devices, DNS records, policies, stored data"),
         docs="https://developers.cloudflare.com/api", checked=dt.date(2026, 11, 22),
     )  # fmt: skip
-    settings_model = CloudflareSettings
     base_url = "https://api.cloudflare.com/client/v4"
+    signs_in = By(Bearer, "token")
+    lists = contract.Lists(_following, {"per_page": 50}, at="result?")
 
-    @classmethod
-    def auth(cls, settings: CloudflareSettings) -> Bearer:
-        return Bearer(settings.token)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         for status in ({}, {"status": "pending"}, {"status": "rejected"}):
-            async for member in self._list(_MEMBERS, Member, status):
+            async for member in self.each(_MEMBERS, Member, status):
                 if subject.matches("email", member.user.email):
                     yield Record("user", member.id)
         for zone in self.settings.zone_ids:
-            rules = [rule async for rule in self._list(_RULES, Rule, zone=zone)]
+            rules = [rule async for rule in self.each(_RULES, Rule, zone=zone)]
             everything = await contract.found(self.http.get(f"{_RULES}/catch_all", zone=zone), Rule, "result")
             for rule in [*rules, *([everything] if everything else [])]:
                 if kind := rule.kind(subject):
-                    yield Record(kind, f"{zone}/{rule.id}", state=State.PRESENT if rule.enabled else State.RESTRICTED)
+                    yield Record(kind, f"{zone}/{rule.id}", state=rule.state)
         searched = [("address", _ADDRESSES, {"verified": verified}) for verified in ("true", "false")]  # the default hides the unverified
         for kind, path, query in [*searched, ("access_user", _ACCESS, {})] if self.settings.access else searched:
-            async for entry in self._list(path, Entry, query, absent=Gone):
+            async for entry in self.each(path, Entry, query, absent=Gone):
                 if subject.matches("email", entry.email):
                     yield Record(kind, entry.id)
-
-    def _list(self, path: str, shape: type[Any], query: Mapping[str, str] | None = None, **more: Any) -> AsyncIterator[Any]:
-        asked, account_id = {"per_page": 50, **(query or {})}, self.settings.account_id
-        return contract.rows(self.http.get, path, shape, _following, at="result?", query=asked, account_id=account_id, **more)
-
-    async def erase(self, record: Record) -> None:
-        await self.on(record, self.http.delete, json={} if record.kind == "user" else None)
 
     async def restrict(self, record: Record) -> None:
         await self._enable(record, False)
@@ -101,7 +99,7 @@ class Cloudflare(Connector[CloudflareSettings]):
 
     async def _enable(self, record: Record, enabled: bool) -> None:
         zone, _, id = record.ref.partition("/")
-        rule = {rule.id: rule async for rule in self._list(_RULES, Rule, zone=zone)}.get(id)
+        rule = {rule.id: rule async for rule in self.each(_RULES, Rule, zone=zone)}.get(id)
         if rule is None:
             raise Gone
         told, name = rule.model_dump(include={"actions", "matchers", "priority"}, exclude_none=True), rule.name or ""
@@ -111,10 +109,3 @@ class Cloudflare(Connector[CloudflareSettings]):
             )
         name = name.removesuffix(_MARK) if enabled else name[: 256 - len(_MARK)] + _MARK
         await self.on(record, self.http.put, json={**told, "name": name, "enabled": enabled})
-
-
-def _following(turn: Turn) -> Mapping[str, Any] | None:
-    """Page by page until nothing is new: `total_count` is told of the unfiltered list, or not at all."""
-    if not turn.answer.read(bool, "success"):
-        raise Misread("Cloudflare says that the search did not succeed.")
-    return contract.by_page()(turn)

@@ -3,18 +3,22 @@
 import datetime as dt
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 from connectors import contract
-from connectors.contract import Gone, Kind, NeedsPerson, Record, Refused, Spec, State, Subject, by_href, found, rows
+from connectors.auth import By
+from connectors.contract import Call, Gone, Kind, NeedsPerson, Record, Refused, Spec, State, Subject, by_href, found, rows
 from connectors.oauth import RotatingToken
 
 Json = dict[str, Any]  # what is read by [] must be there: a missing key is told as `Misread`
 _KEPT = "Exact documents no call that erases it: do it there, once no law keeps it."
+_TOKEN = partial(RotatingToken, "/api/oauth2/token", "/api/v1")
 _KINDS = (
     Kind("draft", _KEPT), Kind("invoice", _KEPT), Kind("transaction", _KEPT),
     Kind("contact", at="/api/v1/{division}/crm/Contacts(guid'{id}')"),
-    Kind("customer", at="/api/v1/{division}/crm/Accounts(guid'{id}')", restricts=True, lifts=True, how="blocked"),
+    Kind("customer", at="/api/v1/{division}/crm/Accounts(guid'{id}')", how="blocked",
+         restricts=Call("PUT", {"Blocked": True}), lifts=Call("PUT", {"Blocked": False})),
 )  # fmt: skip
 
 
@@ -25,26 +29,16 @@ class ExactOnlineSettings(contract.Settings):
     token_file: contract.ConfiguredPath
 
 
-class JsonToken(RotatingToken):
-    def async_auth_flow(self, request: Any) -> Any:
-        request.headers["Accept"] = "application/json"  # else it is Atom
-        return super().async_auth_flow(request)
-
-
 class ExactOnline(contract.Connector[ExactOnlineSettings]):
     spec = Spec(
         name="exact_online", kind="accounting", kinds=_KINDS, calls_per_minute=60, checked=dt.date(2026, 11, 22),
         identifiers=("email", "customer_id", "exact_online.account_id"), docs="https://start.exactonline.nl/docs/HlpRestAPIResources.aspx",
         not_covered=("quotations, opportunities, subscriptions, documents and mail", "people who are only named in somebody else's record"),
     )  # fmt: skip
-    settings_model = ExactOnlineSettings
     base_url = "https://start.exactonline.nl"
+    signs_in = By(_TOKEN, "client_id", "client_secret", "token_file", headers={"Accept": "application/json"})  # else it is Atom
 
-    @classmethod
-    def auth(cls, settings: ExactOnlineSettings) -> JsonToken:
-        return JsonToken("/api/oauth2/token", "/api/v1", settings.client_id, settings.client_secret, settings.token_file)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> contract.Records:
         contacts = [row async for row in self._list("crm/Contacts", "ID,Account,Email,BusinessEmail")]
         own = [row["ID"] for row in contacts if _addresses(row) & {*subject.values("email")}]
         async for account in self._list("crm/Accounts", "ID,Code,Email,Blocked"):
@@ -59,7 +53,7 @@ class ExactOnline(contract.Connector[ExactOnlineSettings]):
         for contact in own:
             yield Record("contact", contact)
 
-    async def _books(self, account: str) -> AsyncIterator[Record]:
+    async def _books(self, account: str) -> contract.Records:
         for field in ("OrderedBy", "InvoiceTo"):
             async for row in self._list("salesinvoice/SalesInvoices", "InvoiceID,OrderedBy,InvoiceTo,InvoiceDate,Status", field, account):
                 kind = "draft" if row.get("Status") in (10, 20) else "invoice"  # 20 is open, 50 processed
@@ -80,12 +74,6 @@ class ExactOnline(contract.Connector[ExactOnlineSettings]):
         if record.kind == "customer" and [booked async for booked in self._books(record.ref)]:
             raise Refused("An invoice or a booking hangs from the account, so that Exact keeps it: anonymise it there.")
         await self.on(record, self.http.delete)
-
-    async def restrict(self, record: Record) -> None:
-        await self.on(record, self.http.put, json={"Blocked": True})
-
-    async def lift(self, record: Record) -> None:
-        await self.on(record, self.http.put, json={"Blocked": False})
 
     async def peek(self, record: Record) -> State | None:
         row = await found(self.on(record, self.http.get), Json, "d") if record.kind in ("contact", "customer") else None

@@ -1,24 +1,18 @@
 """FactuurSturen.nl: clients, and the invoices that name them. Facts and doubts: docs/vendors/factuursturen.md."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
 
 from connectors import contract
-from connectors.auth import Basic
-from connectors.contract import Answer, Gone, Kind, NeedsPerson, Record, Shape, Spec, State, Subject, by_offset, found, rows
+from connectors.auth import Basic, By
+from connectors.contract import Call, Gone, Kind, Look, NeedsPerson, Record, Shape, Spec, State, Subject, by_offset, found, rows
+
+_LOOK = Look(unsure=Gone)  # the lists are whole, and must say so too: a number with a slash may be no path
 
 
 class FactuurSturenSettings(contract.Settings):
     user: str
     api_key: contract.Secret
-
-
-class JsonLogin(Basic):
-    def auth_flow(self, request: Any) -> Any:
-        request.headers["Accept"] = "application/json"  # else it is XML
-        return super().auth_flow(request)
 
 
 class Client(Shape):
@@ -28,9 +22,8 @@ class Client(Shape):
     active: str | bool | None = None  # truth values arrive as texts
 
     @property
-    def record(self) -> Record:
-        hidden = str(self.active).lower() in ("false", "0")
-        return Record("customer", self.clientnr, state=State.RESTRICTED if hidden else State.PRESENT)
+    def state(self) -> State:
+        return State.RESTRICTED if str(self.active).lower() in ("false", "0") else State.PRESENT
 
     def is_of(self, subject: Subject) -> bool:
         if subject.matches("factuursturen.client_id", self.clientnr):
@@ -66,23 +59,20 @@ class FactuurSturen(contract.Connector[FactuurSturenSettings]):
     spec = Spec(
         name="factuursturen", kind="accounting", identifiers=("email", "customer_id", "factuursturen.client_id"), calls_per_minute=15,
         kinds=(
-            Kind("draft", at="/invoices_saved/{id}", peeks=True), Kind("recurring_invoice", at="/invoices_repeated/{id}", peeks=True),
-            Kind("invoice", at="/invoices/{id}", peeks=True),
-            Kind("customer", at="/clients/{id}", peeks=True, restricts=True, lifts=True, how="set inactive"),
+            Kind("draft", at="/invoices_saved/{id}", peeks=_LOOK), Kind("recurring_invoice", at="/invoices_repeated/{id}", peeks=_LOOK),
+            Kind("invoice", at="/invoices/{id}", peeks=_LOOK),
+            Kind("customer", at="/clients/{id}", peeks=Look(Client, "client", unsure=Gone), how="set inactive",
+                 restricts=Call("PUT", {"active": "false"}), lifts=Call("PUT", {"active": "true"})),
         ),
         docs="https://www.factuursturen.nl/docs/developer/v1/", checked=dt.date(2026, 11, 22),
         not_covered=("quotations", "people who are only named in the text of somebody else's invoice"),
     )  # fmt: skip
-    settings_model = FactuurSturenSettings
     base_url = "https://www.factuursturen.nl/api/v1"
+    signs_in = By(Basic, "user", "api_key", headers={"Accept": "application/json"})  # else it is XML
 
-    @classmethod
-    def auth(cls, settings: FactuurSturenSettings) -> JsonLogin:
-        return JsonLogin(settings.user, settings.api_key)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> contract.Records:
         clients = (await self.http.get("/clients")).read(list[Client])  # whole, those that are not active too
-        own = {client.clientnr: client.record for client in clients if client.is_of(subject)}
+        own = {client.clientnr: client for client in clients if client.is_of(subject)}
         for path, kind in (("/invoices_saved", "draft"), ("/invoices_repeated", "recurring_invoice")):
             for stored in await found(self.http.get(path), list[Stored]) or []:
                 if stored.clientnr in own:
@@ -90,20 +80,5 @@ class FactuurSturen(contract.Connector[FactuurSturenSettings]):
         async for invoice in rows(self.http.get, "/invoices", Invoice, by_offset("start"), query={"count": 100}):
             if invoice.clientnr in own or subject.matches("email", invoice.email):
                 yield Record("invoice", invoice.invoicenr, invoice.since, binds=("customer", invoice.clientnr or ""))
-        for record in own.values():
-            yield record
-
-    async def restrict(self, record: Record) -> None:
-        await self.on(record, self.http.put, json={"active": "false"})
-
-    async def lift(self, record: Record) -> None:
-        await self.on(record, self.http.put, json={"active": "true"})
-
-    async def peek(self, record: Record) -> State | None:
-        try:
-            return await super().peek(record)
-        except Gone:
-            return None  # the lists are whole, and must say so too: a number with a slash may be no path
-
-    def state_of(self, record: Record, answer: Answer) -> State:
-        return answer.read(Client, "client").record.state if record.kind == "customer" else super().state_of(record, answer)
+        for client in own.values():
+            yield Record("customer", client.clientnr, state=client.state)

@@ -2,12 +2,12 @@
 # ruff: noqa: N815 - the fields are named as Gmail names them
 
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from connectors import contract
 from connectors.auth import Bearer, SignIn
-from connectors.contract import Connector, Gone, Kind, Misread, NeedsPerson, Record, Secret, Settings, Shape, Spec, State, Subject, Turn
+from connectors.contract import Connector, Gone, Kind, Misread, NeedsPerson, Record, Records, Secret, Shape, Spec, State, Subject, Turn
 from connectors.mail import listed
 from connectors.oauth import ServiceAccount
 
@@ -18,7 +18,7 @@ _SHARED = "It went to many people, and Gmail cannot take one of them out: delete
 _MARK, _PLACES = "GDPR restricted", ("INBOX", "SPAM", "TRASH")  # `GDPR restricted INBOX`: lifting puts it back there
 
 
-class GmailSettings(Settings):
+class GmailSettings(contract.Settings):
     token: Secret | None = None
     service_account: Secret | None = None
     mailbox: str | None = None
@@ -53,7 +53,6 @@ class Gmail(Connector[GmailSettings]):
         not_covered=("mail that names the person only in its text, its subject or another header", "filters, forwarding, delegates, Vault"),
         docs="https://developers.google.com/workspace/gmail/api", checked=dt.date(2026, 11, 22),
     )  # fmt: skip
-    settings_model = GmailSettings
     base_url = "https://gmail.googleapis.com"
 
     @classmethod
@@ -64,7 +63,7 @@ class Gmail(Connector[GmailSettings]):
             raise ValueError("give either `token`, or `service_account` and `mailbox`.")
         return ServiceAccount(settings.service_account, "https://mail.google.com/", settings.mailbox)
 
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         if subject.matches("email", self.settings.mailbox):
             raise NeedsPerson("It is the person's own mailbox: delete the account, or hand over what others need of it first.")
         ids, everywhere = list(subject.values("gmail.message_id")), {"maxResults": 500, "includeSpamTrash": "true"}

@@ -2,10 +2,10 @@
 
 import datetime as dt
 import re
-from collections.abc import AsyncIterator
 
+from connectors import contract
 from connectors.auth import Bearer, SignIn
-from connectors.contract import Accepted, Connector, Gone, Kind, Misread, NeedsPerson, Record, Secret, Settings, Spec, State, Subject
+from connectors.contract import Accepted, Connector, Gone, Kind, Misread, NeedsPerson, Record, Records, Secret, Spec, State, Subject
 from connectors.oauth import ServiceAccount
 
 _WITHIN = dt.timedelta(days=63)  # the longest that a deletion is said to take
@@ -14,7 +14,7 @@ _SENT = re.compile(r"[^@]+@[^@]+|\+[1-9][0-9]+")
 _FIELDS = {"email": "userProvidedData", "phone": "userProvidedData", **_OWN}
 
 
-class GoogleAnalyticsSettings(Settings):
+class GoogleAnalyticsSettings(contract.Settings):
     token: Secret | None = None
     service_account: Secret | None = None
     properties: tuple[str, ...]
@@ -28,7 +28,6 @@ class GoogleAnalytics(Connector[GoogleAnalyticsSettings]):
         not_covered=("visits that no given identifier was sent with", "exports (BigQuery), linked advertising accounts"),
         docs="https://developers.google.com/analytics/devguides/config/admin/v1", checked=dt.date(2026, 11, 22),
     )  # fmt: skip
-    settings_model = GoogleAnalyticsSettings
     base_url = "https://analyticsadmin.googleapis.com"
 
     @classmethod
@@ -41,7 +40,7 @@ class GoogleAnalytics(Connector[GoogleAnalyticsSettings]):
             raise ValueError("give either `token` or `service_account`.")
         return ServiceAccount(settings.service_account, "https://www.googleapis.com/auth/analytics.edit")
 
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         """What to ask for: nobody can be looked up, so that each identifier at each property is one record, there or not."""
         fields = [*_FIELDS.items(), (self.settings.user_id_from, "userId")]
         asked = [f"{field}/{_written(kind, field, value)}" for kind, field in fields for value in subject.values(kind)]

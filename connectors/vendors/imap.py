@@ -1,12 +1,11 @@
 """Any mailbox over IMAP: messages from and to a person, in every folder. Facts and doubts: docs/vendors/imap.md."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 from connectors import contract
-from connectors.auth import Login
-from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Settings, Spec, State, Subject
+from connectors.auth import By, Login
+from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Records, Settings, Spec, State, Subject
 from connectors.mail import addresses, reference, since_of
 
 _SENT_BY, _SENT_TO = ("From", "Sender", "Reply-To"), ("To", "Cc", "Bcc")
@@ -29,18 +28,14 @@ class Imap(Connector[ImapSettings]):
         not_covered=("messages that name the person outside their address fields; copies in other mailboxes, archives and backups",),
         docs="https://www.rfc-editor.org/rfc/rfc9051", checked=dt.date(2026, 11, 22), concurrency=1,
     )  # fmt: skip
-    settings_model = ImapSettings
     opens = "mailbox"
+    signs_in = By(Login, "user", "password")
 
     def __init__(self, settings: ImapSettings, door: Any) -> None:
         super().__init__(settings, door)
         self._found: dict[str, list[Place]] | None = None  # not searched yet
 
-    @classmethod
-    def auth(cls, settings: ImapSettings) -> Login:
-        return Login(settings.user, settings.password)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         found, since = dict[str, list[Place]](), dict[str, dt.datetime | None]()
         own = {address.lower() for address in (self.settings.user, *self.settings.own)}
         for folder in await self.mailbox.folders():

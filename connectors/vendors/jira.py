@@ -6,7 +6,7 @@ from json import dumps
 from typing import Any
 
 from connectors import contract
-from connectors.auth import Basic
+from connectors.auth import Basic, By
 from connectors.contract import Kind, NeedsPerson, Record, Refused, Spec, State, Subject, by_offset, found, rows
 
 Json = dict[str, Any]  # what is read by [] must be there: a missing key is told as `Misread`
@@ -27,13 +27,9 @@ class Jira(contract.Connector[JiraSettings]):
         identifiers=("email", "jira.account_id"), calls_per_minute=600, docs="https://developer.atlassian.com/cloud/jira/platform/rest/v3/",
         not_covered=("what others wrote that names the person", "worklogs, watches, votes and assignments on issues that stay"),
     )  # fmt: skip
-    settings_model = JiraSettings
+    signs_in = By(Basic, "email", "api_token")
 
-    @classmethod
-    def auth(cls, settings: JiraSettings) -> Basic:
-        return Basic(settings.email, settings.api_token)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> contract.Records:
         accounts = await self._accounts(subject)
         issues = await self._issues_near(accounts, subject.values("email"))
         for id, fields in sorted(issues.items(), key=lambda issue: bool(issue[1].get("subtasks"))):  # sub-tasks before their parents

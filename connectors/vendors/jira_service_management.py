@@ -6,7 +6,7 @@ from json import dumps
 from typing import Any
 
 from connectors import contract
-from connectors.auth import Basic
+from connectors.auth import Basic, By
 from connectors.contract import Gone, Kind, NeedsPerson, Record, Refused, Spec, State, Subject, by_offset, found, rows
 
 Json = dict[str, Any]  # what is read by [] must be there: a missing key is told as `Misread`
@@ -21,12 +21,6 @@ class JiraServiceManagementSettings(contract.Settings):
     api_token: contract.Secret
 
 
-class OptedIn(Basic):
-    def auth_flow(self, request: Any) -> Any:
-        request.headers["X-ExperimentalApi"] = "opt-in"  # calls on the customers of a desk are refused without it
-        return super().auth_flow(request)
-
-
 class JiraServiceManagement(contract.Connector[JiraServiceManagementSettings]):
     spec = Spec(
         name="jira_service_management", kind="ticketing", identifiers=("email", "jira.account_id"), calls_per_minute=300,
@@ -34,13 +28,9 @@ class JiraServiceManagement(contract.Connector[JiraServiceManagementSettings]):
         docs="https://developer.atlassian.com/cloud/jira/service-desk/rest/", checked=dt.date(2026, 11, 22),
         not_covered=("comments, attachments and taking part in other people's requests", "what others wrote that names the person"),
     )  # fmt: skip
-    settings_model = JiraServiceManagementSettings
+    signs_in = By(Basic, "email", "api_token", headers={"X-ExperimentalApi": "opt-in"})  # else the customers of a desk are refused
 
-    @classmethod
-    def auth(cls, settings: JiraServiceManagementSettings) -> OptedIn:
-        return OptedIn(settings.email, settings.api_token)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> contract.Records:
         seen, given = [], subject.values("jira.account_id")
         users = {id: await self._user(id) for id in given}
         emails = {*subject.values("email"), *((user or {}).get("emailAddress") or None for user in users.values())}
@@ -67,7 +57,7 @@ class JiraServiceManagement(contract.Connector[JiraServiceManagementSettings]):
             if row["accountId"] in users:
                 yield Record("desk_customer", f"{desk_id}/{row['accountId']}")
 
-    async def _tickets(self, account: str, known: bool) -> AsyncIterator[Record]:
+    async def _tickets(self, account: str, known: bool) -> contract.Records:
         body = {"jql": f"reporter = {dumps(account)}", "fields": ["id"], "maxResults": 100}
         try:
             ids = [str(row["id"]) async for row in rows(self.http.post, "/rest/api/3/search/jql", Json, _following, at="issues", json=body)]

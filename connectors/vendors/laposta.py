@@ -1,15 +1,11 @@
 """Laposta: the subscribers of every list. Facts and doubts: docs/vendors/laposta.md."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
+from connectors import contract
 from connectors.auth import Basic
-from connectors.contract import Connector, Gone, Kind, Record, Refused, Secret, Settings, Shape, Spec, State, Subject, rows
-
-
-class LapostaSettings(Settings):
-    api_key: Secret
+from connectors.contract import Connector, Gone, Kind, Record, Records, Refused, RestrictedIf, Shape, Spec, State, Subject, rows
 
 
 class MailingList(Shape):
@@ -24,30 +20,26 @@ class Member(Shape):
     member_id: str
     email: str
     state: str | None = None
-
-    @property
-    def standing(self) -> State:
-        return State.RESTRICTED if self.state in ("unsubscribed", "cleaned") else State.PRESENT
+    standing = RestrictedIf("state", "unsubscribed", "cleaned")
 
 
 class MemberEntry(Shape):
     member: Member
 
 
-class Laposta(Connector[LapostaSettings]):
+class Laposta(Connector[contract.ApiKeySettings]):
     spec = Spec(  # no `lifts`: whoever left of their own accord looks the same, and must not be subscribed again
         name="laposta", kind="mailing_list", kinds=(Kind("subscriber", restricts=True),), identifiers=("email", "laposta.member_id"),
         not_covered=("reports of campaigns that were sent, and webhooks' receivers",), calls_per_minute=120, concurrency=2,
         docs="https://api.laposta.nl/doc", checked=dt.date(2026, 11, 22),
     )  # fmt: skip
-    settings_model = LapostaSettings
     base_url = "https://api.laposta.nl/v2"
 
     @classmethod
-    def auth(cls, settings: LapostaSettings) -> Basic:
+    def auth(cls, settings: contract.ApiKeySettings) -> Basic:
         return Basic(settings.api_key.get_secret_value(), type(settings.api_key)(""))  # without a password
 
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         async for entry in rows(self.http.get, "/list", ListEntry, at="data"):
             at = entry.list.list_id
             members = [row.member async for row in rows(self.http.get, "/member", MemberEntry, at="data", query={"list_id": at})]

@@ -2,20 +2,20 @@
 
 import datetime as dt
 import re
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
-from connectors.auth import Basic
-from connectors.contract import Connector, Gone, Kind, Record, Refused, Secret, Settings, Shape, Spec, State, Subject, by_page, rows
+from connectors import contract
+from connectors.auth import Basic, By
+from connectors.contract import Connector, Gone, Kind, Look, Record, Records, Refused, RestrictedIf, Shape, Spec, Subject, by_page, rows
 
 _BEFORE = "before_restriction"
 """The attribute of a blocklisted subscriber that tells what a lifting must put back: blocklisting ends every membership."""
 
 
-class ListmonkSettings(Settings):
+class ListmonkSettings(contract.Settings):
     user: str
-    token: Secret
+    token: contract.Secret
 
 
 class Membership(Shape):
@@ -29,26 +29,22 @@ class Subscriber(Shape):
     status: str | None = None
     attribs: dict[str, Any] | None = None
     lists: list[Membership] | None = None
+    state = RestrictedIf("status", "blocklisted")
 
-    @property
-    def state(self) -> State:
-        return State.RESTRICTED if self.status == "blocklisted" else State.PRESENT
+
+_LOOK = Look(Subscriber, "data", unsure=(Gone, Refused))  # of a missing one it says 400, as of much else
 
 
 class Listmonk(Connector[ListmonkSettings]):
     spec = Spec(
         name="listmonk", kind="mailing_list", identifiers=("email",), calls_per_minute=300,
-        kinds=(Kind("subscriber", at="/subscribers/{id}", restricts=True, lifts=True),),
+        kinds=(Kind("subscriber", at="/subscribers/{id}", peeks=_LOOK, restricts=True, lifts=True),),
         not_covered=("subscribers on lists that the API user may not see, logs of the mail server",),
         docs="https://listmonk.app/docs/apis/subscribers/", checked=dt.date(2026, 11, 22),
     )  # fmt: skip
-    settings_model = ListmonkSettings
+    signs_in = By(Basic, "user", "token")
 
-    @classmethod
-    def auth(cls, settings: ListmonkSettings) -> Basic:
-        return Basic(settings.user, settings.token)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         for address in subject.values("email"):
             text = max(re.split(r"[^\w.@-]", address), key=len)  # listmonk reads a regular expression: a plus would not find itself
             query = {"search": text, "page": 1, "per_page": 100}
@@ -79,9 +75,3 @@ class Listmonk(Connector[ListmonkSettings]):
 
     async def _seen(self, record: Record) -> Subscriber:
         return (await self.on(record, self.http.get)).read(Subscriber, "data")
-
-    async def peek(self, record: Record) -> State | None:
-        try:
-            return (await self._seen(record)).state
-        except (Gone, Refused):
-            return None  # of a missing subscriber it says 400, as of much else: the search decides

@@ -1,16 +1,11 @@
 """MailerLite (the new one): subscribers, forgotten thirty days later. Facts and doubts: docs/vendors/mailerlite.md."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
 from typing import Any
 
 from connectors import contract
-from connectors.auth import Bearer
-from connectors.contract import Accepted, Connector, Gone, Kind, Misread, NeedsPerson, Record, Secret, Settings, Shape, Spec, State, Subject
-
-
-class MailerliteSettings(Settings):
-    api_key: Secret
+from connectors.auth import Bearer, By
+from connectors.contract import Accepted, Call, Connector, Gone, Kind, Misread, NeedsPerson, Record, Shape, Spec, State, Subject
 
 
 class Promise(Shape):
@@ -27,31 +22,24 @@ class Subscriber(Promise):
     id: str
     email: str
     status: str
-
-    @property
-    def state(self) -> State:
-        return State.RESTRICTED if self.status in ("unsubscribed", "unconfirmed", "bounced", "junk") else State.PRESENT
+    state = contract.RestrictedIf("status", "unsubscribed", "unconfirmed", "bounced", "junk")
 
 
-class Mailerlite(Connector[MailerliteSettings]):
+class Mailerlite(Connector[contract.ApiKeySettings]):
     spec = Spec(
         name="mailerlite", kind="mailing_list", identifiers=("email", "mailerlite.subscriber_id"), calls_per_minute=120,
-        kinds=(Kind("subscriber", at="/subscribers/{id}", peeks=True, restricts=True, lifts=True),),  # its DELETE only hides: never called
+        kinds=(Kind("subscriber", at="/subscribers/{id}", restricts=Call("PUT", {"status": "unsubscribed"}), lifts=True),),
         docs="https://developers.mailerlite.com/docs/subscribers", checked=dt.date(2026, 11, 22),
         not_covered=("customers and orders of a connected shop",),
     )  # fmt: skip
-    settings_model = MailerliteSettings
     base_url = "https://connect.mailerlite.com/api"
+    signs_in = By(Bearer, "api_key")
 
-    def __init__(self, settings: MailerliteSettings, door: Any) -> None:
+    def __init__(self, settings: contract.ApiKeySettings, door: Any) -> None:
         super().__init__(settings, door)
         self._promised: dict[str, dt.date] = {}  # what is to be forgotten, and may be hidden until then
 
-    @classmethod
-    def auth(cls, settings: MailerliteSettings) -> Bearer:
-        return Bearer(settings.api_key)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> contract.Records:
         (await self.http.get("/subscribers", query={"limit": 10})).read(list[dict[str, Any]], "data")  # any account answers this
         for value in [*subject.values("email"), *subject.values("mailerlite.subscriber_id")]:
             row = await contract.found(self.http.get("/subscribers/{id}", id=value), Subscriber, "data")
@@ -71,9 +59,6 @@ class Mailerlite(Connector[MailerliteSettings]):
                 raise Misread("MailerLite said that the subscriber will be forgotten, and shows it as before.")
             self._promised[record.ref] = done.looked_for_again_on
         return Accepted(self._promised[record.ref])
-
-    async def restrict(self, record: Record) -> None:
-        await self.on(record, self.http.put, json={"status": "unsubscribed"})
 
     async def lift(self, record: Record) -> None:
         if (await self.on(record, self.http.get)).read(Subscriber, "data").status != "unsubscribed":

@@ -1,17 +1,16 @@
 """Mailman 3 core; archives (HyperKitty, Pipermail) are outside core and not covered. Facts and doubts: docs/vendors/mailman.md."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
 from typing import Any
 
 from connectors import contract
-from connectors.auth import Basic
-from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Refused, Settings, Spec, State, Subject, by_page, found, rows
+from connectors.auth import Basic, By
+from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Records, Refused, Spec, State, Subject, by_page, found, rows
 
 Json = dict[str, Any]  # what is read by [] must be there: a missing key is told as `Misread`
 
 
-class MailmanSettings(Settings):
+class MailmanSettings(contract.Settings):
     user: str
     password: contract.Secret
 
@@ -22,14 +21,11 @@ class Mailman(Connector[MailmanSettings]):
         kinds=(Kind("message"), Kind("subscription_request"), Kind("ban"), Kind("user"), Kind("subscriber", restricts=True, lifts=True)),
         identifiers=("email", "mailman.user_id"), calls_per_minute=600, facts="source code", docs="https://docs.mailman3.org/projects/mailman/",
     )  # fmt: skip
-    settings_model = MailmanSettings
     base_url = "http://localhost:8001/3.1"
+    signs_in = By(Basic, "user", "password")
+    lists = contract.Lists(by_page(total="total_size"), {"count": 100, "page": 1}, at="entries?")
 
-    @classmethod
-    def auth(cls, settings: MailmanSettings) -> Basic:
-        return Basic(settings.user, settings.password)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         emails, owners = subject.values("email"), dict[str, tuple[str, str]]()  # address → the record that its memberships end with
         if any("/" in email for email in emails):
             raise NeedsPerson("Mailman cannot be asked over its API about an address with a slash; look for it by hand.")
@@ -37,7 +33,8 @@ class Mailman(Connector[MailmanSettings]):
             members = await self._members(value)  # answers 200 for everybody, so that a wrong base_url is never "nothing found"
             if ("@" in value) == (value in emails) and (user := await self._row("/users/{id}", id=value)) is not None:
                 id = str(user["user_id"])  # what Mailman looks for, an address or an id, hangs on the @ alone
-                owners |= {str(row["email"]).lower(): ("user", f"users/{id}") async for row in self._all("/users/{id}/addresses", id=id)}
+                addresses = self.each("/users/{id}/addresses", Json, id=id)
+                owners |= {str(row["email"]).lower(): ("user", f"users/{id}") async for row in addresses}
                 yield Record("user", f"users/{id}")
             elif value in emails and (not all(row.get("user") for row in members) or await self._row("/addresses/{id}", id=value)):
                 owners[value] = ("user", f"addresses/{value}")
@@ -45,7 +42,7 @@ class Mailman(Connector[MailmanSettings]):
         for address in dict.fromkeys([*emails, *owners]):
             for row in await self._members(address):
                 yield Record("subscriber", f"members/{row['member_id']}", binds=owners.get(address), state=await self._state(row))
-        for where in ["", *[str(row["list_id"]) async for row in self._all("/lists", absent=Gone)]]:
+        for where in ["", *[str(row["list_id"]) async for row in self.each("/lists", Json, absent=Gone)]]:
             for kind, id, address in await self._kept_at(where):
                 if address.lower() in owners or subject.matches("email", address):
                     yield Record(kind, f"{where}/{id}")
@@ -56,22 +53,18 @@ class Mailman(Connector[MailmanSettings]):
         return [row async for row in everyone if str(row["email"]).lower() == address]
 
     async def _kept_at(self, where: str) -> list[tuple[str, str, str]]:  # kind, id, address; "" is the site, which has bans only
-        root, at = ("/lists/{where}", {"where": where}) if where else ("", {})
-        kept = [("ban", row["email"], row["email"]) async for row in self._all(f"{root}/bans", absent=Gone, **at)]
+        root, at = ("/lists/{where}", {"where": where}) if where else ("", Json())
+        kept = [("ban", row["email"], row["email"]) async for row in self.each(f"{root}/bans", Json, absent=Gone, **at)]
         if where:
-            few = self._all(f"{root}/held", {"count": 10}, absent=Gone, **at)  # whole messages
+            few = self.each(f"{root}/held", Json, {"count": 10}, absent=Gone, **at)  # whole messages
             kept += [("message", str(row["request_id"]), row["sender"] or "") async for row in few]
         for query in ({}, {"request_type": "unsubscription"}) if where else ():  # an older Mailman refuses the second
-            asked = self._all(f"{root}/requests", query, absent=(Gone, Refused) if query else Gone, **at)
+            asked = self.each(f"{root}/requests", Json, query, absent=(Gone, Refused) if query else Gone, **at)
             kept += [("subscription_request", row["token"], row["email"]) async for row in asked]
         return kept
 
     async def _row(self, path: str, **values: Any) -> Json | None:
         return await found(self.http.get(path, **values), Json)
-
-    def _all(self, path: str, query: Any = None, absent: Any = (), **values: Any) -> AsyncIterator[Json]:
-        given = {"count": 100, "page": 1} | (query or {})
-        return rows(self.http.get, path, Json, by_page(total="total_size"), at="entries?", query=given, absent=absent, **values)
 
     async def _find(self, path: str, *, json: Json, query: Any = None) -> contract.Answer:
         """The server reads the page in the query; its documentation has it in the body."""

@@ -1,9 +1,8 @@
 """A processor that only a person can empty: every command is answered with what to do. Facts: docs/vendors/manual.md."""
 
-from collections.abc import AsyncIterator
 from datetime import date
 
-from connectors.contract import Connector, NeedsPerson, Record, Settings, Spec, Subject, Text
+from connectors.contract import Connector, NeedsPerson, Records, Settings, Spec, Subject, Text
 
 
 class ManualSettings(Settings):
@@ -12,9 +11,8 @@ class ManualSettings(Settings):
 
 class Manual(Connector[ManualSettings]):
     spec = Spec(name="manual", kind="other", kinds=(), identifiers=(), calls_per_minute=600, docs="", checked=date(2026, 11, 22))
-    settings_model = ManualSettings
     opens = "nothing"
 
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         raise NeedsPerson(self.settings.instructions)
         yield

@@ -1,30 +1,25 @@
 """Mollie: customers, what hangs from them, and payments, which Mollie never lets go. Facts and doubts: docs/vendors/mollie.md."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
 from typing import Any
 
-from connectors.auth import Bearer
-from connectors.contract import Connector, Gone, Kind, Record, Secret, Settings, Shape, Spec, State, Subject, by_href, rows
+from connectors.auth import Bearer, By
+from connectors.contract import ApiKeySettings, CamelShape, Connector, Gone, Kind, Lists, Look, Record, Records, Spec, Subject, by_href
 
 _KEPT = "Mollie offers no way to delete a payment, and keeps it as a controller of its own."  # its DELETE only cancels an open one
+_LOOK = Look(unsure=Gone)  # in whatever status it is there: cancelled is not erased
 _KINDS = (  # the customer goes before what hangs from it, and takes it along: a cancelled subscription stays readable
-    Kind("payment", _KEPT, at="/v2/payments/{id}", peeks=True),
-    Kind("invoice", "Mollie deletes drafts of invoices only.", at="/v2/sales-invoices/{id}", peeks=True),
-    Kind("draft", at="/v2/sales-invoices/{id}", peeks=True),  # a draft of an invoice is not in the books yet
-    Kind("payment_link", at="/v2/payment-links/{id}", peeks=True),
+    Kind("payment", _KEPT, at="/v2/payments/{id}", peeks=_LOOK),
+    Kind("invoice", "Mollie deletes drafts of invoices only.", at="/v2/sales-invoices/{id}", peeks=_LOOK),
+    Kind("draft", at="/v2/sales-invoices/{id}", peeks=_LOOK),  # a draft of an invoice is not in the books yet
+    Kind("payment_link", at="/v2/payment-links/{id}", peeks=_LOOK),
     Kind("customer", at="/v2/customers/{id}", peeks=True),
-    Kind("mandate", at="/v2/customers/{customer}/mandates/{id}", peeks=True),
-    Kind("subscription", at="/v2/customers/{customer}/subscriptions/{id}", peeks=True),
+    Kind("mandate", at="/v2/customers/{customer}/mandates/{id}", peeks=_LOOK),
+    Kind("subscription", at="/v2/customers/{customer}/subscriptions/{id}", peeks=_LOOK),
 )
 
 
-class MollieSettings(Settings):
-    api_key: Secret
-
-
-class Entry(Shape):
-    model_config = {"alias_generator": lambda name: name[0] + name.title().replace("_", "")[1:]}  # customerId
+class Entry(CamelShape):
     id: str
     status: str | None = None
     email: str | None = None
@@ -58,45 +53,32 @@ class Customer(Entry):
     email: str | None  # what customers are searched by: without it there is no knowing
 
 
-class Mollie(Connector[MollieSettings]):
+class Mollie(Connector[ApiKeySettings]):
     spec = Spec(
         name="mollie", kind="payments", kinds=_KINDS,
         not_covered=("refunds, chargebacks, numbers in other metadata than customer_id, mandates that only an IBAN names",),
         identifiers=("email", "customer_id", "iban", "mollie.customer_id", "mollie.payment_id"),
         docs="https://docs.mollie.com", facts="specification", checked=dt.date(2026, 11, 22), calls_per_minute=300,
     )  # fmt: skip
-    settings_model = MollieSettings
     base_url = "https://api.mollie.com"
+    signs_in = By(Bearer, "api_key")
+    lists = Lists(by_href("_links/next/href"), {"limit": 250}, always=("/v2/customers", "/v2/payments"))
 
-    @classmethod
-    def auth(cls, settings: MollieSettings) -> Bearer:
-        return Bearer(settings.api_key)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
-        customers = [customer.id async for customer in self._list("customers", Customer) if customer.names(subject)]
+    async def locate(self, subject: Subject) -> Records:
+        everybody = self.each("/v2/customers", Customer, at="_embedded/customers")
+        customers = [customer.id async for customer in everybody if customer.names(subject)]
         for kind, name in {"payment": "payments", "invoice": "sales-invoices", "payment_link": "payment-links"}.items():
-            async for entry in self._list(name):  # everybody's, since many have no customer
+            at = f"_embedded/{name.replace('-', '_')}"
+            async for entry in self.each(f"/v2/{name}", Entry, at=at):  # everybody's, since many have no customer
                 if entry.customer_id in customers or entry.names(subject):
                     yield entry.record(kind)
         for customer in customers:
             yield Record("customer", customer)
             for kind in ("payment", "mandate", "subscription"):
-                async for entry in self._list(f"{kind}s", customer=customer):
+                async for entry in self.each(f"/v2/customers/{{customer}}/{kind}s", Entry, at=f"_embedded/{kind}s", customer=customer):
                     yield entry.record(kind) if kind == "payment" else Record(kind, f"{customer}/{entry.id}")
-
-    def _list(self, name: str, shape: type[Entry] = Entry, customer: str = "-") -> AsyncIterator[Entry]:
-        path = f"/v2/{name}" if customer == "-" else f"/v2/customers/{{customer}}/{name}"
-        absent = () if path in ("/v2/customers", "/v2/payments") else Gone  # every account has these two
-        at, paging = f"_embedded/{name.replace('-', '_')}", by_href("_links/next/href")
-        return rows(self.http.get, path, shape, paging, at=at, query={"limit": 250}, absent=absent, customer=customer)
 
     async def erase(self, record: Record) -> None:
         if record.kind in ("mandate", "subscription"):  # `Gone` here: this went along
             await self.http.get("/v2/customers/{customer}", customer=record.ref.partition("/")[0])
         await self.on(record, self.http.delete)
-
-    async def peek(self, record: Record) -> State | None:
-        try:
-            return await super().peek(record)  # present in whatever status: cancelled is not erased
-        except Gone:
-            return State.GONE if record.kind == "customer" else None  # of others the search must say so too

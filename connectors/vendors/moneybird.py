@@ -1,15 +1,15 @@
 """Moneybird: contacts, and the invoices that hang from them. Facts and doubts: docs/vendors/moneybird.md."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 from connectors import contract
-from connectors.auth import Bearer
-from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Refused, Secret, Settings, Shape, Spec, State, Subject
+from connectors.auth import Bearer, By
+from connectors.contract import Connector, Gone, Kind, Look, NeedsPerson, Record, Refused, RestrictedIf, Shape, Spec, State, Subject
 
 _ONE = "/{administration_id}/{list}/{id}.json"  # so a reference starts with the list's name: `contacts/12`
+_LIST = "/{{administration_id}}/{}.json"
 _ARCHIVED = {"include_archived": "true"}
 _EVER = "state:all,period:19700101..20991231"  # the default is this_year, which would hide every older one
 _HANGING = (  # lists of what hangs from a contact
@@ -18,15 +18,15 @@ _HANGING = (  # lists of what hangs from a contact
 )  # fmt: skip
 
 
-class MoneybirdSettings(Settings):
+class MoneybirdSettings(contract.TokenSettings):
     administration_id: str
-    token: Secret
 
 
 class Row(Shape):
     id: str
     email: str | None = None
     archived: bool | None = None
+    state = RestrictedIf("archived", True)
 
 
 class Contact(Row):
@@ -43,56 +43,54 @@ class Contact(Row):
         return named or all(own)
 
 
-class Hanging(Row):
+class Hanging(Shape):
+    id: str
     contact_id: str | None
     state: str | None = None
     invoice_date: dt.date | None = None
     date: dt.date | None = None  # of an external invoice
 
 
+def _following(turn: contract.Turn) -> Mapping[str, str | int] | None:
+    """The Link header leads on; where there is none, the next number, until a page brings nothing more."""
+    return turn.answer.next_query() or ({"page": turn.pages + 1} if turn.new > 1 else None)
+
+
 class Moneybird(Connector[MoneybirdSettings]):
     spec = Spec(
         name="moneybird", kind="accounting", identifiers=("email", "customer_id", "moneybird.contact_id"), calls_per_minute=150,
         kinds=(
-            Kind("draft", at=_ONE), Kind("invoice", at=_ONE), Kind("estimate", at=_ONE), Kind("recurring_invoice", at=_ONE),
+            *(Kind(name, at=_ONE, peeks=Look(Row)) for name in ("draft", "invoice", "estimate", "recurring_invoice")),
             Kind("contact_person", at="/{administration_id}/{list}/{contact}/{part}/{id}.json"),
-            Kind("contact", at=_ONE, restricts=True, how="archived"),
+            Kind("contact", at=_ONE, peeks=Look(Row, query=_ARCHIVED), restricts=True, how="archived"),
         ), facts="specification",
         docs="https://developer.moneybird.com", checked=dt.date(2026, 11, 22), not_covered=("subscriptions, purchases, time entries",),
     )  # fmt: skip
-    settings_model = MoneybirdSettings
     base_url = "https://moneybird.com/api/v2"
+    signs_in = By(Bearer, "token")
+    lists = contract.Lists(_following, {"per_page": "100"}, always=tuple(_LIST.format(name) for name in ("contacts", "sales_invoices")))
 
-    @classmethod
-    def auth(cls, settings: MoneybirdSettings) -> Bearer:
-        return Bearer(settings.token)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> contract.Records:
         found: dict[str, Contact] = {}
         for text in [value for kind in self.spec.identifiers for value in subject.values(kind)]:  # free text: other people too
-            found |= {row.id: row async for row in self._list("contacts", Contact, _ARCHIVED | {"query": text})}
+            found |= {row.id: row async for row in self.each(_LIST.format("contacts"), Contact, _ARCHIVED | {"query": text})}
             everyone = _ARCHIVED | {"query": text, "filter": "contact_type:all"}
-            found |= {row.id: row async for row in self._list("contacts/filter", Contact, everyone)}
+            found |= {row.id: row async for row in self.each(_LIST.format("contacts/filter"), Contact, everyone)}
         for id in subject.values("moneybird.contact_id"):
             with suppress(Gone):
                 found[id] = (await self.on(Record("contact", f"contacts/{id}"), self.http.get, query=_ARCHIVED)).read(Contact)
         for id, contact in found.items():
-            own = Record("contact", f"contacts/{id}", state=State.RESTRICTED if contact.archived else State.PRESENT)
+            own = Record("contact", f"contacts/{id}", state=contact.state)
             for person in contact.contact_people or ():
                 if subject.matches("email", person.email):
                     yield Record("contact_person", f"{own.ref}/contact_people/{person.id}")
             if not contact.is_of(subject):
                 continue
             for path, kind, terms in _HANGING:
-                async for row in self._list(path, Hanging, {"filter": f"contact_id:{id},{terms}"}):
+                async for row in self.each(_LIST.format(path), Hanging, {"filter": f"contact_id:{id},{terms}"}):
                     if row.contact_id == id:
                         yield Record("draft" if row.state == "draft" else kind, f"{path}/{row.id}", row.invoice_date or row.date, own.key)
             yield own
-
-    def _list(self, path: str, shape: type[Any], query: dict[str, str]) -> AsyncIterator[Any]:
-        absent = () if path in ("contacts", "sales_invoices") else Gone  # these two are always there
-        path, query, administration = f"/{{administration}}/{path}.json", query | {"per_page": "100"}, self.settings.administration_id
-        return contract.rows(self.http.get, path, shape, _following, query=query, absent=absent, administration=administration)
 
     async def erase(self, record: Record) -> None:
         if record.kind == "draft" and (await self.on(record, self.http.get)).read(Hanging).state != "draft":
@@ -101,20 +99,8 @@ class Moneybird(Connector[MoneybirdSettings]):
             raise Refused(f"Moneybird keeps the {record.kind}, archived or inactive, since others need it.")
 
     async def restrict(self, record: Record) -> None:
-        id, administration = record.ref.partition("/")[2], self.settings.administration_id
         try:
-            await self.http.patch("/{administration}/contacts/{id}/archive.json", administration=administration, id=id)
+            await self.on(record, self.http.patch, at="/{administration_id}/{list}/{id}/archive.json")
         except Refused:  # its answer, too, when the contact is archived already
             if await self.peek(record) is not State.RESTRICTED:
                 raise
-
-    async def peek(self, record: Record) -> State | None:
-        if record.kind == "contact_person":
-            return None
-        answer = await self.on(record, self.http.get, query=_ARCHIVED if record.kind == "contact" else None)
-        return State.RESTRICTED if answer.read(Row).archived else State.PRESENT
-
-
-def _following(turn: contract.Turn) -> Mapping[str, str | int] | None:
-    """The Link header leads on; where there is none, the next number, until a page brings nothing more."""
-    return turn.answer.next_query() or ({"page": turn.pages + 1} if turn.new > 1 else None)

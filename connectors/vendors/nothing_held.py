@@ -1,9 +1,8 @@
 """A processor that holds nothing of anybody: declared, and answered so with the reason. Facts: docs/vendors/nothing_held.md."""
 
-from collections.abc import AsyncIterator
 from datetime import date
 
-from connectors.contract import Connector, NotApplicable, Record, Settings, Spec, Subject, Text
+from connectors.contract import Connector, NotApplicable, Records, Settings, Spec, Subject, Text
 
 
 class NothingHeldSettings(Settings):
@@ -12,9 +11,8 @@ class NothingHeldSettings(Settings):
 
 class NothingHeld(Connector[NothingHeldSettings]):
     spec = Spec(name="nothing_held", kind="other", kinds=(), identifiers=(), calls_per_minute=600, docs="", checked=date(2026, 11, 22))
-    settings_model = NothingHeldSettings
     opens = "nothing"
 
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         raise NotApplicable(self.settings.reason)
         yield

@@ -2,13 +2,12 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import AsyncIterator
 from typing import Literal, TypeVar
 from uuid import UUID
 
 from connectors import contract
 from connectors.auth import Bearer, Certificate
-from connectors.contract import Accepted, Answer, Connector, Gone, Kind, NeedsPerson, Record, Refused, Settings, Shape, Spec, State, Subject
+from connectors.contract import Accepted, Answer, Connector, Gone, Kind, NeedsPerson, Record, Records, Refused, Shape, Spec, State, Subject
 
 _OWN_NAMES = {"controller_customer_id": "customer_id"}
 _DEVICES = (  # named as there
@@ -18,7 +17,7 @@ _DEVICES = (  # named as there
 _FORMATS = ("raw", "sha256", "sha1", "md5")  # the first that the processor takes
 
 
-class OpendsrSettings(Settings):
+class OpendsrSettings(contract.Settings):
     processor_domain: contract.Text
     certificate: contract.Secret | contract.ConfiguredPath
     token: contract.Secret | None = None
@@ -57,14 +56,13 @@ class Opendsr(Connector[OpendsrSettings]):
         not_covered=("what an OpenDSR processor did: its signed word is taken for it, since it offers no look",),
         docs="https://github.com/opengdpr/OpenDSR", checked=dt.date(2026, 11, 22),
     )  # fmt: skip
-    settings_model = OpendsrSettings
 
     @classmethod
     def auth(cls, settings: OpendsrSettings) -> Bearer | None:
         Certificate.of(settings.certificate)  # so that a wrong one is told at start
         return Bearer(settings.token) if settings.token else None
 
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         able = (await self.http.get("/discovery")).read(Discovery)
         if not able.api_version.startswith("2") or "erasure" not in able.supported_subject_request_types:
             raise NeedsPerson("The processor takes no erasure by OpenDSR 2; ask it in writing.")

@@ -1,20 +1,20 @@
 """SMTP.com: the log of outgoing mail, which can be searched and not erased. Facts and doubts: docs/vendors/smtp_com.md."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
 from email.utils import getaddresses
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field
 
-from connectors.auth import Header
-from connectors.contract import Connector, Kind, NeedsPerson, Record, Secret, Settings, Shape, Spec, State, Subject, Text, by_offset, rows
+from connectors import contract
+from connectors.auth import By, Header
+from connectors.contract import Connector, Kind, NeedsPerson, Record, Records, Shape, Spec, State, Subject, Text, by_offset, rows
 
 _EVER = "946684800"  # 2000-01-01: a start must be given
 
 
-class SmtpComSettings(Settings):
-    api_key: Secret
+class SmtpComSettings(contract.ApiKeySettings):
     channels: Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
@@ -42,14 +42,10 @@ class SmtpCom(Connector[SmtpComSettings]):
         docs="https://github.com/smtpcom/smtpcom-python", checked=dt.date(2026, 11, 22),
         not_covered=("channels that settings.channels does not name", "reports and logs of callbacks", "what the log shows no more"),
     )  # fmt: skip
-    settings_model = SmtpComSettings
     base_url = "https://api.smtp.com"
+    signs_in = By(partial(Header, "X-SMTPCOM-API"), "api_key")
 
-    @classmethod
-    def auth(cls, settings: SmtpComSettings) -> Header:
-        return Header("X-SMTPCOM-API", settings.api_key)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         for channel in self.settings.channels:  # everybody's mail: there is no filter on an address
             query = {"channel": channel, "start": _EVER, "limit": 100, "offset": 0}
             async for message in rows(self.http.get, "/v4/messages", Message, by_offset(), at="data/items", query=query):

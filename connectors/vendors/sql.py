@@ -2,10 +2,10 @@
 
 import datetime as dt
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any, Literal, get_args
 
-from connectors.contract import Connector, Kind, Misread, NeedsIdentifier, Outcome, Record, Reference, Row, Spec, State, Subject
+from connectors.contract import Connector, Kind, Misread, NeedsIdentifier, Outcome, Record, Records, Reference, Row, Spec, State, Subject
 from connectors.tables import Hit, KindName, RowKey, Table, TableSettings, above
 
 
@@ -15,14 +15,13 @@ class Sql(Connector[TableSettings]):
         not_covered=("tables and columns that are not configured, files beside the database, replicas, dumps and backups",),
         calls_per_minute=6000, docs="https://docs.sqlalchemy.org", checked=dt.date(2026, 11, 22), erased_as_located=True,
     )  # fmt: skip
-    settings_model = TableSettings
     opens = "database"
 
     @property
     def identifiers(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(kind for table in self.settings.tables for kind in table.keys))
 
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         tables, hits = {table.table: table for table in self.settings.tables}, dict[RowKey, Hit]()
         keys = {name: await self.database.primary_key(name) for name in tables}
         links = [Reference(name, (column,), of, keys[of], False) for name, table in tables.items() for column, of in table.parents.items()]

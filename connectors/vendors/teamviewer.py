@@ -5,12 +5,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from connectors import contract
-from connectors.auth import Bearer
-from connectors.contract import Answer, Connector, Gone, Key, Kind, Misread, Record, Secret, Settings, Shape, Spec, State, Subject
+from connectors.auth import Bearer, By
+from connectors.contract import Answer, Call, Connector, Gone, Key, Kind, Misread, Record, Records, Shape, Spec, State, Subject
 
-
-class TeamviewerSettings(Settings):
-    token: Secret
+_FOR_GOOD = Call("DELETE", query={"isPermanentDelete": "true"})  # without it the account only leaves the company
 
 
 class User(Shape):
@@ -47,25 +45,22 @@ _LISTS: dict[str, tuple[str, str, Any, str, dict[str, str]]] = {  # everybody's,
 }
 
 
-class Teamviewer(Connector[TeamviewerSettings]):
+class Teamviewer(Connector[contract.TokenSettings]):
     spec = Spec(
         name="teamviewer", kind="remote_support", identifiers=("email", "teamviewer.user_id", "teamviewer.contact_id"),
         kinds=(
             Kind("connection_report", at="/reports/connections/{id}"),
             Kind("session", "TeamViewer can only close a service case, and keeps it."),
-            Kind("contact", at="/contacts/{id}"), Kind("user", at="/users/{id}", restricts=True, lifts=True),
+            Kind("contact", at="/contacts/{id}"),
+            Kind("user", at="/users/{id}", erases=_FOR_GOOD, restricts=Call("PUT", {"active": False}), lifts=Call("PUT", {"active": True})),
         ),
         docs="https://webapi.teamviewer.com/api/v1/docs/index", checked=dt.date(2026, 11, 22), calls_per_minute=60,
         not_covered=("contacts, devices and reports that only give a name, open invitations", "chats, meetings, the event log"),
     )  # fmt: skip
-    settings_model = TeamviewerSettings
     base_url = "https://webapi.teamviewer.com/api/v1"
+    signs_in = By(Bearer, "token")
 
-    @classmethod
-    def auth(cls, settings: TeamviewerSettings) -> Bearer:
-        return Bearer(settings.token)
-
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         self._seen: dict[str, dict[str, State]] = {}
         accounts, contacts = set(subject.values("teamviewer.user_id")), set[str]()
         async for row in self._all("user"):
@@ -99,16 +94,6 @@ class Teamviewer(Connector[TeamviewerSettings]):
             inactive = getattr(row, "active", None) is False
             self._seen[kind][getattr(row, id)] = State.RESTRICTED if inactive else State.PRESENT
             yield row
-
-    async def erase(self, record: Record) -> None:
-        whole = {"isPermanentDelete": "true"} if record.kind == "user" else None  # without it the account only leaves the company
-        await self.on(record, self.http.delete, query=whole)
-
-    async def restrict(self, record: Record, active: bool = False) -> None:
-        await self.on(record, self.http.put, json={"active": active})
-
-    async def lift(self, record: Record) -> None:
-        await self.restrict(record, active=True)
 
     async def peek(self, record: Record) -> State | None:
         if record.kind not in self._seen:  # a report is not found by its user any more when that is gone, so the last look tells

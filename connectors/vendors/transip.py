@@ -2,12 +2,13 @@
 # ruff: noqa: N815 - the fields are named as TransIP names them
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 
+from connectors import contract
 from connectors.auth import SignedLogin
-from connectors.contract import MOST_PAGES, Connector, Gone, Kind, Misread, NeedsPerson, Record, Secret, Settings, Shape, Spec, Subject
+from connectors.contract import MOST_PAGES, Connector, Gone, Kind, Misread, NeedsPerson, Record, Records, Secret, Shape, Spec, Subject
 
 _FORWARDS, _BOXES, _MAIL_LISTS = (f"/email/{{domain}}/{name}" for name in ("mail-forwards", "mailboxes", "mail-lists"))
 _WHOIS, _DEFAULTS, _MONITORING = "/domains/{domain}/contacts", "/domain-defaults/contacts", "/monitoring-contacts"
@@ -23,7 +24,7 @@ _LISTS = {  # how the list's name in the answer ends (TransIP's own libraries di
 _DELETED = {("forward", _FORWARDS), ("mailbox", _BOXES), ("contact", _MONITORING)}  # never a domain, a product or a list
 
 
-class TransipSettings(Settings):
+class TransipSettings(contract.Settings):
     login: str
     private_key: Secret
 
@@ -50,7 +51,6 @@ class Transip(Connector[TransipSettings]):
         checked=date(2026, 11, 22),
         concurrency=1,  # a mail list is read and written back whole: two cases at once would undo each other
     )  # fmt: skip
-    settings_model = TransipSettings
     base_url = "https://api.transip.nl/v6"
 
     @classmethod
@@ -58,7 +58,7 @@ class Transip(Connector[TransipSettings]):
         asked = {"login": settings.login, "read_only": False, "expiration_time": "1 day", "global_key": True}
         return SignedLogin("/auth", list(_LISTS), settings.private_key, lambda nonce: asked | {"nonce": nonce, "label": f"erasure-{nonce}"})
 
-    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+    async def locate(self, subject: Subject) -> Records:
         for domain in [row.name or "" for row in await self._rows("/domains")]:
             lists = await self._offered(domain, _WHOIS, _FORWARDS, _BOXES, _MAIL_LISTS)
             if len(lists.keys() - {_WHOIS}) in (1, 2):  # all three are missing where the domain has no mail service

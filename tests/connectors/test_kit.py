@@ -22,6 +22,12 @@ class TestShoebox(ConformanceKit):
     dated = ("invoice",)
 
 
+class TestSays(TestShoebox):
+    """What its kinds say is as good as methods of its own."""
+
+    connector = broken.Says
+
+
 class TestStrongbox(TestShoebox):
     connector = Strongbox
     simulator = StrongboxSimulator
@@ -82,6 +88,11 @@ BROKEN: list[tuple[type[Shoebox], str]] = [
     (broken.UndeclaredKind, "everything_is_erased_and_verified"),
     (broken.DeclaresTooMuch, "every_declared_kind_is_found"),
     (broken.RestrictsNothing, "restricting_is_verified_and_lifted_where_declared"),
+    (broken.SaysTheWrongCall, "restricting_is_verified_and_lifted_where_declared"),
+    (broken.SaysNoCall, "spec_is_complete"),
+    (broken.SaysNoPath, "spec_is_complete"),
+    (broken.ShowsNoState, "restricting_is_verified_and_lifted_where_declared"),
+    (broken.SignsInByNoSetting, "spec_is_complete"),
     (broken.RestrictsByErasing, "restricting_is_verified_and_lifted_where_declared"),
     (broken.LiftsNothing, "restricting_is_verified_and_lifted_where_declared"),
     (broken.YieldsTwice, "every_declared_kind_is_found"),
@@ -151,7 +162,7 @@ def test_every_check_of_the_kit_catches_something() -> None:
 
 def test_every_broken_connector_stands_in_the_table() -> None:
     classes = {each for each in vars(broken).values() if isinstance(each, type) and issubclass(each, Shoebox) and each is not Shoebox}
-    assert {broken.YieldsTheSameTwice} == classes - {connector for connector, _ in BROKEN}
+    assert {broken.YieldsTheSameTwice, broken.Says} == classes - {connector for connector, _ in BROKEN}
 
 
 def test_a_record_that_is_yielded_twice_under_one_reference_is_counted_once() -> None:

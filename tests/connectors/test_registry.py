@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Connector, Kind
+from connectors.auth import Bearer, By
+from connectors.contract import Call, Connector, Kind, Look, Shape, State
 from connectors.registry import GROUP, Registry, RegistryError, incomplete
 from tests.connectors.shoebox import Shoebox
 
@@ -120,3 +121,59 @@ def test_a_kind_that_nothing_can_erase_is_told() -> None:
 
 def test_a_database_without_its_address_among_the_settings_is_told() -> None:
     assert ["it opens a database, but its settings have no `url`"] == incomplete("shoebox", type("Rows", (Shoebox,), {"opens": "database"}))
+
+
+class Nameless(Shape):
+    id: str
+
+
+class Wordy(Shape):
+    state: str
+
+
+class Stated(Shape):
+    state: State
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        (Kind("note", restricts=Call("PUT")), "note restricts by a Call without a path: give the kind its `at`, or the Call"),
+        (Kind("note", lifts=Call("PUT")), "note lifts by a Call without a path: give the kind its `at`, or the Call"),
+        (Kind("note", erases=Call("POST")), "note erases by a Call without a path: give the kind its `at`, or the Call"),
+        (Kind("note", at="/notes/{id}", peeks=Look(Nameless)), "note is shown as Nameless, which has no `state` that is a State"),
+        (Kind("note", at="/notes/{id}", peeks=Look(Wordy)), "note is shown as Wordy, which has no `state` that is a State"),
+        (Kind("note", at="/notes/{id}", restricts=True), "restrict is declared but not written"),
+        (Kind("note", at="/notes/{id}", lifts=True), "lift is declared but not written"),
+    ],
+)
+def test_a_kind_that_says_what_cannot_be_done_is_told(kind: Kind, fault: str) -> None:
+    lacking = {name: getattr(Connector, name) for name in ("restrict", "lift")}
+    connector = type("Saying", (Shoebox,), {**lacking, "spec": replace(Shoebox.spec, kinds=(kind,))})
+    assert [fault] == incomplete("shoebox", connector)
+
+
+def test_a_kind_that_says_what_can_be_done_lacks_nothing() -> None:
+    kind = Kind(
+        "note", at="/notes/{id}", peeks=Look(Stated), erases=Call("POST"), restricts=Call("PUT"), lifts=Call("PUT", at="/back/{id}")
+    )
+    bare = {name: getattr(Connector, name) for name in ("erase", "restrict", "lift", "peek")}
+    assert [] == incomplete("shoebox", type("Said", (Shoebox,), {**bare, "spec": replace(Shoebox.spec, kinds=(kind,))}))
+
+
+def test_one_kind_that_says_how_does_not_hide_another_that_does_not() -> None:
+    kinds = (Kind("note", at="/notes/{id}", restricts=Call("PUT")), Kind("invoice", at="/invoices/{id}", restricts=True))
+    bare = {name: getattr(Connector, name) for name in ("restrict", "lift")}
+    connector = type("Half", (Shoebox,), {**bare, "spec": replace(Shoebox.spec, kinds=kinds)})
+    assert ["restrict is declared but not written"] == incomplete("shoebox", connector)
+
+
+def test_a_kind_that_peeks_where_there_is_no_path_is_told() -> None:
+    kinds = (Kind("note", peeks=True), *Shoebox.spec.kinds[1:])
+    connector = type("Blind", (Shoebox,), {"peek": Connector.peek, "spec": replace(Shoebox.spec, kinds=kinds)})
+    assert ["note peeks, and has neither a path (`at`) nor a `peek` of the connector's own"] == incomplete("shoebox", connector)
+
+
+def test_a_sign_in_by_what_is_no_setting_is_told() -> None:
+    connector = type("Locked", (Shoebox,), {"signs_in": By(Bearer, "password")})
+    assert ["it signs in by password, which is none of its settings"] == incomplete("shoebox", connector)

@@ -1,0 +1,154 @@
+"""What a connector declares: its records, how they stand, and kind by kind which call erases, restricts, lifts and shows one."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from connectors.errors import VendorError
+from topics.configuration import ProcessorKind
+
+Key = tuple[str, str]
+"""What makes a record the same in two looks: its kind and its reference."""
+
+
+class State(StrEnum):
+    """How a record stands at the vendor."""
+
+    PRESENT = "present"
+    RESTRICTED = "restricted"  # archived, blocked, deactivated, suppressed
+    ANONYMISED = "anonymised"  # there, but nothing of the person in it
+    GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of a person at a vendor.
+
+    `ref` is whatever the connector needs to find it again, and may be personal data: it is never printed. `since` is what a
+    legal hold counts from: an invoice's date, or a moment, of which the controller's local day counts. `binds`
+    is the `key` of the record that must stay as long as this one is held, or several: the contact that an invoice hangs from.
+    """
+
+    kind: str
+    ref: str = field(repr=False)
+    since: date | datetime | None = None
+    binds: Key | tuple[Key, ...] | None = field(default=None, repr=False)
+    state: State = field(default=State.PRESENT, compare=False)
+
+    @property
+    def key(self) -> Key:
+        """What makes it the same record in two looks."""
+        return (self.kind, self.ref)
+
+    @property
+    def bound(self) -> tuple[Key, ...]:
+        """The keys in `binds`, however many."""
+        match self.binds:
+            case None:
+                return ()
+            case (str(kind), str(ref)):
+                return ((kind, ref),)
+            case several:
+                return several
+
+
+Records = AsyncIterator[Record]
+"""What `locate` gives, one after the other."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """The one call that erases, restricts or lifts: `method` at `at` (the path of its kind, unless told), with that `json` or `query`."""
+
+    method: Literal["POST", "PUT", "PATCH", "DELETE"]
+    json: Any = None
+    at: str | None = None
+    query: Mapping[str, str] | None = None
+
+
+class Standing(Protocol):
+    """A shape that tells how its record stands."""
+
+    @property
+    def state(self) -> State: ...
+
+
+class RestrictedIf:
+    """The `state` of a shape: restricted where that field holds one of these values, else present."""
+
+    def __init__(self, field: str, *values: Any) -> None:
+        self._field, self._values = field, values
+
+    def __get__(self, row: Any, of: type) -> State:
+        return State.RESTRICTED if row is not None and getattr(row, self._field) in self._values else State.PRESENT
+
+
+@dataclass(frozen=True)
+class Look:
+    """What GET of one record shows: `shape`, whose `state` tells how it stands (None: present), `at` such a part of the answer.
+
+    `unsure`: errors that prove nothing when they answer it, so that the search decides; 404 and 410 prove it gone unless `Gone` is one.
+    """
+
+    shape: type[Standing] | None = None
+    at: str = ""
+    query: Mapping[str, str] | None = None
+    unsure: type[VendorError] | tuple[type[VendorError], ...] = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record that a connector finds. `kept_because`: why the vendor offers no way to erase it, else None.
+
+    `at`: the path of one record, which is erased by DELETE (`/contacts/{id}`), or as `erases` says. Fields that name a setting are
+    filled with it; the others, in order, with the parts of `Record.ref` between slashes, the last one with all the rest. `peeks`: GET
+    there answers 404 or 410 once the record is gone, and never before; `Look` says more. `restricts`, `lifts`: the `Call` that does it,
+    or True where the connector's own `restrict` and `lift` do. `how`: what restricting does there ("archived"). `strips`: the fields
+    that `strip` can empty in a record that the law keeps.
+    """
+
+    name: str
+    kept_because: str | None = None
+    restricts: bool | Call = False
+    lifts: bool | Call = False
+    at: str | None = None
+    peeks: bool | Look = False
+    how: str = ""
+    strips: tuple[str, ...] = ()
+    erases: Call | None = None
+
+
+Facts = Literal["specification", "source code", "client library", "documentation", "documentation in part", "community's accounts"]
+"""What of the vendor's a connector's facts stand on, the surest first; a specification is written for machines."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a connector is. `kinds` stand in the order in which they are erased: what hangs from another comes first.
+
+    `identifiers`: the kinds it can search by, any one of them is enough. `calls_per_minute` is the vendor's own limit
+    or a polite pace. `concurrency`: cases at once. `settle_seconds`: how long the vendor's search may lag behind a
+    deletion. `not_covered`: what may hold something of a
+    person there and is not searched; it stands on every certificate. `docs`, `checked`: the vendor's API page, and when
+    these facts were last compared with it. `erased_as_located`: records are erased in the order in which `locate` yields them.
+    `facts`: what of the vendor's they stand on.
+    """
+
+    name: str
+    kind: ProcessorKind
+    kinds: tuple[Kind, ...]
+    identifiers: tuple[str, ...]
+    calls_per_minute: int
+    docs: str
+    checked: date
+    concurrency: int = 8
+    not_covered: tuple[str, ...] = ()
+    settle_seconds: float = 0.0
+    erased_as_located: bool = False
+    facts: Facts = "documentation"
+
+    def kind_of(self, record: Record) -> Kind:
+        """The declared kind of a record; an undeclared one is a defect of the connector."""
+        return next(kind for kind in self.kinds if kind.name == record.kind)
