@@ -97,8 +97,9 @@ async def _act_on(connector: Connector[Any], item: Planned) -> Result | VendorEr
     if not item.acts:
         return _left(item)
     try:
+        item, left_whole = await _strip(connector, item)
         if item.do is Do.KEEP:
-            return await _keep(connector, item)
+            return await _keep(connector, item, left_whole)
         done = await _call(connector, item)
     except Gone:
         if item.do is Do.ERASE:
@@ -116,7 +117,8 @@ async def _act_on(connector: Connector[Any], item: Planned) -> Result | VendorEr
         return Result(item, Outcome.FAILED, reason=_defect(connector, item.do.value, error).reason)
     if isinstance(done, Accepted):
         return Result(item, Outcome.ACCEPTED, Evidence.ACCEPTED, until=done.until)
-    return Result(item, Outcome(done) if done else item.outcome, Evidence.EXECUTED, item.until, item.reason)
+    reason = f"It is not stripped. {left_whole}" if left_whole else item.reason
+    return Result(item, Outcome(done) if done else item.outcome, Evidence.EXECUTED, item.until, reason)
 
 
 async def _call(connector: Connector[Any], item: Planned) -> Any:
@@ -131,15 +133,20 @@ async def _call(connector: Connector[Any], item: Planned) -> Any:
     return None
 
 
-async def _keep(connector: Connector[Any], item: Planned) -> Result:
-    """Strip a kept record, and shut it off. What the vendor refuses for good is told: the duty to keep the record stays as it is."""
-    refused: list[str] = []
-    if item.keep is not None:  # before it is shut off, since it may be read-only then
-        try:
-            await connector.strip(item.record, item.keep)
-        except Refused as error:
-            item = replace(item, keep=None)
-            refused.append(_lasting(error))
+async def _strip(connector: Connector[Any], item: Planned) -> tuple[Planned, str | None]:
+    """Strip what stays, before it is shut off, since it may be read-only then; else why the vendor will not, for good."""
+    if item.keep is None:
+        return item, None
+    try:
+        await connector.strip(item.record, item.keep)
+    except Refused as error:
+        return replace(item, keep=None), _lasting(error)
+    return item, None
+
+
+async def _keep(connector: Connector[Any], item: Planned, left_whole: str | None) -> Result:
+    """Shut a kept record off. What the vendor refuses for good is told: the duty to keep the record stays as it is."""
+    refused = [left_whole] if left_whole else []
     if item.shut and item.record.state is not State.RESTRICTED:
         try:
             await connector.restrict(item.record)

@@ -27,7 +27,8 @@ class Do(Enum):
 class Planned:
     """One record and its fate. `outcome` is what the report will say if all goes well.
 
-    Of a kept record: `shut` it off from use, and strip it of all but the fields in `keep` (None: leave it whole).
+    Of what stays: `shut` it off from use, and strip it of all but the fields in `keep` (None: leave it whole). `needs`: the fields
+    of what a kept record hangs from that its duty needs besides what can never be stripped (None: that is left whole too).
     """
 
     record: Record
@@ -39,6 +40,7 @@ class Planned:
     reason: str | None = None
     shut: bool = False
     keep: frozenset[str] | None = None
+    needs: frozenset[str] | None = None
 
     @property
     def acts(self) -> bool:
@@ -71,7 +73,7 @@ def plan(action: Action, records: Iterable[Record], spec: Spec, duties: Duties, 
         return [_restriction(action, record, spec, duties, today) for record in records]
     own = {record.key: _own_fate(record, spec.kind_of(record), duties, today, zone) for record in records}
     binding = _binding(own.values())
-    fates = [_bound(fate, spec, *binding[key]) if key in binding else fate for key, fate in own.items()]
+    fates = [_bound(fate, spec, binding[key]) if key in binding else fate for key, fate in own.items()]
     return _beside_claims(fates, order, duties)
 
 
@@ -102,11 +104,16 @@ def _own_fate(record: Record, kind: Kind, duties: Duties, today: date, zone: Zon
     except HoldUnknown as unknown:
         return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, reason=str(unknown))
     if duty:
-        to_strip = duty.fields is not None and not set(kind.strips) <= duty.fields
-        return Planned(record, Do.KEEP, Outcome.HELD, duty.hold, shut=bool(kind.restricts), keep=duty.fields if to_strip else None)
+        needs = None if claims else duty.fields or frozenset()
+        return Planned(record, Do.KEEP, Outcome.HELD, duty.hold, shut=bool(kind.restricts), keep=_to_strip(kind, duty.fields), needs=needs)
     if kind.kept_because:
         return _not_erasable(record, kind.kept_because, duties, today)
     return Planned(record, Do.ERASE, Outcome.ERASED)
+
+
+def _to_strip(kind: Kind, fields: frozenset[str] | None) -> frozenset[str] | None:
+    """The fields to keep where there are others to strip, else None."""
+    return None if fields is None or set(kind.strips) <= fields else fields
 
 
 def _nobody_looks(record: Record, duties: Duties, today: date) -> bool:
@@ -142,32 +149,36 @@ def local_day(since: date | datetime | None, zone: ZoneInfo) -> date | None:
     return (since.astimezone(zone) if since.tzinfo else since).date()
 
 
-def _binding(fates: Iterable[Planned]) -> dict[tuple[str, str], tuple[Hold | None, str]]:
-    """Per bound record: the longest hold among those that bind it, and their kind.
+def _binding(fates: Iterable[Planned]) -> dict[tuple[str, str], Planned]:
+    """Per bound record: of those that bind it the one with the longest hold, needing what any of them needs.
 
     A record that waits for a person's word on its hold binds too: erasing what it hangs from could not be undone.
     """
-    binding: dict[tuple[str, str], tuple[Hold | None, str]] = {}
+    binding: dict[tuple[str, str], Planned] = {}
     for fate in fates:
         if not (fate.do is Do.KEEP or fate.outcome is Outcome.NEEDS_PERSON):
             continue
         for key in fate.record.bound:
-            known = binding.get(key, (None, ""))[0]
-            if key not in binding or (fate.hold and (known is None or fate.hold.until > known.until)):
-                binding[key] = (fate.hold, fate.record.kind)
+            known = binding.get(key, fate)
+            longer = fate.hold and (known.hold is None or fate.hold.until > known.hold.until)
+            needs = None if known.needs is None or fate.needs is None else known.needs | fate.needs
+            binding[key] = replace(fate if longer else known, needs=needs)
     return binding
 
 
-def _bound(fate: Planned, spec: Spec, hold: Hold | None, by: str) -> Planned:
-    """A record that a kept one hangs from: restricted where the vendor can, else kept with it; the longer hold of the two counts."""
+def _bound(fate: Planned, spec: Spec, by: Planned) -> Planned:
+    """What a kept record hangs from: restricted and stripped where the vendor can, else kept with it; the longer hold of the two counts."""
+    record, hold, kind = fate.record, by.hold, by.record.kind
     if fate.do is Do.KEEP:
         longer = hold is not None and fate.hold is not None and hold.until > fate.hold.until
-        return replace(fate, hold=hold, bound_to=by, keep=None) if longer else fate
+        return replace(fate, hold=hold, bound_to=kind, keep=None) if longer else fate
     if hold is None:
-        return Planned(fate.record, Do.LEAVE, Outcome.NEEDS_PERSON, bound_to=by, reason=f"It waits for the decision on a {by}.")
-    if spec.kind_of(fate.record).restricts:
-        return Planned(fate.record, Do.RESTRICT, Outcome.RESTRICTED, bound_to=by, until=hold.until)
-    return Planned(fate.record, Do.KEEP, Outcome.HELD, hold, bound_to=by)
+        return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, bound_to=kind, reason=f"It waits for the decision on a {kind}.")
+    own = spec.kind_of(record)
+    keep = _to_strip(own, by.needs)
+    if own.restricts:
+        return Planned(record, Do.RESTRICT, Outcome.RESTRICTED, bound_to=kind, until=hold.until, keep=keep)
+    return Planned(record, Do.KEEP, Outcome.HELD, hold, bound_to=kind, keep=keep)
 
 
 def _restriction(action: Action, record: Record, spec: Spec, duties: Duties, today: date) -> Planned:

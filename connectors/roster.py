@@ -1,6 +1,6 @@
 """The configured processors with their connectors: what `erasure.toml` says, held against what is installed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -67,7 +67,7 @@ def _faults_of_rules(configuration: Configuration, registry: Registry) -> list[A
     """A rule on a kind that no connector has would do nothing, silently; a field that is misspelt would be stripped."""
     if not (configuration.holds or configuration.retention):
         return []
-    kinds = _declared(registry)
+    kinds = [kind for declared in _declared(registry) for kind in declared]
     told = ", ".join(sorted({kind.name for kind in kinds}))
     rules = [("holds", *rule) for rule in enumerate(configuration.holds)] + [
         ("retention", *rule) for rule in enumerate(configuration.retention)
@@ -78,18 +78,24 @@ def _faults_of_rules(configuration: Configuration, registry: Registry) -> list[A
         if not set(rule.kinds) <= {EVERY_OTHER, *(kind.name for kind in kinds)}
     ]
     for index, hold in enumerate(configuration.holds):
-        known = {name for kind in kinds if kind.name in hold.kinds or EVERY_OTHER in hold.kinds for name in kind.strips}
+        known = _strippable(registry, hold.kinds)
         if known and not set(hold.fields or ()) <= known:
             faults.append((("holds", index, "fields"), f"has a field that no connector could strip; those are {', '.join(sorted(known))}"))
     return faults
 
 
-def _declared(registry: Registry) -> list[Kind]:
-    """Every kind of every installed connector; a broken one that nobody configured declares none."""
-    found: list[Kind] = []
+def _strippable(registry: Registry, held: Collection[str]) -> set[str]:
+    """The fields that can be stripped where such records are: from them, or from what they hang from."""
+    there = [kinds for kinds in _declared(registry) if EVERY_OTHER in held or {kind.name for kind in kinds} & set(held)]
+    return {name for kinds in there for kind in kinds for name in kind.strips}
+
+
+def _declared(registry: Registry) -> list[tuple[Kind, ...]]:
+    """The kinds of every installed connector; a broken one that nobody configured declares none."""
+    found: list[tuple[Kind, ...]] = []
     for name in registry.names():
         with suppress(RegistryError):
-            found += registry.get(name).spec.kinds
+            found.append(registry.get(name).spec.kinds)
     return found
 
 

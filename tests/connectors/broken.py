@@ -591,6 +591,15 @@ class StripsEachTime(strongbox.Strongbox):
         await self.http.put("/touched")
 
 
+class StripsTheAddress(strongbox.Strongbox):
+    """By which it would be found again."""
+
+    async def strip(self, record: Record, keep: frozenset[str]) -> None:
+        await super().strip(record, keep)
+        if record.kind == "customer":
+            await self.http.patch("/customers/{id}", id=record.ref, json={"email": ""})
+
+
 class ShutsOffNothing(strongbox.Strongbox):
     async def restrict(self, record: Record) -> None:
         if record.kind != "invoice":

@@ -1,8 +1,9 @@
-"""Strongbox, a toy vendor: a shoebox whose invoices can be locked, and emptied of payer and memo. A simulator and a correct connector."""
+"""Strongbox, a toy vendor: a shoebox whose invoices can be locked and emptied of payer and memo, and customers of phone and remark."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import httpx
 
@@ -27,7 +28,7 @@ class Strongbox(Shoebox):
         kinds=(
             Kind("note"),
             Kind("invoice", restricts=True, lifts=True, strips=("payer", "memo")),
-            Kind("customer", restricts=True, lifts=True),
+            Kind("customer", restricts=True, lifts=True, strips=("phone", "remark")),
         ),
     )
 
@@ -45,10 +46,10 @@ class Strongbox(Shoebox):
         await self.http.post("/" + record.kind + "s/{id}/unarchive", id=record.ref)
 
     async def strip(self, record: Record, keep: frozenset[str]) -> None:
-        paper = await self.paper(record)
-        superfluous = [name for name in self.spec.kind_of(record).strips if name not in keep and getattr(paper, name)]
+        there = (await self.http.get("/" + record.kind + "s/{id}", id=record.ref)).read(dict[str, Any])
+        superfluous = [name for name in self.spec.kind_of(record).strips if name not in keep and there[name]]
         if superfluous:
-            await self.http.patch("/invoices/{id}", id=record.ref, json=dict.fromkeys(superfluous, ""))
+            await self.http.patch("/" + record.kind + "s/{id}", id=record.ref, json=dict.fromkeys(superfluous, ""))
 
     async def peek(self, record: Record) -> State | None:
         return (await self.paper(record)).state if record.kind == "invoice" else await super().peek(record)
@@ -67,10 +68,12 @@ class StrongboxSimulator(ShoeboxSimulator):
     def __init__(self) -> None:
         super().__init__()
         self.sheets: dict[str, Sheet] = {}
+        self.cards: dict[str, dict[str, str]] = {}
 
     def seed(self, person: Person) -> None:
         super().seed(person)
         for box in self._of(person):
+            self.cards.setdefault(box.id, {"phone": person.phone, "remark": "pays late"})
             self.sheets |= {id: Sheet(person.name, "for the garden") for id in box.invoices if id not in self.sheets}
 
     def restricted(self, person: Person) -> Counter[str]:
@@ -78,7 +81,8 @@ class StrongboxSimulator(ShoeboxSimulator):
 
     def fields(self, person: Person) -> Mapping[str, set[str]]:
         papers = [vars(self.sheets[id]) for id in self._invoices_of(person)]
-        return {"invoice": {name for name in ("payer", "memo") for paper in papers if paper[name]}}
+        filled = {name for box in self._of(person) for name, value in self.cards[box.id].items() if value}
+        return {"invoice": {name for name in ("payer", "memo") for paper in papers if paper[name]}, "customer": filled}
 
     def _invoices_of(self, person: Person) -> list[str]:
         return [id for box in self._of(person) for id in box.invoices]
@@ -96,6 +100,20 @@ class StrongboxSimulator(ShoeboxSimulator):
         if self._dated(id) is None or self.sheets[id].locked:
             return httpx.Response(422 if self._dated(id) else 404)
         self.sheets[id] = replace(self.sheets[id], **body_of(request))
+        return httpx.Response(204)
+
+    @route("GET", "/customers/{id}")
+    def show(self, request: httpx.Request, id: str) -> httpx.Response:
+        shown = super().show(request, id)
+        return httpx.Response(200, json=shown.json() | self.cards[id]) if shown.status_code == 200 else shown
+
+    @route("PATCH", "/customers/{id}")
+    def empty(self, request: httpx.Request, id: str) -> httpx.Response:
+        if id not in self.boxes or self.boxes[id].archived:
+            return httpx.Response(422 if id in self.boxes else 404)
+        given = body_of(request)
+        self.boxes[id].email = given.pop("email", self.boxes[id].email)
+        self.cards[id] |= given
         return httpx.Response(204)
 
     @route("POST", "/invoices/{id}/archive")

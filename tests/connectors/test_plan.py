@@ -167,6 +167,40 @@ def test_a_held_record_from_which_a_longer_held_one_hangs_is_held_as_long() -> N
     assert item.hold and ("Short Act", None) == (item.hold.statute, item.bound_to)
 
 
+STRIPPED = replace(SPEC, kinds=(Kind("invoice"), Kind("deed"), Kind("contact", restricts=True, strips=("phone", "notes"))))
+
+
+@pytest.mark.parametrize(
+    ("fields", "keep"),
+    [(None, frozenset()), ({"phone"}, {"phone"}), ({"phone", "notes"}, None)],  # the last: nothing is left to strip
+)
+@pytest.mark.parametrize("restricts", [True, False])
+def test_what_a_held_record_hangs_from_is_stripped_of_all_that_no_duty_names(
+    fields: set[str] | None, keep: set[str] | None, restricts: bool
+) -> None:
+    rule = replace(SEVEN, fields=None if fields is None else frozenset(fields))
+    spec = replace(STRIPPED, kinds=(*STRIPPED.kinds[:2], replace(STRIPPED.kinds[2], restricts=restricts)))
+    items = {item.record.ref: item for item in plan("erase", [INVOICE, CONTACT], spec, Duties((rule,)), TODAY, ZONE)}
+    assert (Do.RESTRICT if restricts else Do.KEEP, "invoice", keep) == (items["c1"].do, items["c1"].bound_to, items["c1"].keep)
+    assert items["i1"].keep is None
+
+
+def test_what_several_held_records_hang_from_keeps_what_any_of_their_duties_names() -> None:
+    rules = (replace(SEVEN, fields=frozenset({"phone"})), TEN)
+    deed = Record("deed", "d1", date(2025, 6, 1), CONTACT.key)
+    for records in ([INVOICE, deed, CONTACT], [deed, INVOICE, CONTACT]):
+        item = {item.record.ref: item for item in plan("erase", records, STRIPPED, Duties(rules), TODAY, ZONE)}["c1"]
+        assert (frozenset({"phone"}), "deed", date(2035, 12, 31)) == (item.keep, item.bound_to, item.until)
+
+
+def test_what_a_record_under_a_claim_hangs_from_is_left_whole() -> None:
+    """It may be evidence; beside a duty, too."""
+    duties = Duties((SEVEN,), claims={INVOICE.key: [Claim(reason="r", until=date(2027, 1, 1))]})
+    other = replace(INVOICE, ref="i2")
+    items = {item.record.ref: item for item in plan("erase", [other, INVOICE, CONTACT], STRIPPED, duties, TODAY, ZONE)}
+    assert (Do.RESTRICT, None) == (items["c1"].do, items["c1"].keep)
+
+
 def test_a_claim_is_on_its_record_and_keeps_what_that_hangs_from() -> None:
     claim = Claim(reason="r", until=date(2027, 1, 1))
     duties = Duties(claims={("address", "a1"): [claim]})

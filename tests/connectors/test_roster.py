@@ -214,9 +214,15 @@ def test_rules_for_every_other_kind_need_no_declared_one(tmp_path: Path) -> None
 @pytest.mark.parametrize("kind", ["invoice", "*"])
 def test_a_field_that_is_misspelt_is_refused_since_it_would_be_stripped(tmp_path: Path, kind: str) -> None:
     text = HEAD + HOLD.replace('"invoice"', f'"{kind}"') + 'fields = ["payer", "mmo"]\n'
-    with pytest.raises(ConfigurationError, match=r"holds\[0\].fields: has a field that no connector could strip; those are memo, payer"):
+    with pytest.raises(
+        ConfigurationError, match=r"holds\[0\].fields: has a field that no connector could strip; those are memo, payer, phone, remark\.$"
+    ):
         roster(configured(tmp_path, text), STRONG)
     assert roster(configured(tmp_path, text.replace("mmo", "memo")), STRONG)
+
+
+def test_a_rule_may_name_fields_of_what_the_held_record_hangs_from(tmp_path: Path) -> None:
+    assert roster(configured(tmp_path, HEAD + HOLD + 'fields = ["phone"]\n'), STRONG)
 
 
 def test_fields_may_be_written_down_where_nobody_can_strip_yet(tmp_path: Path) -> None:

@@ -478,6 +478,26 @@ def test_a_held_record_is_shut_off_and_stripped_and_stays_held() -> None:
     assert {date(2032, 12, 31)} == {line.hold.until for line in answer.records if line.hold}
 
 
+def test_what_a_held_record_hangs_from_is_stripped_and_then_restricted_and_no_more_in_the_next_round() -> None:
+    box, vendor = strongbox()
+    assert {(Outcome.RESTRICTED, Evidence.VERIFIED)} == told(box.carry_out(JAN.subject()), "customer")
+    assert (set(), 1) == (vendor.fields(JAN)["customer"], vendor.restricted(JAN)["customer"])
+    writing = vendor.writing_calls
+    assert {(Outcome.RESTRICTED, Evidence.VERIFIED)} == told(box.carry_out(JAN.subject()), "customer")
+    assert writing == vendor.writing_calls
+
+
+def test_a_refusal_to_strip_what_a_held_record_hangs_from_is_told_and_it_is_restricted_all_the_same() -> None:
+    class Refusing(Strongbox):
+        async def strip(self, record: Record, keep: frozenset[str]) -> None:
+            raise Refused("Not a phone.")
+
+    box, vendor = strongbox(Refusing)
+    answer = box.carry_out(JAN.subject())
+    assert {(Outcome.RESTRICTED, Evidence.VERIFIED)} == told(answer, "customer") and vendor.restricted(JAN)["customer"]
+    assert {"It is not stripped. Not a phone."} == {line.reason for line in answer.records if line.kind == "customer"}
+
+
 def test_a_dry_run_neither_shuts_off_nor_strips() -> None:
     box, vendor = strongbox()
     box.carry_out(JAN.subject(), mode="dry-run")

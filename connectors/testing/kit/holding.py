@@ -55,6 +55,27 @@ class HoldingChecks(KitSubject):
                 assert [Outcome.HELD] * before == again, "what is stripped is not found again"
 
     @check
+    def test_what_a_held_record_hangs_from_is_stripped(self) -> None:
+        """Of all that a kind `strips`, or all but what the rule names; the record stays, and a second time nothing is written."""
+        for kind in [kind for kind in self.connector.spec.kinds if self.dated and kind.name not in self.dated]:
+            for needed in (None, *kind.strips) if kind.strips else ():
+                rule = replace(self.hold(*self.dated), fields=frozenset({needed}) if needed else None)
+                bench = self.bench(JAN, *LOOK_ALIKES, rules=[rule])
+                others = [bench.simulator.fields(person) for person in LOOK_ALIKES]
+                assert set(kind.strips) == bench.simulator.fields(JAN)[kind.name], "the simulator seeds no such field"
+                first, writing = bench.carry_out(JAN.subject()), bench.simulator.writing_calls
+                again = bench.carry_out(JAN.subject())
+                assert writing == bench.simulator.writing_calls, "what is stripped is written again"
+                assert {needed} & set(kind.strips) == bench.simulator.fields(JAN)[kind.name], f"{kind.name}: to keep was {needed}"
+                assert others == [bench.simulator.fields(person) for person in LOOK_ALIKES]
+                for answer in (first, again):
+                    told = [(line.bound_to, line.evidence, line.reason) for line in answer.records if line.kind == kind.name]
+                    bound = [line for line in told if line[0] in self.dated]
+                    assert len(bound) == bench.simulator.traces(JAN)[kind.name] and {line[1:] for line in bound} == {
+                        (Evidence.VERIFIED, None)
+                    }, told
+
+    @check
     def test_a_second_delivery_leaves_held_records_alone(self) -> None:
         """Held and bound records are there for years: a repeated command touches none."""
         if not self.dated:
