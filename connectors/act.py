@@ -139,6 +139,8 @@ async def _strip(connector: Connector[Any], item: Planned) -> tuple[Planned, str
         return item, None
     try:
         await connector.strip(item.record, item.keep)
+    except Gone as error:  # some vendors say so of what is archived; the look after acting tells which
+        return replace(item, keep=None), error.reason
     except Refused as error:
         return replace(item, keep=None), _lasting(error)
     return item, None

@@ -106,7 +106,7 @@ class Kind:
     filled with it; the others, in order, with the parts of `Record.ref` between slashes, the last one with all the rest. `peeks`: GET
     there answers 404 or 410 once the record is gone, and never before; `Look` says more. `restricts`, `lifts`: the `Call` that does it,
     or True where the connector's own `restrict` and `lift` do. `how`: what restricting does there ("archived"). `strips`: the fields
-    that `strip` can empty in a record that the law keeps.
+    that `strip` can empty in a record that the law keeps, or that such a record hangs from.
     """
 
     name: str

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from contextlib import suppress
+from typing import Any
 
 from connectors import contract
 from connectors.auth import Basic, By
-from connectors.contract import Call, Gone, Kind, Look, NeedsPerson, Record, Shape, Spec, State, Subject, by_offset, found, rows
+from connectors.contract import Call, Gone, Kind, Look, NeedsPerson, Record, Refused, Shape, Spec, State, Subject, by_offset, found, rows
 
-_LOOK = Look(unsure=Gone)  # the lists are whole, and must say so too: a number with a slash may be no path
+_UNSURE = (Gone, Refused)  # how a number that is gone answers is not known, and one with a slash may be no path: the whole lists tell
+_LOOK = Look(unsure=_UNSURE)
 
 
 class FactuurSturenSettings(contract.Settings):
@@ -61,7 +63,8 @@ class FactuurSturen(contract.Connector[FactuurSturenSettings]):
         kinds=(
             Kind("draft", at="/invoices_saved/{id}", peeks=_LOOK), Kind("recurring_invoice", at="/invoices_repeated/{id}", peeks=_LOOK),
             Kind("invoice", at="/invoices/{id}", peeks=_LOOK),
-            Kind("customer", at="/clients/{id}", peeks=Look(Client, "client", unsure=Gone), how="set inactive",
+            Kind("customer", at="/clients/{id}", peeks=Look(Client, "client", unsure=_UNSURE), how="set inactive",
+                 strips=("phone", "mobile", "notes", "mailintro"),  # `email` stays: a later request is found by it
                  restricts=Call("PUT", {"active": "false"}), lifts=Call("PUT", {"active": "true"})),
         ),
         docs="https://www.factuursturen.nl/docs/developer/v1/", checked=dt.date(2026, 11, 22),
@@ -82,3 +85,8 @@ class FactuurSturen(contract.Connector[FactuurSturenSettings]):
                 yield Record("invoice", invoice.invoicenr, invoice.since, binds=("customer", invoice.clientnr or ""))
         for client in own.values():
             yield Record("customer", client.clientnr, state=client.state)
+
+    async def strip(self, record: Record, keep: frozenset[str]) -> None:
+        there = (await self.on(record, self.http.get)).read(dict[str, Any], "client")
+        if filled := [name for name in self.spec.kind_of(record).strips if there.get(name) and name not in keep]:
+            await self.on(record, self.http.put, json=dict.fromkeys(filled, ""))

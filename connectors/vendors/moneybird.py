@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from connectors import contract
 from connectors.auth import Bearer, By
@@ -16,6 +17,8 @@ _HANGING = (  # lists of what hangs from a contact
     ("sales_invoices", "invoice", _EVER), ("external_sales_invoices", "invoice", _EVER), ("estimates", "estimate", _EVER),
     ("recurring_sales_invoices", "recurring_invoice", "state:active"), ("recurring_sales_invoices", "recurring_invoice", "state:inactive"),
 )  # fmt: skip
+
+_TEXTS = ("phone", "send_estimates_to_attention", "send_estimates_to_email")  # `email` stays: a later request is found by it
 
 
 class MoneybirdSettings(contract.TokenSettings):
@@ -47,6 +50,7 @@ class Hanging(Shape):
     id: str
     contact_id: str | None
     state: str | None = None
+    active: bool | None = None  # of a recurring one
     invoice_date: dt.date | None = None
     date: dt.date | None = None  # of an external invoice
 
@@ -62,7 +66,8 @@ class Moneybird(Connector[MoneybirdSettings]):
         kinds=(
             *(Kind(name, at=_ONE, peeks=Look(Row)) for name in ("draft", "invoice", "estimate", "recurring_invoice")),
             Kind("contact_person", at="/{administration_id}/{list}/{contact}/{part}/{id}.json"),
-            Kind("contact", at=_ONE, peeks=Look(Row, query=_ARCHIVED), restricts=True, how="archived"),
+            Kind("contact", at=_ONE, peeks=Look(Row, query=_ARCHIVED), restricts=True, how="archived",
+                 strips=(*_TEXTS, "custom_fields", "notes")),
         ), facts="specification",
         docs="https://developer.moneybird.com", checked=dt.date(2026, 11, 22), not_covered=("subscriptions, purchases, time entries",),
     )  # fmt: skip
@@ -95,8 +100,32 @@ class Moneybird(Connector[MoneybirdSettings]):
     async def erase(self, record: Record) -> None:
         if record.kind == "draft" and (await self.on(record, self.http.get)).read(Hanging).state != "draft":
             raise Refused("It is no draft any more, so it may be in the books by now.")
-        if (await self.on(record, self.http.delete)).header("x-kept-as"):  # a yes all the same
+        kept = (await self.on(record, self.http.delete)).header("x-kept-as")  # a yes all the same
+        if record.kind == "recurring_invoice" and not kept:  # one that has made invoices is deactivated, with or without that header
+            left = await contract.found(self.on(record, self.http.get), Hanging)
+            kept = left and left.active is False
+        if kept:
             raise Refused(f"Moneybird keeps the {record.kind}, archived or inactive, since others need it.")
+
+    async def strip(self, record: Record, keep: frozenset[str]) -> None:
+        there = (await self.on(record, self.http.get, query=_ARCHIVED)).read(dict[str, Any])
+        filled: dict[str, Any] = {name: there[name] for name in self.spec.kind_of(record).strips if there.get(name) and name not in keep}
+        notes, custom = filled.pop("notes", []), [field for field in filled.pop("custom_fields", []) if field["value"]]
+        emptied = {"custom_fields_attributes": [{"id": field["id"], "value": ""} for field in custom]} if custom else {}
+        if emptied := dict.fromkeys(filled, "") | emptied:
+            await self.on(record, self.http.patch, json={"contact": emptied})
+        for note in notes:
+            await self.on(Record("contact_person", f"{record.ref}/notes/{note['id']}"), self.http.delete)
+
+    async def rights(self) -> list[contract.Right]:
+        told = [contract.Right("a user who may edit and delete", "erase", None), contract.Right("a user who may edit", "restrict", None)]
+        for scope in ("sales_invoices", "estimates"):  # the scope that reads a list is the one that deletes from it
+            try:
+                [row async for row in self.each(_LIST.format(scope), Hanging, {"filter": "contact_id:0"})]
+                told.append(contract.Right(f"the scope {scope}", "erase", True))
+            except contract.Denied:
+                told.append(contract.Right(f"the scope {scope}", "erase", False))
+        return told
 
     async def restrict(self, record: Record) -> None:
         try:

@@ -18,6 +18,7 @@ from connectors.testing.simulator import Lagging, Person, Simulator, body_of, qu
 
 Row = dict[str, Any]
 _LOGIN = "Basic " + base64.b64encode(b"bureau:kit-secret-9f3a71").decode()
+_STRIPPABLE = ("phone", "mobile", "notes", "mailintro")
 _PATHS = {"invoices_saved": "draft", "invoices_repeated": "recurring_invoice", "invoices": "invoice"}
 
 
@@ -32,6 +33,7 @@ class FactuurSturenSimulator(Simulator):
         self.clients: dict[str, Row] = {}
         self.bills: dict[str, dict[str, Row]] = {path: {} for path in _PATHS}
         self.keeps_used = False
+        self.absent = 404  # what a number that is gone answers: not known
         self.calls_left = 1000
         self._ghosts = {path: Lagging(self) for path in ("clients", *_PATHS)}
 
@@ -45,7 +47,8 @@ class FactuurSturenSimulator(Simulator):
         number = person.customer_id if person.customer_id not in self.clients else next(self._ids)
         self.clients[number] = {
             "clientnr": number, "contact": person.name, "company": "", "address": "Kade 1", "zipcode": "1000 AA", "country": "146",
-            "phone": person.phone, "email": person.email, "email_reminder": "", "bankcode": "", "notes": f"{person.name} called",
+            "phone": person.phone, "mobile": person.phone, "email": person.email, "email_reminder": "", "bankcode": "",
+            "notes": f"{person.name} called", "mailintro": f"Dear {person.name}",
             "active": "true", "lastinvoice": person.since.isoformat(), "timestamp": "2026-01-01 09:00:00",
         } | fields  # fmt: skip
         return number
@@ -73,6 +76,9 @@ class FactuurSturenSimulator(Simulator):
     def restricted(self, person: Person) -> Counter[str]:
         return Counter(customer=sum(row["active"] == "false" for row in self._of(person)))
 
+    def fields(self, person: Person) -> dict[str, set[str]]:
+        return {"customer": {name for row in self._of(person) for name in _STRIPPABLE if row[name]}}
+
     def archive(self, person: Person) -> None:
         for row in self._of(person):
             row["active"] = "false"
@@ -96,12 +102,12 @@ class FactuurSturenSimulator(Simulator):
 
     @route("GET", "/clients/{id}")
     def show_client(self, request: httpx.Request, id: str) -> httpx.Response:
-        return httpx.Response(200, json={"client": self.clients[id]}) if id in self.clients else _missing()
+        return httpx.Response(200, json={"client": self.clients[id]}) if id in self.clients else self._missing()
 
     @route("PUT", "/clients/{id}")
     def change_client(self, request: httpx.Request, id: str) -> httpx.Response:
         if id not in self.clients:
-            return _missing()
+            return self._missing()
         if not body_of(request).keys() <= self.clients[id].keys():
             return _refused("Unknown attribute")
         self.clients[id] |= body_of(request)
@@ -110,7 +116,7 @@ class FactuurSturenSimulator(Simulator):
     @route("DELETE", "/clients/{id}")
     def delete_client(self, request: httpx.Request, id: str) -> httpx.Response:
         if id not in self.clients:
-            return _missing()
+            return self._missing()
         if self.keeps_used and any(row["clientnr"] == id for row in self.bills["invoices"].values()):
             return _refused("This client has invoices")
         self._ghosts["clients"].deleted(self.clients.pop(id))
@@ -119,7 +125,7 @@ class FactuurSturenSimulator(Simulator):
     @route("GET", "/{path}")
     def list_invoices(self, request: httpx.Request, path: str) -> httpx.Response:
         if path not in self.bills:
-            return _missing()
+            return httpx.Response(404, text="Not found")
         query, listed = query_of(request), list(self.bills[path].values())
         if not query.keys() <= ({"start", "count"} if path == "invoices" else set()):
             return _refused("Unknown parameter")
@@ -130,19 +136,18 @@ class FactuurSturenSimulator(Simulator):
     @route("GET", "/{path}/{id}")
     def show_invoice(self, request: httpx.Request, path: str, id: str) -> httpx.Response:
         row = self.bills.get(path, {}).get(id)
-        return httpx.Response(200, json={path.removesuffix("s"): row}) if row else _missing()
+        return httpx.Response(200, json={path.removesuffix("s"): row}) if row else self._missing()
 
     @route("DELETE", "/{path}/{id}")
     def delete_invoice(self, request: httpx.Request, path: str, id: str) -> httpx.Response:
         row = self.bills.get(path, {}).pop(id, None)
         if row is None:
-            return _missing()
+            return self._missing()
         self._ghosts[path].deleted(row)
         return httpx.Response(200)
 
-
-def _missing() -> httpx.Response:
-    return httpx.Response(404, text="Not found")
+    def _missing(self) -> httpx.Response:
+        return httpx.Response(self.absent, text="Not found")
 
 
 def _refused(why: str) -> httpx.Response:

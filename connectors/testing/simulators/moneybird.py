@@ -1,8 +1,9 @@
 """Moneybird in memory, after its OpenAPI document v2-20260821 (github.com/moneybird/openapi), read on 2026-11-22.
 
 Believed only: that a contact in use answers 422 to DELETE (changelog of 2016-07-28; the document lists 204 and 404), and what
-counts as use; with `keeps_used` it answers 204 and archives instead, as `x-kept-as` (changelog of 2026-11-10) lets one suppose.
-Stricter than known: a parameter or a filter that is not documented is 400.
+counts as use; with `keeps_used` it answers 204 and archives instead, as `x-kept-as` (changelog of 2026-11-10) lets one suppose; and
+that an archived contact can be changed: without `changes_archived` it answers 404. Stricter than known: a parameter, a filter or a
+field of a contact that is not documented is 400.
 """
 
 from collections import Counter
@@ -12,12 +13,13 @@ from typing import Any
 
 import httpx
 
-from connectors.testing.simulator import Lagging, Person, Simulator, query_of, route
+from connectors.testing.simulator import Lagging, Person, Simulator, body_of, query_of, route
 
 Row = dict[str, Any]
 _DATE = {"sales_invoices": "invoice_date", "external_sales_invoices": "date", "estimates": "estimate_date"}
 _KIND = dict(zip((*_DATE, "recurring_sales_invoices"), ("invoice", "invoice", "estimate", "recurring_invoice"), strict=True))
 _TEXTS = ("company_name", "firstname", "email", "phone", "customer_id")
+_STRIPPABLE = ("phone", "send_estimates_to_attention", "send_estimates_to_email")
 
 
 class MoneybirdSimulator(Simulator):
@@ -31,6 +33,9 @@ class MoneybirdSimulator(Simulator):
         self.today = date(2026, 11, 20)
         self.links = True  # False: `x-total-count` is all that tells of more pages
         self.keeps_used = False
+        self.tells_kept = True  # False: no `x-kept-as`, which was not always there
+        self.changes_archived = True
+        self.scopes = {"sales_invoices", "estimates"}
         self.contacts: dict[str, Row] = {}
         self.hanging: dict[str, dict[str, Row]] = {path: {} for path in _KIND}
         self._ghosts = Lagging(self)
@@ -50,6 +55,8 @@ class MoneybirdSimulator(Simulator):
             "id": id, "email": person.email, "customer_id": person.customer_id, "company_name": None, "firstname": person.name,
             "phone": person.phone, "send_invoices_to_email": person.email, "archived": False, "contact_people": [],
             "moneybird_payments_mandate": True, "notes": [{"id": str(next(self._ids)), "note": f"{person.name} called"}],
+            "send_estimates_to_attention": person.name, "send_estimates_to_email": person.email,
+            "custom_fields": [{"id": str(next(self._ids)), "name": "Birthday", "value": "1 April"}],
         } | fields  # fmt: skip
         return id
 
@@ -71,6 +78,11 @@ class MoneybirdSimulator(Simulator):
 
     def restricted(self, person: Person) -> Counter[str]:
         return Counter(contact=sum(contact["archived"] for contact in self._of(person)))
+
+    def fields(self, person: Person) -> dict[str, set[str]]:
+        filled = {name for contact in self._of(person) for name in (*_STRIPPABLE, "notes") if contact[name]}
+        custom = {"custom_fields" for contact in self._of(person) for field in contact["custom_fields"] if field["value"]}
+        return {"contact": filled | custom}
 
     def archive(self, person: Person) -> None:
         for contact in self._of(person):
@@ -110,6 +122,25 @@ class MoneybirdSimulator(Simulator):
         self._ghosts.deleted(self.contacts.pop(id))
         return httpx.Response(204)
 
+    @route("PATCH", "/123/contacts/{id}.json")
+    def change_contact(self, request: httpx.Request, id: str) -> httpx.Response:
+        contact, changes = self.contacts.get(id), body_of(request)["contact"]
+        if contact is None or (contact["archived"] and not self.changes_archived):
+            return _refused()
+        if not changes.keys() <= {*_STRIPPABLE, "custom_fields_attributes"}:
+            return _refused(400, "an attribute is not known")
+        values = {str(field["id"]): field["value"] for field in changes.pop("custom_fields_attributes", [])}
+        contact["custom_fields"] = [field | {"value": values.get(field["id"], field["value"])} for field in contact["custom_fields"]]
+        self.contacts[id] |= changes
+        return httpx.Response(200, json=self.contacts[id])
+
+    @route("DELETE", "/123/contacts/{id}/notes/{note}.json")
+    def delete_note(self, request: httpx.Request, id: str, note: str) -> httpx.Response:
+        there = self.contacts.get(id, {}).get("notes", [])
+        gone = [one for one in there if one["id"] == note]
+        there[:] = [one for one in there if one not in gone]
+        return httpx.Response(204) if gone else _refused(400, "note not found")
+
     @route("PATCH", "/123/contacts/{id}/archive.json")
     def archive_contact(self, request: httpx.Request, id: str) -> httpx.Response:
         if id not in self.contacts or self.contacts[id]["archived"]:
@@ -128,6 +159,8 @@ class MoneybirdSimulator(Simulator):
     def list_hanging(self, request: httpx.Request, path: str) -> httpx.Response:
         if path not in self.hanging:
             return _refused()
+        if (path if path == "estimates" else "sales_invoices") not in self.scopes:
+            return _refused(403, "insufficient scope")
         terms = dict(t.partition(":")[::2] for t in query_of(request).get("filter", "period:this_year").split(","))
         if not terms.keys() <= {"contact_id", "state", *(("period",) if path in _DATE else ())}:
             return _refused(400, "filter does not have a valid value")
@@ -151,7 +184,7 @@ class MoneybirdSimulator(Simulator):
     def delete_hanging(self, request: httpx.Request, path: str, id: str) -> httpx.Response:
         if any(invoice.get("recurring_sales_invoice_id") == id for invoice in self.hanging["sales_invoices"].values()):
             self.hanging[path][id]["active"] = False
-            return httpx.Response(204, headers={"x-kept-as": "inactive"})
+            return httpx.Response(204, headers={"x-kept-as": "inactive"} if self.tells_kept else {})
         return httpx.Response(204) if self.hanging.get(path, {}).pop(id, None) else _refused()
 
     def _page(self, request: httpx.Request, rows: list[Row]) -> httpx.Response:

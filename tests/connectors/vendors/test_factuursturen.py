@@ -61,7 +61,7 @@ def test_json_is_asked_for_in_every_call() -> None:
     assert {"application/json"} == {call.request.headers["accept"] for call in simulator.calls}
 
 
-def test_a_held_invoice_keeps_its_client_which_is_set_inactive_and_otherwise_left_whole() -> None:
+def test_a_held_invoice_keeps_its_client_which_is_set_inactive_and_loses_what_no_duty_needs() -> None:
     bench, simulator, client = jan(HELD)
     old, new = (simulator.add_bill("invoices", client, sent) for sent in (date(2017, 6, 1), LAST_YEAR))
     simulator.add_bill("invoices_repeated", client)
@@ -70,8 +70,27 @@ def test_a_held_invoice_keeps_its_client_which_is_set_inactive_and_otherwise_lef
     assert ([Outcome.ERASED, Outcome.HELD], [Outcome.ERASED]) == (fates(answer, "invoice"), fates(answer, "recurring_invoice"))
     bound = next(record for record in answer.records if record.kind == "customer")
     assert (Outcome.RESTRICTED, "invoice", Evidence.VERIFIED) == (bound.outcome, bound.bound_to, bound.evidence)
-    assert before | {"active": "false"} == simulator.clients[client]
+    emptied = dict.fromkeys(("phone", "mobile", "notes", "mailintro"), "")
+    assert before | emptied | {"active": "false"} == simulator.clients[client]
     assert [new] == list(simulator.bills["invoices"]) and old != new
+
+
+@pytest.mark.parametrize("status", [400, 410])
+def test_whatever_a_number_that_is_gone_answers_the_whole_lists_tell(status: int) -> None:
+    bench, simulator, client = jan(HELD)
+    simulator.add_bill("invoices_saved", client)
+    simulator.absent = status
+    answer = bench.carry_out(SUBJECT)
+    assert {(Outcome.ERASED, Evidence.VERIFIED)} == {(line.outcome, line.evidence) for line in answer.records} and {} == simulator.clients
+
+
+def test_a_second_request_finds_the_stripped_client_and_does_not_write() -> None:
+    bench, simulator, client = jan(HELD)
+    simulator.add_bill("invoices", client, LAST_YEAR)
+    bench.carry_out(SUBJECT)
+    writing = simulator.writing_calls
+    answer = Bench(FactuurSturen, simulator, SETTINGS, bench.base_url, (HELD,)).carry_out(SUBJECT)
+    assert [Outcome.RESTRICTED] == fates(answer, "customer") and writing == simulator.writing_calls
 
 
 def test_when_the_hold_has_ended_the_inactive_client_is_erased_with_its_invoice() -> None:

@@ -66,13 +66,54 @@ def test_an_old_invoice_is_erased_while_last_years_is_held_and_the_contact_stays
     assert simulator.contacts[contact]["archived"]
 
 
-def test_what_stays_with_a_held_invoice_is_left_whole() -> None:
+def test_what_stays_with_a_held_invoice_loses_what_no_duty_needs_and_nothing_else() -> None:
+    """Name, address, numbers and what invoices are sent by stay; so does the address that a second request finds it by."""
     bench, simulator, contact = jan(HELD)
     simulator.add_invoice(contact, LAST_YEAR)
     before = dict(simulator.contacts[contact])
     bench.carry_out(SUBJECT)
-    assert before | {"archived": True} == simulator.contacts[contact]
-    assert before["notes"] and before["moneybird_payments_mandate"]
+    emptied = dict.fromkeys(("phone", "send_estimates_to_attention", "send_estimates_to_email"), "")
+    custom = [field | {"value": ""} for field in before["custom_fields"]]
+    assert before | emptied | {"notes": [], "custom_fields": custom, "archived": True} == simulator.contacts[contact]
+
+
+def test_a_second_request_finds_the_stripped_contact_and_does_not_write() -> None:
+    bench, simulator, contact = jan(HELD)
+    simulator.add_invoice(contact, LAST_YEAR)
+    bench.carry_out(SUBJECT)
+    writing = simulator.writing_calls
+    answer = Bench(Moneybird, simulator, SETTINGS, HOST, (HELD,)).carry_out(SUBJECT)
+    assert ([Outcome.RESTRICTED], [Outcome.HELD]) == (fates(answer, "contact"), fates(answer, "invoice"))
+    assert writing == simulator.writing_calls
+
+
+def test_an_archived_contact_that_cannot_be_changed_is_told_and_stays_restricted() -> None:
+    bench, simulator, contact = jan(HELD, archived=True)
+    simulator.add_invoice(contact, LAST_YEAR)
+    simulator.changes_archived = False
+    (line,) = [record for record in bench.carry_out(SUBJECT).records if record.kind == "contact"]
+    assert (Outcome.RESTRICTED, Evidence.VERIFIED) == (line.outcome, line.evidence)
+    assert (line.reason or "").startswith("It is not stripped.")
+
+
+def test_a_recurring_invoice_that_is_only_deactivated_is_refused_whether_or_not_a_header_says_so() -> None:
+    bench, simulator, contact = jan(HELD)
+    recurring = simulator.add_invoice(contact, None, "recurring_sales_invoices")
+    simulator.add_invoice(contact, LAST_YEAR, recurring_sales_invoice_id=recurring)
+    simulator.tells_kept = False
+    for _ in range(2):
+        answer = bench.carry_out(SUBJECT)
+        assert ([Outcome.REFUSED], None) == (fates(answer, "recurring_invoice"), answer.again_at)
+    assert simulator.hanging["recurring_sales_invoices"][recurring]["active"] is False
+
+
+@pytest.mark.parametrize("scopes", [{"sales_invoices", "estimates"}, {"sales_invoices"}, {"estimates"}, set()])
+def test_the_scopes_are_read_off_the_lists_that_need_them(scopes: set[str]) -> None:
+    bench, simulator, _ = jan()
+    simulator.scopes = scopes
+    told = {right.name: right.held for right in bench.rights()}
+    assert {"the scope sales_invoices", "the scope estimates"} == {name for name, held in told.items() if held is not None}
+    assert scopes == {name.removeprefix("the scope ") for name, held in told.items() if held}
 
 
 def test_when_the_hold_has_ended_the_archived_contact_is_erased_with_its_invoice() -> None:
