@@ -14,7 +14,7 @@ from connectors.ageing import RetentionRule
 from connectors.auth import By, SignIn
 from connectors.declared import Call, Key, Kind, Look, Record, Records, RestrictedIf, Spec, State
 from connectors.errors import Denied, Gone, Misread, NeedsIdentifier, NeedsPerson, NotApplicable, Refused, VendorError
-from connectors.lists import MOST_PAGES, Lists, Paging, Turn, by_cursor, by_href, by_link, by_offset, by_page, found, rows
+from connectors.lists import MOST_PAGES, Lists, Paging, Turn, allowed, by_cursor, by_href, by_link, by_offset, by_page, found, rows
 from connectors.ports import Answer, Database, Door, Mailbox, Opens, Reference, Row
 from topics.configuration import ConfiguredPath, DatabaseUrl, ProcessorKind, Secret, Text
 from topics.outcomes import Outcome
@@ -25,7 +25,7 @@ __all__ = [
     "Door", "Gone", "Key", "Kind", "Lists", "Look", "MOST_PAGES", "Mailbox", "Misread", "NeedsIdentifier", "NeedsPerson", "NoSettings",
     "NotApplicable", "Opens", "Outcome", "Paging", "ProcessorKind", "Record", "Records", "Reference", "Refused", "RestrictedIf",
     "RetentionRule", "Right", "Row", "Secret", "Settings", "Shape", "Spec", "State", "Subject", "Text", "TokenSettings", "Turn",
-    "VendorError", "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
+    "VendorError", "allowed", "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
 ]  # fmt: skip
 
 
@@ -169,7 +169,11 @@ class Connector(ABC, Generic[S]):
         said = self.spec.kind_of(record).restricts
         if not isinstance(said, Call):
             raise Refused(f"{self.spec.name} offers no way to restrict a {record.kind}.")
-        await self._make(record, said)
+        try:
+            await self._make(record, said)
+        except Refused:  # the answer, too, of what is so already
+            if await self.peek(record) is not State.RESTRICTED:
+                raise
 
     async def lift(self, record: Record) -> None:
         """Undo `restrict`. Unless overridden: as its kind `lifts`."""
@@ -184,6 +188,13 @@ class Connector(ABC, Generic[S]):
         Makes no writing call where they are empty already.
         """
         raise Refused(f"{self.spec.name} offers no way to strip a {record.kind}.")
+
+    async def filled(self, record: Record, keep: frozenset[str]) -> dict[str, Any]:
+        """For `strip`: the fields to empty that hold something, as GET at the kind's `at` shows them (what of it, and how: its `Look`)."""
+        kind = self.spec.kind_of(record)
+        look = kind.peeks if isinstance(kind.peeks, Look) else Look()
+        there = (await self.on(record, self.http.get, query=look.query)).read(dict[str, Any], look.at)
+        return {name: there[name] for name in kind.strips if there.get(name) and name not in keep}
 
     async def peek(self, record: Record) -> State | None:
         """How one record stands, asked by its reference; None where the vendor cannot tell by reference.

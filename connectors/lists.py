@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from connectors.errors import Gone, Misread, VendorError
+from connectors.errors import Denied, Gone, Misread, VendorError
 from connectors.ports import Answer
 
 T = TypeVar("T")
@@ -141,3 +141,12 @@ async def found(call: Awaitable[Answer], shape: type[T], at: str = "") -> T | No
         return (await call).read(shape, at)
     except Gone:
         return None
+
+
+async def allowed(call: Awaitable[Answer]) -> bool:
+    """Whether our credential may make that reading call (else 401, 403)."""
+    try:
+        await call
+    except Denied:
+        return False
+    return True

@@ -70,6 +70,11 @@ class ExactOnline(contract.Connector[ExactOnlineSettings]):
             if not field or _same(row[field], account):
                 yield row
 
+    async def rights(self) -> list[contract.Right]:
+        return [
+            contract.Right("the scope Crm accounts (manage)", to, None) for to in ("erase", "restrict")
+        ]  # no call tells a token's scopes
+
     async def erase(self, record: Record) -> None:
         if record.kind == "customer" and [booked async for booked in self._books(record.ref)]:
             raise Refused("An invoice or a booking hangs from the account, so that Exact keeps it: anonymise it there.")

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from contextlib import suppress
-from typing import Any
 
 from connectors import contract
 from connectors.auth import Basic, By
@@ -87,6 +86,5 @@ class FactuurSturen(contract.Connector[FactuurSturenSettings]):
             yield Record("customer", client.clientnr, state=client.state)
 
     async def strip(self, record: Record, keep: frozenset[str]) -> None:
-        there = (await self.on(record, self.http.get)).read(dict[str, Any], "client")
-        if filled := [name for name in self.spec.kind_of(record).strips if there.get(name) and name not in keep]:
+        if filled := await self.filled(record, keep):
             await self.on(record, self.http.put, json=dict.fromkeys(filled, ""))

@@ -81,6 +81,11 @@ class JiraServiceManagement(contract.Connector[JiraServiceManagementSettings]):
     async def _issue(self, id: str) -> Json | None:
         return await found(self.http.get("/rest/api/3/issue/{id}", id=id, query={"fields": "reporter,created"}), Json, "fields")
 
+    async def rights(self) -> list[contract.Right]:
+        told = (await self.http.get("/rest/api/3/mypermissions", query={"permissions": "DELETE_ISSUES"})).read(dict, "permissions")
+        untold = [contract.Right(name, "erase", None) for name in ("site administration", "administration of every service project")]
+        return [contract.Right("Delete Issues in some project", "erase", told["DELETE_ISSUES"]["havePermission"]), *untold]
+
     async def erase(self, record: Record) -> None:
         id, _, account = record.ref.partition("/")
         if record.kind not in _MEMBERS:

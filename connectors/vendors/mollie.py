@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from connectors import contract
 from connectors.auth import Bearer, By
 from connectors.contract import ApiKeySettings, CamelShape, Connector, Gone, Kind, Lists, Look, Record, Records, Spec, Subject, by_href
 
@@ -77,6 +78,10 @@ class Mollie(Connector[ApiKeySettings]):
             for kind in ("payment", "mandate", "subscription"):
                 async for entry in self.each(f"/v2/customers/{{customer}}/{kind}s", Entry, at=f"_embedded/{kind}s", customer=customer):
                     yield entry.record(kind) if kind == "payment" else Record(kind, f"{customer}/{entry.id}")
+
+    async def rights(self) -> list[contract.Right]:
+        whole = self.settings.api_key.get_secret_value().startswith(("live_", "test_"))  # such a key carries every right of its profile
+        return [contract.Right("all of one website profile" if whole else "customers.write and the like", "erase", True if whole else None)]
 
     async def erase(self, record: Record) -> None:
         if record.kind in ("mandate", "subscription"):  # `Gone` here: this went along

@@ -2,12 +2,10 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
 
 from connectors import contract
 from connectors.auth import Bearer, By
-from connectors.contract import Connector, Gone, Kind, Look, NeedsPerson, Record, Refused, RestrictedIf, Shape, Spec, State, Subject
+from connectors.contract import Call, Connector, Kind, Look, NeedsPerson, Record, Refused, RestrictedIf, Shape, Spec, Subject
 
 _ONE = "/{administration_id}/{list}/{id}.json"  # so a reference starts with the list's name: `contacts/12`
 _LIST = "/{{administration_id}}/{}.json"
@@ -18,7 +16,8 @@ _HANGING = (  # lists of what hangs from a contact
     ("recurring_sales_invoices", "recurring_invoice", "state:active"), ("recurring_sales_invoices", "recurring_invoice", "state:inactive"),
 )  # fmt: skip
 
-_TEXTS = ("phone", "send_estimates_to_attention", "send_estimates_to_email")  # `email` stays: a later request is found by it
+# `email` and what invoices are sent to, which it mirrors, stay: a later request is found by them
+_STRIPS = ("phone", "send_estimates_to_attention", "send_estimates_to_email", "custom_fields", "notes")
 
 
 class MoneybirdSettings(contract.TokenSettings):
@@ -66,8 +65,8 @@ class Moneybird(Connector[MoneybirdSettings]):
         kinds=(
             *(Kind(name, at=_ONE, peeks=Look(Row)) for name in ("draft", "invoice", "estimate", "recurring_invoice")),
             Kind("contact_person", at="/{administration_id}/{list}/{contact}/{part}/{id}.json"),
-            Kind("contact", at=_ONE, peeks=Look(Row, query=_ARCHIVED), restricts=True, how="archived",
-                 strips=(*_TEXTS, "custom_fields", "notes")),
+            Kind("contact", at=_ONE, peeks=Look(Row, query=_ARCHIVED), how="archived", strips=_STRIPS,
+                 restricts=Call("PATCH", at="/{administration_id}/{list}/{id}/archive.json")),
         ), facts="specification",
         docs="https://developer.moneybird.com", checked=dt.date(2026, 11, 22), not_covered=("subscriptions, purchases, time entries",),
     )  # fmt: skip
@@ -82,8 +81,8 @@ class Moneybird(Connector[MoneybirdSettings]):
             everyone = _ARCHIVED | {"query": text, "filter": "contact_type:all"}
             found |= {row.id: row async for row in self.each(_LIST.format("contacts/filter"), Contact, everyone)}
         for id in subject.values("moneybird.contact_id"):
-            with suppress(Gone):
-                found[id] = (await self.on(Record("contact", f"contacts/{id}"), self.http.get, query=_ARCHIVED)).read(Contact)
+            named = await contract.found(self.on(Record("contact", f"contacts/{id}"), self.http.get, query=_ARCHIVED), Contact)
+            found |= {id: named} if named else {}
         for id, contact in found.items():
             own = Record("contact", f"contacts/{id}", state=contact.state)
             for person in contact.contact_people or ():
@@ -100,36 +99,22 @@ class Moneybird(Connector[MoneybirdSettings]):
     async def erase(self, record: Record) -> None:
         if record.kind == "draft" and (await self.on(record, self.http.get)).read(Hanging).state != "draft":
             raise Refused("It is no draft any more, so it may be in the books by now.")
-        kept = (await self.on(record, self.http.delete)).header("x-kept-as")  # a yes all the same
-        if record.kind == "recurring_invoice" and not kept:  # one that has made invoices is deactivated, with or without that header
-            left = await contract.found(self.on(record, self.http.get), Hanging)
-            kept = left and left.active is False
-        if kept:
+        answer = await self.on(record, self.http.delete)
+        left = await contract.found(self.on(record, self.http.get), Hanging) if record.kind == "recurring_invoice" else None
+        if answer.header("x-kept-as") or (left and left.active is False):  # a yes all the same, with or without that header
             raise Refused(f"Moneybird keeps the {record.kind}, archived or inactive, since others need it.")
 
     async def strip(self, record: Record, keep: frozenset[str]) -> None:
-        there = (await self.on(record, self.http.get, query=_ARCHIVED)).read(dict[str, Any])
-        filled: dict[str, Any] = {name: there[name] for name in self.spec.kind_of(record).strips if there.get(name) and name not in keep}
-        notes, custom = filled.pop("notes", []), [field for field in filled.pop("custom_fields", []) if field["value"]]
-        emptied = {"custom_fields_attributes": [{"id": field["id"], "value": ""} for field in custom]} if custom else {}
-        if emptied := dict.fromkeys(filled, "") | emptied:
+        filled = await self.filled(record, keep)
+        notes, custom = (filled.pop(name, []) for name in ("notes", "custom_fields"))
+        custom = [{"id": field["id"], "value": ""} for field in custom if field["value"]]
+        if emptied := dict.fromkeys(filled, "") | ({"custom_fields_attributes": custom} if custom else {}):
             await self.on(record, self.http.patch, json={"contact": emptied})
-        for note in notes:
-            await self.on(Record("contact_person", f"{record.ref}/notes/{note['id']}"), self.http.delete)
+        [await self.on(Record("contact_person", f"{record.ref}/notes/{note['id']}"), self.http.delete) for note in notes]
 
     async def rights(self) -> list[contract.Right]:
-        told = [contract.Right("a user who may edit and delete", "erase", None), contract.Right("a user who may edit", "restrict", None)]
+        told = [contract.Right("a user who may edit and delete", to, None) for to in ("erase", "restrict")]
         for scope in ("sales_invoices", "estimates"):  # the scope that reads a list is the one that deletes from it
-            try:
-                [row async for row in self.each(_LIST.format(scope), Hanging, {"filter": "contact_id:0"})]
-                told.append(contract.Right(f"the scope {scope}", "erase", True))
-            except contract.Denied:
-                told.append(contract.Right(f"the scope {scope}", "erase", False))
+            may = await contract.allowed(self.http.get(f"/{{of}}/{scope}.json", query={"per_page": 1}, of=self.settings.administration_id))
+            told.append(contract.Right(f"the scope {scope}", "erase", may))
         return told
-
-    async def restrict(self, record: Record) -> None:
-        try:
-            await self.on(record, self.http.patch, at="/{administration_id}/{list}/{id}/archive.json")
-        except Refused:  # its answer, too, when the contact is archived already
-            if await self.peek(record) is not State.RESTRICTED:
-                raise

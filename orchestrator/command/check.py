@@ -95,6 +95,7 @@ async def _may(connector: Connector[Any]) -> tuple[bool, str]:
         _sentence("erase", "erasing", bool(erasing), told),
         _sentence("restrict", "restricting", any(kind.restricts for kind in kinds), told),
         *([f"The vendor was asked what the credential may do, and did not say: {why.reason}"] if why else []),
+        *([f"{connector.spec.name} offers no reading call that tells it."] if erasing and not (told or why) else []),
     ]
     return any(right.held is False for right in told), " ".join(sentences)
 

@@ -199,3 +199,10 @@ def test_a_pause_is_waited_for(desks: Odd) -> None:
     desks.faults.append(Fault(httpx.Response(429, headers={"Retry-After": "7", "RateLimit-Reason": "jira-burst-based"})))
     assert [Outcome.ERASED] == fates(bench.carry_out(BY_EMAIL), "user")
     assert 7 in [round(wait) for wait in bench.time.waits]
+
+
+@pytest.mark.parametrize("withheld", [set(), {"DELETE_ISSUES"}])
+def test_the_right_that_jira_tells_is_told_and_the_others_are_named(desks: Odd, withheld: set[str]) -> None:
+    desks.withheld = withheld
+    held = [right.held for right in at(desks).rights()]
+    assert [not withheld, None, None] == held and 0 == desks.writing_calls

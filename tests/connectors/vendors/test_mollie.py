@@ -1,7 +1,9 @@
 """Mollie through the kit, and its own traps."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -350,3 +352,11 @@ def test_a_list_without_its_links_rows_or_addresses_is_misread(body: dict[str, A
     simulator = MollieSimulator()
     simulator.faults.append(Fault(httpx.Response(200, json=body)))
     assert Outcome.FAILED is bench(simulator).carry_out(JAN.subject()).outcome
+
+
+@pytest.mark.parametrize(("begins", "held"), [("live_", True), ("test_", True), ("access_", None)])
+def test_what_a_credential_may_is_told_by_what_it_is_and_no_call_is_made(begins: str, held: bool | None) -> None:
+    """Another's rights are an organisation's token's, which Mollie narrows and does not tell."""
+    environ = {"KEY": f"{begins}9f3a71"}
+    key = Mollie.settings_model.model_validate({"api_key": {"env": "KEY"}}, context={"folder": Path(), "environ": environ})
+    assert [("erase", held)] == [(right.to, right.held) for right in asyncio.run(Mollie(key, None).rights())]

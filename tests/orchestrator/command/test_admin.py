@@ -20,6 +20,7 @@ from typer.testing import Result
 from connectors.registry import GROUP
 from connectors.testing.serve import serving
 from connectors.testing.simulator import Fault, Person
+from connectors.testing.simulators.factuursturen import FactuurSturenSimulator
 from connectors.testing.simulators.jira import JiraSimulator
 from connectors.testing.simulators.moneybird import MoneybirdSimulator
 from orchestrator.command.check import NOBODY, nobody
@@ -102,7 +103,20 @@ async def test_a_connector_that_works_says_so_and_writes_nothing(checked: Checke
 async def test_what_cannot_be_told_without_writing_is_said_to_be_so(checked: Checked) -> None:
     result = await checked.check()
 
+    assert "To erase, the credential has the scope sales_invoices, the scope estimates; may or may not have," in result.stdout
+    assert "To restrict, the credential may or may not have, for the vendor does not say, a user who" in result.stdout
+
+
+async def test_a_vendor_that_tells_nothing_of_rights_is_said_to_tell_nothing(stage: Stage) -> None:
+    async with serving(FactuurSturenSimulator()) as base_url:
+        settings = 'settings.user = "bureau"\nsettings.api_key = {env = "JIRA_TOKEN"}\n'
+        text = f'\n[[processors]]\nname = "bills"\nconnector = "factuursturen"\nbase_url = "{base_url}"\n{settings}'
+        stage.config.write_text(stage.config.read_text() + text)
+        result = await asyncio.to_thread(stage.erasure, "connectors", "check", "bills", JIRA_TOKEN="kit-secret-9f3a71")
+
+    assert 0 == result.exit_code, result.stderr
     assert "Whether it may erase cannot be told without erasing. Whether it may restrict cannot be told" in result.stdout
+    assert "factuursturen offers no reading call that tells it." in result.stdout
 
 
 class Looked:
