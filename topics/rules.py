@@ -43,14 +43,15 @@ class _Rule(Section):
 class HoldRule(_Rule):
     """A legal reason to keep records although a person asks to be forgotten (GDPR art. 17(3)): a least.
 
-    `fields`: what the duty needs of a record; the rest is stripped where the connector can. None: it needs all.
+    `fields`: what the duty needs of a record; the rest is stripped where the connector can. None: it needs all; empty: nothing of
+    what can be stripped.
     `reason`: one sentence for this class of records; it stands on the certificate.
     """
 
     statute: Annotated[Sentence, Field(min_length=1)]
     exception: Annotated[Sentence, Field(min_length=1)]
     starts: HoldStart = Field(alias="from")
-    fields: Annotated[tuple[_Field, ...], Field(min_length=1, strict=False)] | None = None
+    fields: Annotated[tuple[_Field, ...], Field(strict=False)] | None = None
     reason: Annotated[Sentence, Field(min_length=1)] | None = None
 
 

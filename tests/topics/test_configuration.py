@@ -562,6 +562,11 @@ years = 2
 """
 
 
+def test_a_duty_may_need_none_of_the_fields_that_can_be_stripped(read: Any) -> None:
+    (hold,) = read(with_value("years", "7\nfields = []")).holds
+    assert () == hold.fields
+
+
 def test_a_hold_may_name_fields_a_reason_and_every_other_kind(read: Any) -> None:
     text = with_value("kind", '"*"').replace("years = 7", 'days = 90\nfields = ["company", "iban"]\nreason = "For the books."')
     (hold,) = read(text, MONEYBIRD_TOKEN=TOKEN).holds

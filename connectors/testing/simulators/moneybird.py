@@ -130,15 +130,14 @@ class MoneybirdSimulator(Simulator):
         if not changes.keys() <= {*_STRIPPABLE, "custom_fields_attributes"}:
             return _refused(400, "an attribute is not known")
         values = {str(field["id"]): field["value"] for field in changes.pop("custom_fields_attributes", [])}
+        contact |= changes
         contact["custom_fields"] = [field | {"value": values.get(field["id"], field["value"])} for field in contact["custom_fields"]]
-        self.contacts[id] |= changes
-        return httpx.Response(200, json=self.contacts[id])
+        return httpx.Response(200, json=contact)
 
     @route("DELETE", "/123/contacts/{id}/notes/{note}.json")
     def delete_note(self, request: httpx.Request, id: str, note: str) -> httpx.Response:
         there = self.contacts.get(id, {}).get("notes", [])
-        gone = [one for one in there if one["id"] == note]
-        there[:] = [one for one in there if one not in gone]
+        gone = [there.pop(at) for at, one in enumerate(list(there)) if one["id"] == note]
         return httpx.Response(204) if gone else _refused(400, "note not found")
 
     @route("PATCH", "/123/contacts/{id}/archive.json")
