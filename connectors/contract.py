@@ -145,6 +145,11 @@ class Connector(ABC, Generic[S]):
         """The identifier kinds that it can search by; its spec's, unless the settings say so."""
         return self.spec.identifiers
 
+    @property
+    def strips(self) -> Mapping[str, frozenset[str]]:
+        """Per kind, the fields that no duty needs, as the settings say: what is kept is stripped of them, unless its rule names them."""
+        return {}
+
     @abstractmethod
     def locate(self, subject: Subject) -> Records:
         """Every record of exactly this subject, archived and closed ones too. Makes no writing call.

@@ -54,7 +54,8 @@ class Duties:
 
     `contract_ended_on`: as the request gave it. `claims`: the legal claims, by the key of the record that each is on.
     `expiring`: by key, the last day that an earlier answer named for a record that goes by itself. `irreversible`: whether an
-    officer has confirmed restrictions that the vendor cannot lift.
+    officer has confirmed restrictions that the vendor cannot lift. `strips`: per kind, the fields that no duty needs, as the
+    processor's settings say.
     """
 
     holds: Sequence[HoldRule] = ()
@@ -63,6 +64,7 @@ class Duties:
     claims: Mapping[tuple[str, str], Sequence[Claim]] = field(default_factory=dict)
     expiring: Mapping[tuple[str, str], date] = field(default_factory=dict)
     irreversible: bool = False
+    strips: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def plan(action: Action, records: Iterable[Record], spec: Spec, duties: Duties, today: date, zone: ZoneInfo) -> list[Planned]:
@@ -73,7 +75,7 @@ def plan(action: Action, records: Iterable[Record], spec: Spec, duties: Duties, 
         return [_restriction(action, record, spec, duties, today) for record in records]
     own = {record.key: _own_fate(record, spec.kind_of(record), duties, today, zone) for record in records}
     binding = _binding(own.values())
-    fates = [_bound(fate, spec, binding[key]) if key in binding else fate for key, fate in own.items()]
+    fates = [_bound(fate, spec, duties, binding[key]) if key in binding else fate for key, fate in own.items()]
     return _beside_claims(fates, order, duties)
 
 
@@ -105,15 +107,20 @@ def _own_fate(record: Record, kind: Kind, duties: Duties, today: date, zone: Zon
         return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, reason=str(unknown))
     if duty:
         needs = None if claims else duty.fields or frozenset()
-        return Planned(record, Do.KEEP, Outcome.HELD, duty.hold, shut=bool(kind.restricts), keep=_to_strip(kind, duty.fields), needs=needs)
+        keep = _to_strip(kind, duty.fields is not None, needs, duties)
+        return Planned(record, Do.KEEP, Outcome.HELD, duty.hold, shut=bool(kind.restricts), keep=keep, needs=needs)
     if kind.kept_because:
         return _not_erasable(record, kind.kept_because, duties, today)
     return Planned(record, Do.ERASE, Outcome.ERASED)
 
 
-def _to_strip(kind: Kind, fields: frozenset[str] | None) -> frozenset[str] | None:
-    """The fields to keep where there are others to strip, else None."""
-    return None if fields is None or set(kind.strips) <= fields else fields
+def _to_strip(kind: Kind, named: bool, needs: frozenset[str] | None, duties: Duties) -> frozenset[str] | None:
+    """The fields to keep where there are others to strip, else None.
+
+    `named`: whether the rule names fields, without which only that goes which no duty needs. `needs`: None where a claim is.
+    """
+    goes = duties.strips.get(kind.name, frozenset()) | frozenset(kind.strips if named else ())
+    return None if needs is None or goes <= needs else needs
 
 
 def _nobody_looks(record: Record, duties: Duties, today: date) -> bool:
@@ -166,16 +173,16 @@ def _binding(fates: Iterable[Planned]) -> dict[tuple[str, str], Planned]:
     return binding
 
 
-def _bound(fate: Planned, spec: Spec, by: Planned) -> Planned:
+def _bound(fate: Planned, spec: Spec, duties: Duties, by: Planned) -> Planned:
     """What a kept record hangs from: restricted and stripped where the vendor can, else kept with it; the longer hold of the two counts."""
-    record, hold, kind = fate.record, by.hold, by.record.kind
+    record, hold, kind, own = fate.record, by.hold, by.record.kind, spec.kind_of(fate.record)
     if fate.do is Do.KEEP:
-        longer = hold is not None and fate.hold is not None and hold.until > fate.hold.until
-        return replace(fate, hold=hold, bound_to=kind, keep=None) if longer else fate
+        if hold is not None and fate.hold is not None and hold.until > fate.hold.until:
+            return replace(fate, hold=hold, bound_to=kind, keep=_to_strip(own, False, by.needs, duties))
+        return replace(fate, keep=None if fate.keep is None or by.needs is None else fate.keep | by.needs)
     if hold is None:
         return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, bound_to=kind, reason=f"It waits for the decision on a {kind}.")
-    own = spec.kind_of(record)
-    keep = _to_strip(own, by.needs)
+    keep = _to_strip(own, True, by.needs, duties)
     if own.restricts:
         return Planned(record, Do.RESTRICT, Outcome.RESTRICTED, bound_to=kind, until=hold.until, keep=keep)
     return Planned(record, Do.KEEP, Outcome.HELD, hold, bound_to=kind, keep=keep)

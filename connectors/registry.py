@@ -103,7 +103,9 @@ def _undeclared_abilities(connector: type[Connector[Any]]) -> list[str]:
     """What is declared and not written, or the other way round."""
     faults = []
     for ability in ("restrict", "lift", "strip"):
-        declared = [how for kind in connector.spec.kinds if (how := getattr(kind, f"{ability}s"))]
+        declared: list[object] = [how for kind in connector.spec.kinds if (how := getattr(kind, f"{ability}s"))]
+        if ability == "strip" and connector.strips is not Connector.strips:
+            declared.append("by the settings")
         written = getattr(connector, ability) is not getattr(Connector, ability)
         if not written and not all(isinstance(how, Call) for how in declared):
             faults.append(f"{ability} is declared but not written")

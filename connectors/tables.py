@@ -19,7 +19,10 @@ RowKey = tuple[str, ...]
 
 
 class Table(Settings):
-    """One table. `keys`: the columns that hold an identifier, by its kind; `parents`: those that hold the primary key of a parent's row."""
+    """One table. `keys`: the columns that hold an identifier, by its kind; `parents`: those that hold the primary key of a parent's row.
+
+    `strip`: the columns that no duty needs, emptied where the row is kept.
+    """
 
     table: Text
     kind: KindName
@@ -28,6 +31,7 @@ class Table(Settings):
     date_column: str | None = None
     anonymise: dict[str, Any] = {}
     clear: tuple[str, ...] = ()
+    strip: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _can_be_told(self) -> "Table":
@@ -37,6 +41,10 @@ class Table(Settings):
             raise ValueError("must not be searched by name: namesakes would be erased")
         if self.stripped and not {*self.parents, *self.told_by} <= self.stripped:
             raise ValueError("must anonymise or clear every column under keys and parents: else the row still is the person's")
+        if {*self.strip} & {*self.parents, self.date_column}:
+            raise ValueError(
+                "must not strip its date_column or a column under parents: what a row hangs from, and until when, must be seen"
+            )
         return self
 
     @property
@@ -57,17 +65,24 @@ class Table(Settings):
         """What an anonymised row holds: `{id}` in a text is filled from its primary key."""
         return {name: v.format_map(key) if isinstance(v, str) else v for name, v in self.anonymise.items()} | dict.fromkeys(self.clear)
 
+    def lasting(self, row: Row, told: list[str]) -> str:
+        """The column by which a later look sees that the row is the subject's: one that is not stripped, where there is one."""
+        stay = [name for name in (*self.told_by, *self.parents) if name not in self.strip and row[name] is not None]
+        return (stay if self.strip and stay else told)[0]
+
     def check(self, key: tuple[str, ...], columns: tuple[str, ...], is_parent: bool) -> None:
         """Hold what is configured against the table as it is.
 
         Raises:
             Misread: they do not fit.
         """
-        missing = {*self.told_by, *self.parents, *self.stripped, *([self.date_column] if self.date_column else [])} - {*columns}
+        missing = {*self.told_by, *self.parents, *self.stripped, *self.strip, *([self.date_column] if self.date_column else [])} - {
+            *columns
+        }
         if missing:
             raise Misread(f"The table {self.table} has no column {min(missing)}; look at [[processors.tables]].")
-        if self.stripped & {*key} or (is_parent and len(key) != 1):
-            raise Misread(f"The primary key of {self.table} must not be anonymised, and as a parent's it must be one column.")
+        if (self.stripped | {*self.strip}) & {*key} or (is_parent and len(key) != 1):
+            raise Misread(f"The primary key of {self.table} must not be changed, and as a parent's it must be one column.")
         try:
             self.change(dict.fromkeys(key, ""))
         except (LookupError, ValueError):

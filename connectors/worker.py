@@ -229,6 +229,7 @@ class _Run:
             {key: [claim for claim in command.claims if _is_on(claim, key[0], digest)] for key, digest in digests.items()},
             {key: command.expiring[digest] for key, digest in digests.items() if digest in command.expiring},
             command.irreversible,
+            self.connector.strips,
         )
 
     def _located(self, records: Sequence[Record]) -> Located:

@@ -2,10 +2,11 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
-from connectors.contract import Connector, Kind, Misread, NeedsIdentifier, Outcome, Record, Records, Reference, Row, Spec, State, Subject
+from connectors import contract
+from connectors.contract import Connector, Kind, Misread, NeedsIdentifier, Outcome, Record, Records, Refused, Row, Spec, State, Subject
 from connectors.tables import Hit, KindName, RowKey, Table, TableSettings, above
 
 
@@ -24,7 +25,11 @@ class Sql(Connector[TableSettings]):
     async def locate(self, subject: Subject) -> Records:
         tables, hits = {table.table: table for table in self.settings.tables}, dict[RowKey, Hit]()
         keys = {name: await self.database.primary_key(name) for name in tables}
-        links = [Reference(name, (column,), of, keys[of], False) for name, table in tables.items() for column, of in table.parents.items()]
+        links = [
+            contract.Reference(name, (column,), of, keys[of], False)
+            for name, table in tables.items()
+            for column, of in table.parents.items()
+        ]
         for name, table in tables.items():
             table.check(keys[name], await self.database.columns(name), any(link.target == name for link in links))
         self._can_be_searched(tables, links, subject)
@@ -32,7 +37,7 @@ class Sql(Connector[TableSettings]):
         async def look(table: Table, where: dict[str, Any], fits: Callable[[str, Any], bool]) -> None:
             for row in await self.database.select(table.table, where) if where else []:
                 if told := [column for column in where if fits(column, row[column])]:
-                    hit = Hit(table, {name: row[name] for name in keys[table.table]}, row, told[0])
+                    hit = Hit(table, {name: row[name] for name in keys[table.table]}, row, table.lasting(row, told))
                     hits.setdefault((table.table, *map(str, hit.key.values())), hit)
 
         for table in tables.values():
@@ -57,6 +62,11 @@ class Sql(Connector[TableSettings]):
         for name in sorted(tables.keys() - searched):
             raise NeedsIdentifier(f"To search the table {name} it needs one of: {', '.join(tables[name].keys) or 'those of its parents'}.")
 
+    @property
+    def strips(self) -> Mapping[str, frozenset[str]]:
+        named = [(table.kind, frozenset(table.strip)) for table in self.settings.tables if table.strip]
+        return {kind: frozenset[str]().union(*(columns for of, columns in named if of == kind)) for kind, _ in named}
+
     async def erase(self, record: Record) -> Literal[Outcome.ANONYMISED] | None:
         table, key, _, _ = self._place(record)
         if not table.stripped:
@@ -64,6 +74,19 @@ class Sql(Connector[TableSettings]):
             return None
         await self.database.update(table.table, key, table.change(key))
         return Outcome.ANONYMISED
+
+    async def strip(self, record: Record, keep: frozenset[str]) -> None:
+        table, key, column, _ = self._place(record)
+        goes = [name for name in table.strip if name not in keep and name != column]  # by which it is known again
+        row = await self.database.row(table.table, key) or {}
+        if full := {name: None for name in goes if row.get(name) not in (None, "")}:
+            try:
+                await self.database.update(table.table, key, full)
+            except Refused as error:  # no column becomes empty by waiting
+                raise Refused(error.reason) from None
+            row = await self.database.row(table.table, key) or {}
+        if any(row.get(name) not in (None, "") for name in goes):
+            raise Refused(f"Columns of {table.table} that were emptied are not empty.")
 
     async def peek(self, record: Record) -> State | None:
         table, key, column, value = self._place(record)

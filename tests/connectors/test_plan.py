@@ -158,6 +158,26 @@ def test_a_held_record_is_stripped_only_where_the_vendor_can_and_the_rule_names_
     assert (Outcome.HELD, keep, keep is not None) == (item.outcome, item.keep, item.acts)
 
 
+@pytest.mark.parametrize(
+    ("fields", "claims", "invoice", "contact"),
+    [
+        (None, (), set(), set()),
+        ({"payer"}, (), {"payer"}, set()),
+        ({"payer", "memo"}, (), None, set()),
+        (None, (("invoice", "i1"),), None, None),  # what a claimed one hangs from is left whole as well
+    ],
+)
+def test_what_the_settings_say_that_no_duty_needs_goes_unless_the_rule_names_it_or_a_claim_is_on_it(
+    fields: set[str] | None, claims: tuple[tuple[str, str], ...], invoice: set[str] | None, contact: set[str] | None
+) -> None:
+    spec = replace(SPEC, kinds=(Kind("invoice"), Kind("contact")))
+    rule = replace(SEVEN, fields=None if fields is None else frozenset(fields))
+    strips = {"invoice": frozenset({"payer", "memo"}), "contact": frozenset({"phone"})}
+    duties = Duties((rule,), claims={key: [Claim(reason="r", until=date(2027, 1, 1))] for key in claims}, strips=strips)
+    items = plan("erase", [INVOICE, CONTACT], spec, duties, TODAY, ZONE)
+    assert {"i1": invoice, "c1": contact} == {item.record.ref: item.keep for item in items}
+
+
 def test_a_held_record_from_which_a_longer_held_one_hangs_is_held_as_long() -> None:
     short = replace(SEVEN, kinds=frozenset({"contact"}), years=2, statute="Short Act", fields=frozenset({"name"}))
     item = fates(replace(CONTACT, since=date(2025, 6, 1)), INVOICE, rules=(SEVEN, short))["c1"]

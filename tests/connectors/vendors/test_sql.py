@@ -1,5 +1,7 @@
 """A database of your own, on real SQLite: the kit, and what can never happen to another row."""
 
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import JAN
 from connectors.testing.simulators.sql import TABLES, SqlSimulator
 from connectors.vendors.sql import Sql
+from topics.commands import Claim
 from topics.configuration import load
-from topics.outcomes import Outcome
+from topics.outcomes import Evidence, Outcome
 from topics.reports import Answered
 
 URL = "sqlite:///shop.db"
@@ -155,6 +158,8 @@ def test_a_table_that_cannot_be_searched_by_what_was_sent_is_named() -> None:
         {**PEOPLE, "date_column": "born"},
         {**PEOPLE, "anonymise": {"email": "{nr}@invalid.example"}},
         {**PEOPLE, "anonymise": {"email": ""}, "clear": ["id"]},
+        {**PEOPLE, "strip": ["phone"]},
+        {**PEOPLE, "strip": ["id"]},
     ],
 )
 def test_what_does_not_fit_the_database_fails_and_is_never_nothing_found(table: dict[str, Any]) -> None:
@@ -169,6 +174,64 @@ def test_a_date_may_be_text_and_one_that_is_missing_waits_for_a_person(stored: s
     shop.run(f"update people set name = nullif('{stored}', '')")
     shop.bench.rules = [TestSql().hold("invoice")]
     assert [("invoice", told)] == outcomes(shop.erase())
+
+
+BILLED = (
+    "create table people (id integer primary key, number text, email text, phone text, memo text);"
+    "insert into people values (1, 'C-1', 'jan@voorbeeld.nl', '06', 'likes tea'), (2, 'C-2', 'els@x.nl', '07', '');"
+    "create table bills (id integer primary key, person integer references people(id), day text, total text, payer text);"
+    "insert into bills values (10, 1, '2025-06-01', '9.95', 'Jan'), (20, 2, '2025-06-01', '5', 'Els')"
+)
+BUYERS = {**PEOPLE, "kind": "customer", "keys": {"email": "email", "customer_id": "number"}, "strip": ["email", "phone", "memo"]}
+BILLS = {"table": "bills", "kind": "invoice", "parents": {"person": "people"}, "date_column": "day", "strip": ["payer"]}
+
+
+def test_a_kept_row_and_what_it_hangs_from_lose_the_columns_that_no_duty_needs_and_are_still_found() -> None:
+    shop = Shop(BILLED, BUYERS, BILLS)
+    shop.bench.rules = [TestSql().hold("invoice")]
+    for _ in range(2):  # the address is gone by the second: found again by its key, and nothing is written
+        answer = shop.erase()
+        assert [("customer", "held"), ("invoice", "held")] == outcomes(answer)
+        assert {Evidence.VERIFIED} == {record.evidence for record in answer.records}
+        assert [(1, "C-1", None, None, None), (2, "C-2", "els@x.nl", "07", "")] == shop.rows("people")
+        assert [(10, 1, "2025-06-01", "9.95", None), (20, 2, "2025-06-01", "5", "Els")] == shop.rows("bills")
+        assert 2 == shop.simulator.writing_calls
+    shop.bench.time.now = datetime(2033, 1, 1, 12, tzinfo=UTC)
+    assert [("customer", "erased"), ("invoice", "erased")] == outcomes(shop.erase())
+    assert [2, 20] == [row[0] for name in ("people", "bills") for row in shop.rows(name)]
+
+
+def test_a_row_that_is_known_by_nothing_but_what_is_to_be_stripped_keeps_that_column() -> None:
+    shop = Shop(BILLED, {**BUYERS, "keys": {"email": "email"}}, BILLS)
+    shop.bench.rules = [TestSql().hold("invoice")]
+    for _ in range(2):
+        assert [("customer", "held"), ("invoice", "held")] == outcomes(shop.erase())
+        assert (1, "C-1", "jan@voorbeeld.nl", None, None) == shop.rows("people")[0]
+
+
+def test_what_the_rule_names_or_a_claim_is_on_is_not_stripped() -> None:
+    shop = Shop(BILLED, BUYERS, BILLS)
+    shop.bench.rules = [replace(TestSql().hold("invoice"), fields=frozenset({"payer"}))]
+    assert [("customer", "held"), ("invoice", "held")] == outcomes(shop.erase())
+    assert "Jan" == shop.rows("bills")[0][4]
+    claimed = Shop(BILLED, BUYERS, BILLS)
+    claimed.bench.about = {"claims": [Claim(kind="invoice", reason="a dispute", until=date(2027, 1, 1))]}
+    before = claimed.rows("people"), claimed.rows("bills")
+    assert [("customer", "held"), ("invoice", "held")] == outcomes(claimed.erase())
+    assert before == (claimed.rows("people"), claimed.rows("bills"))
+
+
+BACK = "create trigger back after update on people begin update people set phone = '06' where id = new.id; end"
+
+
+@pytest.mark.parametrize(("made", "trigger"), [(BILLED.replace("phone text", "phone text not null"), ""), (BILLED, BACK)])
+def test_a_column_that_cannot_be_emptied_leaves_the_row_held_and_that_is_told(made: str, trigger: str) -> None:
+    shop = Shop(made, BUYERS, BILLS)
+    with shop.simulator.engine.begin() as connection:
+        connection.execute(text(trigger or "select 1"))
+    shop.bench.rules = [TestSql().hold("invoice")]
+    (customer,) = [record for record in shop.erase().records if record.kind == "customer"]
+    assert (Outcome.HELD, True) == (customer.outcome, (customer.reason or "").startswith("It is kept as it is."))
 
 
 def test_a_date_that_cannot_be_read_is_not_guessed() -> None:
@@ -195,6 +258,8 @@ REFUSED = [
     ([PEOPLE, PEOPLE], "a table twice"),
     ([{**PEOPLE, "parents": {"boss": "bosses"}}], "under parents"),
     ([{**PEOPLE, "kind": "shoe"}], "'user'"),
+    ([{**PEOPLE, "date_column": "born", "strip": ["born"]}], "must not strip its date_column"),
+    ([{**PEOPLE, "parents": {"boss": "people"}, "strip": ["boss"]}], "must not strip"),
 ]
 
 
