@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from itertools import groupby
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import (
@@ -104,6 +104,17 @@ class DatabaseDoor:
             return dict(found) if found else None
 
         return await self._do(f"SELECT {table}", read)
+
+    async def may(self, verb: Literal["DELETE", "UPDATE"], table: str, columns: Sequence[str] = ()) -> bool | None:
+        def read(connection: Connection) -> bool | None:
+            here = self._table(connection, table)
+            if connection.dialect.name != "postgresql":
+                return None
+            name = connection.dialect.identifier_preparer.format_table(here)
+            asked = [func.has_column_privilege(name, _named(here.columns, column).name, verb) for column in columns]
+            return all(connection.execute(select(*(asked or [func.has_table_privilege(name, verb)]))).one())
+
+        return await self._do(f"ASK {verb} {table}", read)
 
     async def delete(self, table: str, key: Mapping[str, Any]) -> None:
         def write(connection: Connection) -> int:

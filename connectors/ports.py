@@ -101,6 +101,10 @@ class Database(Protocol):
         """The one row with that primary key; None where there is none."""
         ...
 
+    async def may(self, verb: Literal["DELETE", "UPDATE"], table: str, columns: Sequence[str] = ()) -> bool | None:
+        """Whether our user has that right on a table, or on all those columns of it; None where the database has no users (SQLite)."""
+        ...
+
     async def delete(self, table: str, key: Mapping[str, Any]) -> None:
         """Delete the one row with that primary key. Raises `Gone` where there is none, `Refused` where others would go along."""
         ...

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
 from connectors import contract
-from connectors.contract import Connector, Kind, Misread, NeedsIdentifier, Outcome, Record, Records, Refused, Row, Spec, State, Subject
+from connectors.contract import Connector, Kind, Misread, NeedsIdentifier, Outcome, Record, Records, Reference, Refused, Row, State, Subject
 from connectors.tables import Hit, KindName, RowKey, Table, TableSettings, above
 
 
 class Sql(Connector[TableSettings]):
-    spec = Spec(
+    spec = contract.Spec(
         name="sql", kind="database", kinds=tuple(Kind(name) for name in get_args(KindName)), identifiers=("email", "customer_id"),
         not_covered=("tables and columns that are not configured, files beside the database, replicas, dumps and backups",),
         calls_per_minute=6000, docs="https://docs.sqlalchemy.org", checked=dt.date(2026, 11, 22), erased_as_located=True,
@@ -25,11 +25,7 @@ class Sql(Connector[TableSettings]):
     async def locate(self, subject: Subject) -> Records:
         tables, hits = {table.table: table for table in self.settings.tables}, dict[RowKey, Hit]()
         keys = {name: await self.database.primary_key(name) for name in tables}
-        links = [
-            contract.Reference(name, (column,), of, keys[of], False)
-            for name, table in tables.items()
-            for column, of in table.parents.items()
-        ]
+        links = [Reference(name, (column,), of, keys[of], False) for name, table in tables.items() for column, of in table.parents.items()]
         for name, table in tables.items():
             table.check(keys[name], await self.database.columns(name), any(link.target == name for link in links))
         self._can_be_searched(tables, links, subject)
@@ -98,6 +94,16 @@ class Sql(Connector[TableSettings]):
         if str(row[column]) != value and table.stripped:
             raise Misread(f"A row of {table.table} was changed by somebody else meanwhile, so it cannot be told whose it is.")
         return State.PRESENT if str(row[column]) == value else State.GONE  # its key was given to another row since
+
+    async def rights(self) -> list[contract.Right]:
+        told = []
+        for table in self.settings.tables:
+            if not table.stripped:
+                told.append(contract.Right(f"DELETE on {table.table}", "erase", await self.database.may("DELETE", table.table)))
+            if columns := sorted({*table.stripped, *table.strip}):
+                held = await self.database.may("UPDATE", table.table, columns)
+                told.append(contract.Right(f"UPDATE ({', '.join(columns)}) on {table.table}", "erase", held))
+        return told
 
     def planned_call(self, record: Record) -> str:
         table, key, _, _ = self._place(record)

@@ -74,6 +74,16 @@ RIGHTS = (
 )
 
 
+def test_the_rights_of_the_user_are_told_without_writing(postgres: Postgres) -> None:
+    bench, simulator = crm(postgres, *RIGHTS, "grant delete, update (email) on crm.people to clerk")
+    owner, simulator.url = simulator.url, simulator.url.replace("postgres@", "clerk@")
+    bench.settings = {**bench.settings, "tables": [{**PEOPLE, "strip": ["email"]}]}
+    assert [("DELETE on crm.people", True), ("UPDATE (email) on crm.people", True)] == [(one.name, one.held) for one in bench.rights()]
+    bench.settings = {**bench.settings, "tables": [{**PEOPLE, "clear": ["email", "number"]}]}
+    assert [("UPDATE (email, number) on crm.people", False)] == [(one.name, one.held) for one in bench.rights()]
+    run(owner, "drop owned by clerk")
+
+
 def test_a_user_who_may_only_read_fails_and_everything_is_still_there(postgres: Postgres) -> None:
     bench, simulator = crm(postgres, "delete from crm.notes", *RIGHTS)
     owner, simulator.url = simulator.url, simulator.url.replace("postgres@", "clerk@")

@@ -234,6 +234,12 @@ def test_a_column_that_cannot_be_emptied_leaves_the_row_held_and_that_is_told(ma
     assert (Outcome.HELD, True) == (customer.outcome, (customer.reason or "").startswith("It is kept as it is."))
 
 
+def test_the_rights_that_it_needs_are_named_and_sqlite_does_not_tell_whether_they_are_there() -> None:
+    told = Shop(BILLED, {**BUYERS, "clear": ["email", "number"], "strip": ["phone"]}, BILLS).bench.rights()
+    needed = ["UPDATE (email, number, phone) on people", "DELETE on bills", "UPDATE (payer) on bills"]
+    assert [(name, "erase", None) for name in needed] == [(right.name, right.to, right.held) for right in told]
+
+
 def test_a_date_that_cannot_be_read_is_not_guessed() -> None:
     shop = Shop(MADE, {**PEOPLE, "date_column": "name"})
     assert Outcome.FAILED is shop.erase().outcome
