@@ -12,6 +12,7 @@ _MEMBERS, _ADDRESSES, _ACCESS = (f"/accounts/{{account_id}}/{name}" for name in 
 _RULES = "/zones/{zone}/email/routing/rules"
 _SHARED = "The rule is for others' mail too, or sends it to others too: take the address out of it in Cloudflare's dashboard."
 _STAYS = "Cloudflare's API offers no way to delete an Access user: take the person out of your policies and identity provider."
+_RIGHTS = ("Account Settings Write", "Email Routing Addresses Write", "Email Routing Rules Write")  # from memory
 _MARK = " [restricted]"  # ends the name of a rule that a restriction disabled
 
 
@@ -55,10 +56,11 @@ class Rule(Shape):
 
 
 def _following(turn: Turn) -> Mapping[str, Any] | None:
-    """Page by page until nothing is new: `total_count` is told of the unfiltered list, or not at all."""
-    if not turn.answer.read(bool, "success"):
-        raise Misread("Cloudflare says that the search did not succeed.")
-    return contract.by_page()(turn)
+    """Page by page until all are read that the list tells of, or nothing is new: `total_count` counts what a filter hides too."""
+    body, told = turn.answer.read(dict[str, Any]), turn.answer.read(int | None, "result_info?/total_count?")  # type: ignore[arg-type]
+    if body.get("success") is not True or (body.get("result") and not turn.new and told and told > turn.rows):
+        raise Misread("Cloudflare says that the search did not succeed, or shows the same page again.")
+    return None if turn.rows == told else contract.by_page()(turn)
 
 
 class Cloudflare(Connector[CloudflareSettings]):
@@ -72,7 +74,7 @@ class Cloudflare(Connector[CloudflareSettings]):
     )  # fmt: skip
     base_url = "https://api.cloudflare.com/client/v4"
     signs_in = By(Bearer, "token")
-    lists = contract.Lists(_following, {"per_page": 50}, at="result?")
+    lists = contract.Lists(_following, at="result?")
 
     async def locate(self, subject: Subject) -> Records:
         for status in ({}, {"status": "pending"}, {"status": "rejected"}):
@@ -80,9 +82,9 @@ class Cloudflare(Connector[CloudflareSettings]):
                 if subject.matches("email", member.user.email):
                     yield Record("user", member.id)
         for zone in self.settings.zone_ids:
-            rules = [rule async for rule in self.each(_RULES, Rule, zone=zone)]
+            rules = await self._rules(zone)
             everything = await contract.found(self.http.get(f"{_RULES}/catch_all", zone=zone), Rule, "result")
-            for rule in [*rules, *([everything] if everything else [])]:
+            for rule in [*rules.values(), *([everything] if everything else [])]:
                 if kind := rule.kind(subject):
                     yield Record(kind, f"{zone}/{rule.id}", state=rule.state)
         searched = [("address", _ADDRESSES, {"verified": verified}) for verified in ("true", "false")]  # the default hides the unverified
@@ -90,6 +92,16 @@ class Cloudflare(Connector[CloudflareSettings]):
             async for entry in self.each(path, Entry, query, absent=Gone):
                 if subject.matches("email", entry.email):
                     yield Record(kind, entry.id)
+
+    async def _rules(self, zone: str) -> dict[str, Rule]:  # disabled ones too, whether the list shows them unasked or not
+        return {rule.id: rule for asked in (None, {"enabled": "false"}) async for rule in self.each(_RULES, Rule, asked, zone=zone)}
+
+    async def rights(self) -> list[contract.Right]:
+        id = (await self.http.get("/user/tokens/verify")).read(str, "result/id")
+        policies = (await self.http.get("/user/tokens/{id}", id=id)).read(list[dict[str, Any]], "result/policies")
+        told = {(policy["effect"], group["name"]) for policy in policies for group in policy["permission_groups"]}
+        held = {name: (("allow", name) in told and ("deny", name) not in told) or None for name in _RIGHTS}  # else named otherwise?
+        return [*(contract.Right(name, "erase", held[name]) for name in held), contract.Right(name := _RIGHTS[-1], "restrict", held[name])]
 
     async def restrict(self, record: Record) -> None:
         await self._enable(record, False)
@@ -99,13 +111,10 @@ class Cloudflare(Connector[CloudflareSettings]):
 
     async def _enable(self, record: Record, enabled: bool) -> None:
         zone, _, id = record.ref.partition("/")
-        rule = {rule.id: rule async for rule in self.each(_RULES, Rule, zone=zone)}.get(id)
-        if rule is None:
+        if (rule := (await self._rules(zone)).get(id)) is None:
             raise Gone
         told, name = rule.model_dump(include={"actions", "matchers", "priority"}, exclude_none=True), rule.name or ""
         if enabled and not name.endswith(_MARK):
-            raise NeedsPerson(
-                "The rule was disabled before it was to be restricted: enable it in Cloudflare's dashboard, if that is meant."
-            )
+            raise NeedsPerson("The rule was disabled before it was to be restricted: enable it in the dashboard, if that is meant.")
         name = name.removesuffix(_MARK) if enabled else name[: 256 - len(_MARK)] + _MARK
         await self.on(record, self.http.put, json={**told, "name": name, "enabled": enabled})

@@ -16,6 +16,7 @@ from connectors.testing.harness import SECRETS
 from connectors.testing.simulator import Lagging, Person, Simulator, body_of, query_of, route
 
 ACCOUNT, ZONE = "a" * 32, "b" * 32
+RIGHTS = ("Account Settings Write", "Email Routing Addresses Write", "Email Routing Rules Write")  # their names are believed only
 _RULE_FIELDS = {"name", "enabled", "priority", "actions", "matchers"}
 _LISTED = {"page", "per_page", "direction", "order"}
 
@@ -92,6 +93,18 @@ class CloudflareSimulator(Simulator):
 
     def signed_in(self, request: httpx.Request) -> bool:
         return bool(request.headers.get("authorization") == f"Bearer {SECRETS['KIT_SECRET']}")
+
+    @route("GET", "/user/tokens/{id}")
+    def show_token(self, request: httpx.Request, id: str) -> httpx.Response:
+        told: Row = {"id": "9f3a", "status": "active"}
+        groups = [{"id": self._id(), "name": name} for name in RIGHTS]
+        policy = {
+            "id": self._id(),
+            "effect": "allow",
+            "permission_groups": groups,
+            "resources": {f"com.cloudflare.api.account.{ACCOUNT}": "*"},
+        }
+        return _answer(told if id == "verify" else {**told, "name": "erasure", "policies": [policy]})
 
     @route("GET", "/accounts/{account}/members")
     def list_members(self, request: httpx.Request, account: str) -> httpx.Response:

@@ -9,7 +9,7 @@ import pytest
 from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.simulator import Fault, Person
-from connectors.testing.simulators.cloudflare import ACCOUNT, ZONE, CloudflareSimulator
+from connectors.testing.simulators.cloudflare import ACCOUNT, RIGHTS, ZONE, CloudflareSimulator
 from connectors.vendors.cloudflare import Cloudflare
 from topics.outcomes import Outcome
 from topics.reports import Answered
@@ -127,6 +127,72 @@ def test_unverified_addresses_and_members_who_have_not_joined_are_found_where_th
     for status in ("pending", "rejected"):
         simulator.add_member(JAN.email, status)
     assert [("address", Outcome.ERASED), *[("user", Outcome.ERASED)] * 2] == fates(bench(simulator).carry_out(JAN.subject()))
+
+
+class HidesDisabled(CloudflareSimulator):
+    """Its list of rules shows the enabled ones, unless asked for the others."""
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/rules") and "enabled" not in request.url.params:
+            request = httpx.Request("GET", request.url.copy_merge_params({"enabled": "true"}), headers=request.headers)
+        return super().handle(request)
+
+
+def test_a_disabled_rule_is_found_and_erased_where_the_list_hides_it() -> None:
+    simulator = HidesDisabled()
+    id = simulator.add_rule([JAN.email], literal=INFO, enabled=False)
+    assert [("forward", Outcome.ERASED)] == fates(bench(simulator).carry_out(JAN.subject()))
+    assert id not in simulator.rules
+
+
+def test_a_restriction_is_seen_and_lifted_where_the_list_hides_what_it_disabled() -> None:
+    simulator = HidesDisabled()
+    id = simulator.add_rule([JAN.email], literal=INFO)
+    run = bench(simulator)
+    assert [("forward", Outcome.RESTRICTED)] == fates(run.carry_out(JAN.subject(), "restrict"))
+    assert [("forward", Outcome.LIFTED)] == fates(run.carry_out(JAN.subject(), "lift"))
+    assert simulator.rules[id]["enabled"]
+
+
+class UnpagedAccess(CloudflareSimulator):
+    """Its list of Access users takes no parameter, as documented; `total` is what it tells of itself."""
+
+    total: int | None = 1
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/access/users"):
+            return super().handle(request)
+        body = super().handle(request).json()
+        told = {} if self.total is None else {"result_info": {"total_count": self.total}}
+        rows = {"success": True, "result": body["result"], **told}
+        return httpx.Response(200, json=rows) if self.total is None or not request.url.query else httpx.Response(400, json=body)
+
+
+@pytest.mark.parametrize("total", [1, None])
+def test_access_users_are_listed_without_the_parameters_that_the_call_does_not_have(total: int | None) -> None:
+    simulator = UnpagedAccess()
+    simulator.total = total
+    simulator.access_users["1"] = {"id": "1", "email": JAN.email}
+    assert [("access_user", Outcome.REFUSED)] == fates(bench(simulator).carry_out(JAN.subject()))
+
+
+def test_a_list_of_access_users_that_tells_of_more_than_it_shows_is_misread() -> None:
+    simulator = UnpagedAccess()
+    simulator.total = 2
+    simulator.access_users["1"] = {"id": "1", "email": PIET}
+    answer = bench(simulator).carry_out(JAN.subject())
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
+
+
+def test_the_rights_that_the_tokens_policies_name_are_told_and_others_are_not_known() -> None:
+    class Named(CloudflareSimulator):
+        def handle(self, request: httpx.Request) -> httpx.Response:
+            answer = super().handle(request)
+            return httpx.Response(200, text=answer.text.replace("Account Settings Write", "Account Settings Edit"))
+
+    told = [(right.name, right.to, right.held) for right in bench(CloudflareSimulator()).rights()]
+    assert [*((name, "erase", True) for name in RIGHTS), (RIGHTS[-1], "restrict", True)] == told
+    assert [None, True, True, True] == [right.held for right in bench(Named()).rights()]
 
 
 def test_a_member_is_removed_with_the_json_body_that_the_call_asks_for() -> None:
