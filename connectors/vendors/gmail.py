@@ -13,6 +13,7 @@ from connectors.oauth import ServiceAccount
 
 _LABELS, _MESSAGES = "/gmail/v1/users/me/labels", "/gmail/v1/users/me/messages"
 _ONE, _MODIFY = f"{_MESSAGES}/{{id}}", f"{_MESSAGES}/batchModify"
+_SCOPE = "https://mail.google.com/"
 _METADATA = {"format": "metadata"}
 _SHARED = "It went to many people, and Gmail cannot take one of them out: delete it by hand, or ask again with its gmail.message_id."
 _MARK, _PLACES = "GDPR restricted", ("INBOX", "SPAM", "TRASH")  # `GDPR restricted INBOX`: lifting puts it back there
@@ -61,7 +62,7 @@ class Gmail(Connector[GmailSettings]):
             return Bearer(settings.token)
         if settings.token or not (settings.service_account and settings.mailbox):
             raise ValueError("give either `token`, or `service_account` and `mailbox`.")
-        return ServiceAccount(settings.service_account, "https://mail.google.com/", settings.mailbox)
+        return ServiceAccount(settings.service_account, _SCOPE, settings.mailbox)
 
     async def locate(self, subject: Subject) -> Records:
         if subject.matches("email", self.settings.mailbox):
@@ -85,6 +86,11 @@ class Gmail(Connector[GmailSettings]):
         if subject.matches("gmail.message_id", id) or sent or (got and len(recipients) <= self.settings.most_recipients):
             return "message"
         return "circular" if got else None
+
+    async def rights(self) -> list[contract.Right]:
+        await self.http.get(_MESSAGES, query={"maxResults": 1})
+        held = True if self.settings.service_account else None  # its token is given for this very scope; Gmail tells none of another's
+        return [contract.Right(_SCOPE, "erase", held), contract.Right(_SCOPE, "restrict", held)]
 
     async def peek(self, record: Record) -> State:
         message, labels = (await self.on(record, self.http.get, query=_METADATA)).read(Message), await self._labels()

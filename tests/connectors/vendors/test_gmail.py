@@ -1,5 +1,6 @@
 """Gmail through the kit, and its own traps."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -207,7 +208,7 @@ def test_404_is_never_a_message_that_is_gone_where_nothing_else_was_asked() -> N
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_token_that_ends_or_may_not_delete_leaves_what_is_left_told_as_failed(status: int) -> None:
-    """403 is Google's word for "too fast" as well (`rateLimitExceeded`): tried again the next day."""
+    """403 is Google's word for "too fast" as well: where that does not pass within the command, it is told all the same."""
     simulator = GmailSimulator()
     for _ in range(3):
         simulator.add(NOON, ["INBOX"], From=JAN.email)
@@ -215,6 +216,20 @@ def test_a_token_that_ends_or_may_not_delete_leaves_what_is_left_told_as_failed(
     simulator.faults.append(Fault(httpx.Response(status, json=body), times=99, method="DELETE", skip=1))
     told = [fate for _, fate in fates(bench(simulator).carry_out(JAN.subject()))]
     assert (1, 2) == (told.count(Outcome.ERASED), told.count(Outcome.FAILED)) and 2 == len(simulator.messages)
+
+
+class Answers:
+    """A door at which every reading call is answered."""
+
+    async def get(self, path: str, **given: Any) -> None:
+        assert path.startswith("/gmail/v1/users/me/")
+
+
+def test_the_scope_that_erasing_needs_is_named_and_known_of_a_service_account_whose_token_is_given_for_it() -> None:
+    scope = "https://mail.google.com/"
+    assert [(scope, "erase", None), (scope, "restrict", None)] == [(one.name, one.to, one.held) for one in bench(GmailSimulator()).rights()]
+    settings = GmailSettings(service_account=SecretStr(service_account()), mailbox=OWNER)
+    assert [True, True] == [right.held for right in asyncio.run(Gmail(settings, Answers()).rights())]
 
 
 def service_account() -> str:
