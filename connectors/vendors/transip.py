@@ -21,6 +21,7 @@ _LISTS = {  # how the list's name in the answer ends (TransIP's own libraries di
     _DEFAULTS: ("contacts", {"email"}),
     _MONITORING: ("contacts", {"id", "email"}),
 }
+_WHOLE = (_WHOIS, _DEFAULTS)  # three at most, and no pages are documented
 _DELETED = {("forward", _FORWARDS), ("mailbox", _BOXES), ("contact", _MONITORING)}  # never a domain, a product or a list
 
 
@@ -44,11 +45,8 @@ class Row(Shape):
 class Transip(Connector[TransipSettings]):
     spec = Spec(
         name="transip", kind="hosting", facts="specification",
-        kinds=(Kind("forward"), Kind("subscriber"), Kind("mailbox"), Kind("contact")),
-        identifiers=("email",),
-        calls_per_minute=600,
-        docs="https://api.transip.nl/rest/docs.html",
-        checked=date(2026, 11, 22),
+        kinds=(Kind("forward"), Kind("subscriber"), Kind("mailbox"), Kind("contact")), identifiers=("email",),
+        calls_per_minute=600, docs="https://api.transip.nl/rest/docs.html", checked=date(2026, 11, 22),
         concurrency=1,  # a mail list is read and written back whole: two cases at once would undo each other
     )  # fmt: skip
     base_url = "https://api.transip.nl/v6"
@@ -80,16 +78,17 @@ class Transip(Connector[TransipSettings]):
         (ending, needed), rows = _LISTS[path], list[Row]()
         for page in range(1, MOST_PAGES):
             try:
-                answer = await self.http.get(path, query={"page": page, "pageSize": 100}, domain=domain)
+                answer = await self.http.get(path, query=None if path in _WHOLE else {"page": page, "pageSize": 100}, domain=domain)
             except Gone as gone:
                 raise gone if page == 1 else Misread(f"TransIP answered 404 to page {page} of {path}.") from None
             body = answer.read(dict[str, list[Row] | dict[str, object] | str | float | None])
             given = next((value for name, value in body.items() if name.lower().endswith(ending)), None)
             if not isinstance(given, list) or any(needed - row.model_fields_set for row in given):
                 raise Misread(f"The answer to GET {path} has an unknown shape.")
-            if not (new := [row for row in given if row not in rows]):
-                return rows
+            new = [row for row in given if row not in rows]
             rows += new
+            if not new or path in _WHOLE:
+                return rows
         raise Misread(f"The list {path} does not end.")
 
     async def erase(self, record: Record) -> None:
@@ -100,10 +99,12 @@ class Transip(Connector[TransipSettings]):
             raise NeedsPerson("It is an address of a domain, a mailbox or a mail list that stays: replace it in TransIP's control panel.")
         else:
             for row in await self._rows(_MAIL_LISTS, domain):
-                left = [entry for entry in row.entries if entry not in mine]
-                if row.id == id and left != row.entries:
-                    told = {"name": row.name, "emailAddress": row.emailAddress, "entries": left}
-                    await self.http.put(f"{_MAIL_LISTS}/{{id}}", json={"mailList": told, **told}, domain=domain, id=id)
+                if row.id == id and {*row.entries} & {*mine}:
+                    told = {"name": row.name, "emailAddress": row.emailAddress, "entries": [one for one in row.entries if one not in mine]}
+                    for body in ({"mailList": told, **told}, told, {"mailList": told}):  # TransIP's own libraries disagree
+                        with suppress(*([contract.Refused] if body.keys() != {"mailList"} else [])):
+                            await self.http.put(f"{_MAIL_LISTS}/{{id}}", json=body, domain=domain, id=id)
+                            break
 
 
 def _records(subject: Subject, domain: str, lists: dict[str, list[Row]]) -> Iterator[Record]:

@@ -114,11 +114,13 @@ class TransipSimulator(Simulator):
 
     @route("GET", "/domains/{domain}/contacts")
     def list_whois(self, request: httpx.Request, domain: str) -> httpx.Response:
-        return self._page(request, "contacts", self.whois[domain]) if domain in self.mail else _error(404, "Domain not found")
+        if domain not in self.mail:
+            return _error(404, "Domain not found")
+        return httpx.Response(200, json={"contacts": self.whois[domain]})  # three roles at most: not paged
 
     @route("GET", "/domain-defaults/contacts")
     def list_defaults(self, request: httpx.Request) -> httpx.Response:
-        return self._page(request, "contacts", self.whois[""])
+        return httpx.Response(200, json={"contacts": self.whois[""]})
 
     @route("GET", "/monitoring-contacts")
     def list_contacts(self, request: httpx.Request) -> httpx.Response:

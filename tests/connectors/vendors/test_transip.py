@@ -127,6 +127,47 @@ def test_what_a_login_is_answered_in_mid_case_is_never_taken_for_the_answer_to_t
     assert 1 == simulator.traces(JAN)["mailbox"]
 
 
+class Strict(TransipSimulator):
+    """Takes a changed list in one shape only, and nothing beside it."""
+
+    shape: set[str] = {"mailList"}
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "PUT" and {*json.loads(request.content)} != self.shape:
+            return httpx.Response(406, json={"error": "Unknown field"})
+        if request.method == "PUT" and "mailList" not in self.shape:
+            body = {"mailList": json.loads(request.content)}
+            request = httpx.Request("PUT", request.url, headers={"Authorization": request.headers["Authorization"]}, json=body)
+        return super().handle(request)
+
+
+class StrictAndBare(Strict):
+    shape = {"name", "emailAddress", "entries"}
+
+
+@pytest.mark.parametrize("vendor", [Strict, StrictAndBare])
+def test_a_list_is_changed_whichever_of_the_two_shapes_is_taken(vendor: type[TransipSimulator]) -> None:
+    simulator = vendor()
+    simulator.add_list("perfacilis.nl", "nieuws", [PIET.email, JAN.email])
+    assert [Outcome.ERASED] == fates(bench(simulator).carry_out(JAN.subject()), "subscriber")
+    assert [[PIET.email]] == [row["entries"] for row in simulator.rows("mail-lists")]
+
+
+def test_a_list_that_is_refused_in_every_shape_is_told() -> None:
+    simulator = Strict()
+    simulator.shape = {"nothing"}
+    simulator.add_list("perfacilis.nl", "nieuws", [JAN.email])
+    assert [Outcome.REFUSED] == fates(bench(simulator).carry_out(JAN.subject()), "subscriber")
+
+
+def test_contacts_of_a_domain_are_asked_for_without_pages_since_the_call_has_none() -> None:
+    simulator = TransipSimulator()
+    simulator.seed(JAN)
+    bench(simulator).carry_out(JAN.subject())
+    asked = [call.request.url for call in simulator.calls if call.request.url.path.endswith(("/contacts", "domain-defaults/contacts"))]
+    assert asked and not any(url.query for url in asked)
+
+
 def test_a_busy_login_is_asked_again_with_another_nonce() -> None:
     simulator = TransipSimulator()
     simulator.seed(JAN)
