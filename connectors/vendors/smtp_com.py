@@ -3,7 +3,7 @@
 import datetime as dt
 from email.utils import getaddresses
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -45,12 +45,19 @@ class SmtpCom(Connector[SmtpComSettings]):
     base_url = "https://api.smtp.com"
     signs_in = By(partial(Header, "X-SMTPCOM-API"), "api_key")
 
+    def __init__(self, settings: SmtpComSettings, door: Any) -> None:
+        super().__init__(settings, door)
+        self._shown = set[str]()  # what the search has just shown
+
     async def locate(self, subject: Subject) -> Records:
         for channel in self.settings.channels:  # everybody's mail: there is no filter on an address
             query = {"channel": channel, "start": _EVER, "limit": 100, "offset": 0}
             async for message in rows(self.http.get, "/v4/messages", Message, by_offset(), at="data/items", query=query):
                 if any(subject.matches("email", address) for address in message.msg_data.addresses):
-                    yield Record("message", f"{channel}/{message.msg_id}", message.msg_time)
+                    self._shown.add(ref := f"{channel}/{message.msg_id}")
+                    yield Record("message", ref, message.msg_time)
 
-    async def peek(self, record: Record) -> State | None:  # asked of what the search showed once and shows no more
+    async def peek(self, record: Record) -> State | None:
+        if record.ref in self._shown:
+            return State.PRESENT
         raise NeedsPerson("SMTP.com's log shows a message no more that it showed before: only SMTP.com can say whether it was erased.")

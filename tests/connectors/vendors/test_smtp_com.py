@@ -50,6 +50,12 @@ def test_what_is_found_is_refused_with_whom_to_ask_and_nothing_is_called_but_the
     assert {("GET", "/v4/messages")} == {(call.request.method, call.request.url.path) for call in simulator.calls}
 
 
+def test_what_was_never_restricted_is_lifted_since_the_log_still_shows_it() -> None:
+    simulator = SmtpComSimulator()
+    simulator.seed(JAN)
+    assert [Outcome.LIFTED] * 3 == fates(bench(simulator).carry_out(JAN.subject(), "lift"))
+
+
 def test_a_dry_run_promises_no_erasure() -> None:
     simulator = SmtpComSimulator()
     simulator.seed(JAN)
