@@ -162,8 +162,8 @@ def test_a_held_record_is_stripped_only_where_the_vendor_can_and_the_rule_names_
     ("fields", "claims", "invoice", "contact"),
     [
         (None, (), set(), set()),
-        ({"payer"}, (), {"payer"}, set()),
-        ({"payer", "memo"}, (), None, set()),
+        ({"payer"}, (), {"payer"}, {"payer"}),
+        ({"payer", "memo"}, (), None, {"payer", "memo"}),
         (None, (("invoice", "i1"),), None, None),  # what a claimed one hangs from is left whole as well
     ],
 )
@@ -176,6 +176,15 @@ def test_what_the_settings_say_that_no_duty_needs_goes_unless_the_rule_names_it_
     duties = Duties((rule,), claims={key: [Claim(reason="r", until=date(2027, 1, 1))] for key in claims}, strips=strips)
     items = plan("erase", [INVOICE, CONTACT], spec, duties, TODAY, ZONE)
     assert {"i1": invoice, "c1": contact} == {item.record.ref: item.keep for item in items}
+
+
+def test_a_held_record_is_left_whole_where_a_claim_is_on_what_hangs_from_it() -> None:
+    spec = replace(SPEC, kinds=(Kind("invoice"), Kind("contact", strips=("phone",))))
+    rule = replace(SEVEN, kinds=frozenset({"contact"}), years=30, fields=frozenset({"name"}))
+    held = replace(CONTACT, since=date(2025, 6, 1))
+    for claims, keep in (({}, {"name"}), ({INVOICE.key: [Claim(reason="r", until=date(2027, 1, 1))]}, None)):
+        items = {item.record.ref: item for item in plan("erase", [INVOICE, held], spec, Duties((rule,), claims=claims), TODAY, ZONE)}
+        assert (Do.KEEP, keep) == (items["c1"].do, items["c1"].keep)
 
 
 def test_a_held_record_from_which_a_longer_held_one_hangs_is_held_as_long() -> None:
