@@ -100,7 +100,7 @@ def _whole(certificate: Certificate) -> Iterator[str]:
     if certificate.status is not status_from(certificate.right, certificate.processors, day, certificate.ground, certificate.decision):
         yield f"The status {certificate.status.value} does not follow from the outcomes listed."
     in_time = deadline_met(certificate.status, certificate.due_by, day)
-    answered_before = certificate.revision > 1 and certificate.status is not Status.PARTIAL
+    answered_before = certificate.revision > 1 and (certificate.status is not Status.PARTIAL or day > certificate.due_by)
     if certificate.deadline_met is not in_time and not (answered_before and certificate.deadline_met):
         yield "What it says of the deadline does not follow from its dates."
 

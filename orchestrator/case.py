@@ -8,7 +8,7 @@ from uuid import UUID
 from orchestrator.clock import Extension
 from orchestrator.deadlines import Pause
 from topics.commands import Action, Claim
-from topics.events import Mode, Right
+from topics.events import Mode, Right, is_against_marketing
 from topics.model import Moment, ProcessorName, RecordKind, Sealed, Sentence, Wire
 from topics.outcomes import Evidence, Hold, Outcome, least_good
 
@@ -209,7 +209,7 @@ class Case(Wire):
     @property
     def against_marketing(self) -> bool:
         """An objection to direct marketing is absolute: nobody examines it (GDPR art. 21(2), (3))."""
-        return self.right is Right.OBJECTION and (self.ground or "").startswith("21(2)")
+        return is_against_marketing(self.right, self.ground)
 
     @property
     def examined(self) -> bool:

@@ -13,7 +13,7 @@ from orchestrator.policy import Policy
 from orchestrator.sentences import DOUBTFUL
 from topics.bus import Delivery
 from topics.envelope import Event, Poison, Unreadable, content, read
-from topics.events import RIGHT_OF, EventType, Right, SubjectRequest
+from topics.events import RIGHT_OF, EventType, Right, SubjectRequest, is_against_marketing
 from topics.keyring import CONTROLLER_KEY, KeyMissing, Keyring, case_key, hold_key
 from topics.names import LARGEST_MESSAGE_BYTES, LARGEST_REQUEST_BYTES, Names, Topic
 from topics.orders import ORDERS, Order
@@ -141,7 +141,7 @@ class Intake:
             return [one for one in self._expected if one.name in request.processors]
         if right is Right.WITHDRAWAL:
             return [one for one in self._expected if one.consent]
-        if right is Right.OBJECTION and (request.ground or "").startswith("21(2)"):
+        if is_against_marketing(right, request.ground):
             return [one for one in self._expected if one.marketing]
         return list(self._expected)
 

@@ -59,6 +59,17 @@ Ground = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_().,;:\- ]{1,80}
 """It stands on the certificate as given, so no `@`: an address must not slip through it."""
 
 
+def rests_on(ground: str | None, *articles: str) -> bool:
+    """Whether a ground names one of those articles, whatever stands around it: `18(1)(c)`, `GDPR art. 18 (1)(a), (18(1)(c))`."""
+    given = (ground or "").replace(" ", "")
+    return any(article in given for article in articles)
+
+
+def is_against_marketing(right: Right, ground: str | None) -> bool:
+    """An objection to direct marketing alone is absolute (GDPR art. 21(2), (3)); what rests on 21(1) too is examined."""
+    return right is Right.OBJECTION and rests_on(ground, "21(2)", "21(3)") and not rests_on(ground, "21(1)")
+
+
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d.*")
 
 

@@ -14,7 +14,7 @@ from orchestrator.not_claimed import SEALED
 from orchestrator.payload import Certificate, ProcessorEntry, RecordLine
 from orchestrator.sentences import DOUBTFUL, told_by_letter
 from topics.commands import LEGAL_CLAIM
-from topics.events import Right
+from topics.events import Right, is_against_marketing
 from topics.outcomes import Evidence, Hold, Outcome
 
 _SECTIONS = {
@@ -94,7 +94,7 @@ def _answer(certificate: Certificate, words: Words) -> Iterator[str]:
         yield words.not_done
     else:
         yield words.done if certificate.status is Status.COMPLETE else words.done_but_kept
-    if certificate.status is Status.PARTIAL:
+    if certificate.status is Status.PARTIAL and not certificate.deadline_met:  # met: a hold has ended, years after the answer
         late = certificate.issued_at.date() > certificate.due_by
         yield (words.late if late else words.until).format(day=words.day(certificate.due_by))
 
@@ -200,7 +200,7 @@ def _to_erase(certificate: Certificate) -> bool:
 
 def _against_marketing(certificate: Certificate) -> bool:
     """An objection to direct marketing, which nobody examines (GDPR art. 21(2), (3))."""
-    return certificate.right is Right.OBJECTION and (certificate.ground or "").startswith("21(2)")
+    return is_against_marketing(certificate.right, certificate.ground)
 
 
 def _kept(what: str, hold: Hold, today: date, words: Words) -> str:

@@ -142,7 +142,7 @@ def test_a_rejected_objection_is_announced_before_it_is_lifted(company: Company)
     objection = after(company, "subject.object", ground="21(1)")
     company.order(objection, "case.decide", decision="reject", reason="Compelling grounds.")
     company.settle()
-    assert ["lifting_announced", "decided"] == company.notices(objection)[:2]
+    assert ["decision_needed", "lifting_announced", "decided"] == company.notices(objection)[:3]
     assert (1, 1) == left(company)
 
 

@@ -248,11 +248,12 @@ def test_a_certificate_years_later_does_not_unsay_that_the_deadline_was_met() ->
     }
     years_later = {"issued_at": datetime(2034, 1, 2, tzinfo=UTC), "revision": 2, "supersedes": "b" * 64}
     for status, met in ((Status.COMPLETE_WITH_HOLDS, True), (Status.PARTIAL, False)):
-        earlier = CertificateRef(**ref, status=status)
-        made = certificate(case(processor(record(ERASED)), certificates=(earlier,)), **years_later)
+        for outcome in (ERASED, Outcome.FAILED):  # when the hold has ended, at once or not
+            earlier = CertificateRef(**ref, status=status)
+            made = certificate(case(processor(record(outcome)), certificates=(earlier,)), **years_later)
 
-        assert met is made.deadline_met
-        assert [] == faults(made)
+            assert met is made.deadline_met
+            assert [] == faults(made)
 
 
 def test_what_is_not_claimed_names_processors_not_asked_and_promises_not_proven() -> None:
