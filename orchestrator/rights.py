@@ -32,7 +32,7 @@ def block_on(case: Case, others: Iterable[Case]) -> Block | None:
 
 def _against(case: Case, other: Case) -> Block | None:
     """Whether `other` stands against `case`, and why, in words for the person and the officer."""
-    reason = _against_erasing(case, other) if case.action == "erase" else _against_lifting(other) if case.action == "lift" else None
+    reason = _against_erasing(case, other) if case.action == "erase" else _against_lifting(case, other) if case.action == "lift" else None
     return Block(by=other.request_id, reason=reason) if reason else None
 
 
@@ -52,7 +52,9 @@ def _against_erasing(case: Case, other: Case) -> str | None:
     return None
 
 
-def _against_lifting(other: Case) -> str | None:
+def _against_lifting(case: Case, other: Case) -> str | None:
+    if in_force(other) and not _is_lifted_by(case, other):
+        return "The person asked that the processing be restricted (GDPR art. 18), and not that this be lifted; the officer decides."
     if other.examined:
         return "An objection of the person is still being examined (GDPR art. 18(1)(d)); the officer decides."
     if other.right is Right.OBJECTION and other.decision and other.decision.decision == "uphold":
@@ -80,6 +82,11 @@ def keeps(case: Case) -> bool:
     return in_force(case) and rests_on(case.ground, *_KEEP_THE_DATA)
 
 
+def _is_lifted_by(case: Case, restriction: Case) -> bool:
+    """Whether a lifting is about that restriction, which was asked before it. That of a rejected objection is about none."""
+    return case.right is Right.LIFTING and restriction.received_at <= case.received_at
+
+
 def keeps_for_law(case: Case) -> bool:
     """Whether it is an erasure of which something stays, held or shut off, until a hold ends."""
     return case.action == "erase" and any(processor.keeps_something for processor in case.processors)
@@ -95,7 +102,7 @@ def concerns_others(before: Case | None, after: Case) -> bool:
     if after.mode != "execute":
         return False
     if before is None:
-        return keeps(after) or after.against_marketing or after.right is Right.WITHDRAWAL
+        return in_force(after) or after.against_marketing or after.right is Right.WITHDRAWAL
     closed = before.state == "open" and after.state == "closed"
     decided = before.decision != after.decision and (after.right is Right.OBJECTION or after.refused)
     kept = keeps_for_law(after) and not keeps_for_law(before)
@@ -114,7 +121,7 @@ def consequences(after: Case, others: Iterable[Case]) -> Iterator[Word]:
     """
     around = [other for other in others if other.request_id != after.request_id and other.mode == "execute"]
     if after.right is Right.LIFTING and after.state == "closed" and not after.refused:
-        around = [_ended(other, after) if in_force(other) and _reaches(after, other) else other for other in around]
+        around = [_ended(other, after) if in_force(other) and _ends(after, other) else other for other in around]
         yield from ((other.request_id, Ended(after.request_id)) for other in around if other.ended_by == after.request_id)
     for case in around:
         if case.refused:
@@ -132,9 +139,10 @@ def _does_more(case: Case) -> bool:
     return case.state == "open" or any(p.keeps_something or p.expiring for p in case.processors)
 
 
-def _reaches(lifting: Case, restriction: Case) -> bool:
-    """Whether a lifting was asked wherever the restriction was; one that was narrowed lifts there, and the rest stays in force."""
-    return not lifting.not_asked or {p.name for p in restriction.processors} <= {p.name for p in lifting.processors}
+def _ends(lifting: Case, restriction: Case) -> bool:
+    """Whether a lifting ends a restriction: it was asked later, and wherever the restriction was; one that was narrowed ends none."""
+    everywhere = not lifting.not_asked or {p.name for p in restriction.processors} <= {p.name for p in lifting.processors}
+    return everywhere and _is_lifted_by(lifting, restriction)
 
 
 def _ended(case: Case, by: Case) -> Case:

@@ -130,6 +130,27 @@ def test_what_an_erasure_begins_to_keep_is_not_freed_by_a_lifting_that_was_annou
     assert two.case(lifting).block is not None
 
 
+def test_a_restriction_that_was_asked_after_a_lifting_is_not_undone_by_it(two: Company) -> None:
+    two.stopped |= {"books", "list"}
+    lifting = after(two, "subject.unrestrict")
+    restriction = after(two, "subject.restrict", ground=KEEP)
+    two.stopped.clear()
+    two.settle(days=1)
+    assert ((1, 1), None) == (left(two), two.case(restriction).ended_by)
+    assert two.case(lifting).block is not None
+
+
+def test_what_a_restriction_in_force_shuts_off_is_not_freed_by_a_rejected_objection(two: Company) -> None:
+    restriction = after(two, "subject.restrict", ground="18(1)(a)")
+    objection = after(two, "subject.object", ground="21(1)")
+    decided(two, objection, "reject")
+    assert (restriction, "open") == ((block := two.case(objection).block) and block.by, two.case(objection).state)
+    two.vendors["books"].contacts.clear()  # nothing is there to lift, so that the lifting ends by itself
+    two.vendors["list"].contacts.clear()
+    after(two, "subject.unrestrict")
+    assert (None, "closed") == (two.case(objection).block, two.case(objection).state)
+
+
 def test_an_objection_to_marketing_that_is_not_carried_out_everywhere_yet_is_not_undone_by_a_lifting(two: Company) -> None:
     two.vendors["list"].faults.append(Fault(httpx.Response(403), times=100))
     objection = after(two, "subject.object", ground="21(2)")
