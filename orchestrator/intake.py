@@ -13,7 +13,7 @@ from orchestrator.policy import Policy
 from orchestrator.sentences import DOUBTFUL
 from topics.bus import Delivery
 from topics.envelope import Event, Poison, Unreadable, content, read
-from topics.events import RIGHT_OF, EventType, Right, SubjectRequest, is_against_marketing
+from topics.events import ENDED, RIGHT_OF, EventType, Right, SubjectRequest, is_against_marketing
 from topics.keyring import CONTROLLER_KEY, KeyMissing, Keyring, case_key, hold_key
 from topics.names import LARGEST_MESSAGE_BYTES, LARGEST_REQUEST_BYTES, Names, Topic
 from topics.orders import ORDERS, Order
@@ -22,8 +22,7 @@ from topics.sealing import Key
 from topics.subject import Subject
 
 _SHARED = frozenset({"name", "phone"})
-_ENDED = {EventType.CONTRACT_ENDED.value: "17(1)(a)", EventType.APPLICATION_ENDED.value: "17(1)(a)"}
-"""What ends by itself is no longer needed for its purpose."""
+_ENDED = {type.value: ground for type, ground in ENDED.items()}
 
 _REFERRED = "Not carried out here: the data are processed for another controller, to whom the request was referred (GDPR art. 28(3)(e))."
 

@@ -22,6 +22,7 @@ class EventType(StrEnum):
     WITHDRAW = "subject.withdraw"
     CONTRACT_ENDED = "contract.ended"  # an erasure, as if asked for
     APPLICATION_ENDED = "application.ended"
+    RETENTION_ENDED = "retention.ended"  # the controller's own period: nobody asks, and it is erased
     RETRY = "case.retry"  # this and the following are an officer's (`topics.orders`)
     DECIDE = "case.decide"
     REFUSE = "case.refuse"
@@ -51,7 +52,15 @@ RIGHT_OF = {
     EventType.WITHDRAW: Right.WITHDRAWAL,
     EventType.CONTRACT_ENDED: Right.ERASURE,
     EventType.APPLICATION_ENDED: Right.ERASURE,
+    EventType.RETENTION_ENDED: Right.ERASURE,
 }
+
+ENDED = {
+    EventType.CONTRACT_ENDED: "17(1)(a)",
+    EventType.APPLICATION_ENDED: "17(1)(a)",
+    EventType.RETENTION_ENDED: "5(1)(e), 17(1)(a)",
+}
+"""What ends by itself, and the ground on which it is erased: it is no longer needed, or was kept as long as was promised."""
 
 Mode = Literal["execute", "dry-run"]
 

@@ -1,6 +1,6 @@
 """The letters in English."""
 
-from orchestrator.letters.words import Section, ToRecipient, Words
+from orchestrator.letters.words import Section, ToAccess, ToRecipient, Words
 from topics.events import Right
 
 _SECTIONS = {
@@ -131,6 +131,15 @@ _RECIPIENT = ToRecipient(
     known_by="Number or address under which you know the person:",
 )
 
+_ACCESS = ToAccess(
+    about="Where your personal data are (GDPR art. 15)",
+    received="On {day} we received your question which data we have of you. You read below who holds data about you for us, or "
+    "has received them from us, and of which kind they are.",
+    holders=("Who holds data about you", "In brackets you read what we use it for."),
+    no_copy="This letter says where your data are. It is not a copy of them. What we use them for, and for how long, is told in our "
+    "privacy statement.",
+)
+
 ENGLISH = Words(
     months=(
         "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
@@ -206,4 +215,5 @@ ENGLISH = Words(
     we_keep_sealed="We go on storing an encrypted copy of the request.",
     address="This letter goes to the address that we already have of you. Neither your name nor your address stands in the letter.",
     recipient=_RECIPIENT,
+    access=_ACCESS,
 )  # fmt: skip

@@ -90,6 +90,34 @@ def test_no_recipient_is_told_of_what_is_not_carried_out(stage: Stage) -> None:
     assert "" == unasked.stdout + waiting.stdout + dry.stdout
 
 
+def test_a_dry_run_ends_in_a_letter_that_tells_the_person_who_holds_what(stage: Stage) -> None:
+    plan = stage.opened(mode="dry-run")
+    early = stage.erasure("letter", str(plan.request_id), "--for", "subject")
+    for name in plan.commands:
+        stage.answered(plan, name)
+    result = stage.erasure("letter", str(plan.request_id), "--for", "subject", "--language", "nl")
+
+    assert (1, 0) == (early.exit_code, result.exit_code)
+    assert "- moneybird (onze boekhouding): 1 contactgegeven." in result.stdout
+    assert "Not every processor has answered" in early.stderr
+
+
+def test_the_letter_on_access_is_that_of_a_dry_run_whose_identity_is_proven(stage: Stage) -> None:
+    doubtful = stage.request(identity="doubtful", mode="dry-run")
+    stage.take(doubtful)
+    results = [
+        stage.erasure("letter", (doubtful.key or b"").decode(), "--for", "subject"),
+        stage.erasure("letter", str(stage.partial().request_id), "--for", "subject"),
+        stage.erasure("letter", str(stage.partial().request_id)),
+    ]
+    assert [1, 1, 2] == [result.exit_code for result in results]
+    assert ["until the identity is proven", "erasure certificate", "--for subject"] == [
+        words for words, result in zip(("until the identity is proven", "erasure certificate", "--for subject"), results, strict=True)
+        if words in result.stderr
+    ]  # fmt: skip
+    assert "" == "".join(result.stdout for result in results)
+
+
 def test_while_the_identity_is_in_doubt_the_status_shows_the_checklist_and_no_longer_than_that(stage: Stage) -> None:
     items = 'identity_checklist = ["Photo and BSN are blacked out.", "The answer goes to the known address."]'
     stage.config.write_text(stage.config.read_text().replace("[controller]", f"[controller]\n{items}"))
