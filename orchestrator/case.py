@@ -1,6 +1,6 @@
 """A case: everything known about one request. Frozen data; `decide` makes the next one."""
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
@@ -227,6 +227,10 @@ class Case(Wire):
     def paused(self) -> bool:
         """Whether the identity is in doubt right now."""
         return bool(self.pauses) and self.pauses[-1].ended is None
+
+    def stands_still(self, zone: tzinfo | None) -> bool:
+        """Whether the time stands still: the identity was doubted on the last day or before; what has passed is not brought back."""
+        return self.paused and self.pauses[-1].began.astimezone(zone).date() <= self.due_by
 
     @property
     def stopped(self) -> tuple[Outcome, str] | None:

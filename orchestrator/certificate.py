@@ -203,7 +203,7 @@ def certify(case: Case, facts: Facts) -> Certificate:
         promised_by=case.promised_by,
         issued_at=issued_at,
         status=status,
-        deadline_met=_met_before(case, zone, status, issued_at.date()) or deadline_met(status, case.due_by, issued_at.date()),
+        deadline_met=_met(case, zone, status, issued_at.date()),
         processors=processors,
         orchestrator=own,
         not_claimed=not_claimed(case, processors, own),
@@ -217,6 +217,12 @@ def certify(case: Case, facts: Facts) -> Certificate:
 def _in_zone(entry: ProcessorEntry, zone: ZoneInfo) -> ProcessorEntry:
     moment: datetime | None = entry.answered_at
     return entry.model_copy(update={"answered_at": None if moment is None else moment.astimezone(zone)})
+
+
+def _met(case: Case, zone: ZoneInfo, status: Status, on: date) -> bool | None:
+    if status is Status.PARTIAL and case.stands_still(zone):
+        return None  # there is no last day
+    return _met_before(case, zone, status, on) or deadline_met(status, case.due_by, on)
 
 
 def _met_before(case: Case, zone: ZoneInfo, status: Status, on: date) -> bool:

@@ -60,6 +60,23 @@ class Read:
         return self.body.request_id
 
 
+def check_words(order: Order, case: Case, keyring: Keyring) -> None:
+    """An officer's words go onto the certificate, so nothing of the person may be in them.
+
+    Raises:
+        Poison: something is.
+    """
+    words = " ".join(str(getattr(order, name, "")) for name in ("reason", "ground")).lower()
+    if not words.strip():
+        return
+    try:
+        subject = Subject.model_validate_json(keyring.get(case_key(case.request_id)).open("subject", case.subject))
+    except KeyMissing:
+        return  # shredded: nobody can tell any more
+    if any(len(needle) > 2 and needle.lower() in words for needle in subject.needles()):
+        raise Poison(Unreadable.INVALID_CONTENT, "The words hold an identifier of the person: write them without, and order it again.")
+
+
 class Intake:
     """Reads what stands on `subject.requests` and `processor.reports`."""
 
@@ -102,22 +119,6 @@ class Intake:
             what = "does direct marketing: set marketing" if right is Right.OBJECTION else "rests on consent: set legal_basis"
             raise Poison(Unreadable.UNSUPPORTED, f"No processor in erasure.toml {what} there, and replay this request.")
         return Read(event, request, right, self._content_of(event, request, right))
-
-    def check_words(self, order: Order, case: Case) -> None:
-        """An officer's words go onto the certificate, so nothing of the person may be in them.
-
-        Raises:
-            Poison: something is.
-        """
-        words = " ".join(str(getattr(order, name, "")) for name in ("reason", "ground")).lower()
-        if not words.strip():
-            return
-        try:
-            subject = Subject.model_validate_json(self._keyring.get(case_key(case.request_id)).open("subject", case.subject))
-        except KeyMissing:
-            return  # shredded: nobody can tell any more
-        if any(len(needle) > 2 and needle.lower() in words for needle in subject.needles()):
-            raise Poison(Unreadable.INVALID_CONTENT, "The words hold an identifier of the person: write them without, and order it again.")
 
     def _report(self, event: Event, delivery: Delivery) -> Read:
         models: dict[str, type[Located] | type[Answered]] = {LOCATED_TYPE: Located, ANSWERED_TYPE: Answered}

@@ -1,7 +1,7 @@
 """An officer's order as what `decide` is told, and why an order does not fit a case. Pure."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from orchestrator.case import Case, Decision
 from orchestrator.certificate import finished
@@ -12,8 +12,9 @@ from topics.orders import Decide, Extend, LiftHold, Order, Pause, PlaceHold, Pro
 from topics.outcomes import Outcome
 
 
-def why_not(order: Order, case: Case, today: date) -> str | None:
-    """Why the order cannot be followed as the case stands, in a sentence; None: it can."""
+def why_not(order: Order, case: Case, now: datetime) -> str | None:
+    """Why the order cannot be followed as the case stands, in a sentence; None: it can. `now` in the controller's time zone."""
+    today = now.date()
     match order:
         case Decide() if not waits_for_a_word(case):
             return "The request waits for no decision."
@@ -21,7 +22,7 @@ def why_not(order: Order, case: Case, today: date) -> str | None:
             return "The request is answered already; it can no longer be refused."
         case Extend() if case.extension or case.state == "closed":
             return "The time was extended before, or the request is answered already (GDPR art. 12(3))."
-        case Extend() if today > case.due_by and not case.paused:
+        case Extend() if today > case.due_by and not case.stands_still(now.tzinfo):
             return "The first month is over: an extension had to be told within it (GDPR art. 12(3))."
         case Pause() if case.paused or case.state == "closed":
             return "The time stands still already, or the request is answered."

@@ -11,7 +11,7 @@ _SECTIONS = {
     ),
     Section.KEPT: ("Wat wij moeten bewaren", "Deze gegevens wissen wij nu niet. Per soort leest u waarom niet."),
     Section.SHUT: ("Wat wij hebben afgeschermd", "Deze gegevens staan er nog. Wij bewaren ze alleen, en gebruiken ze niet."),
-    Section.FREE: ("Wat wij weer mogen gebruiken", "Deze gegevens waren afgeschermd. Dat is nu opgeheven."),
+    Section.FREE: ("Wat wij weer mogen gebruiken", "Deze gegevens zijn niet of niet meer afgeschermd."),
     Section.AGEING: (
         "Wat vanzelf verdwijnt",
         "Deze gegevens kunnen wij niet apart wissen. Ze verdwijnen vanzelf, volgens een vaste regel. Wij kijken dat niet zelf na.",

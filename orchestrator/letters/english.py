@@ -11,7 +11,7 @@ _SECTIONS = {
     ),
     Section.KEPT: ("What we must keep", "We do not delete these data now. For each kind you read why not."),
     Section.SHUT: ("What we have shut off", "These data are still there. We only store them, and do not use them."),
-    Section.FREE: ("What we may use again", "These data had been shut off. That has ended."),
+    Section.FREE: ("What we may use again", "These data are not, or no longer, shut off."),
     Section.AGEING: (
         "What goes by itself",
         "We cannot delete these data separately. They go by themselves, by a fixed rule. We do not check that ourselves.",

@@ -55,6 +55,7 @@ STEPS = st.lists(
         st.tuples(st.just("ask"), st.sampled_from(RIGHTS), st.just(0)),
         st.tuples(st.just("order"), st.sampled_from(ORDERS), st.integers(0, 5)),
         st.tuples(st.just("ask"), st.sampled_from(MEETING), st.just(0)),
+        st.tuples(st.just("order"), st.sampled_from(ORDERS[:2]), st.integers(0, 5)),
         st.tuples(st.just("answer"), st.sampled_from(ANSWERS), st.integers(0, 9)),
         st.tuples(st.just("answer all"), st.sampled_from(ANSWERS), st.just(0)),
         st.tuples(st.just("answer all"), st.sampled_from(["done", "held"]), st.just(0)),

@@ -2,11 +2,16 @@
 
 import hashlib
 import json
+from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 
 from tests.orchestrator.command.stage import Stage
+from topics.bus import Message
+from topics.envelope import write
 from topics.names import Topic
+from topics.orders import Extend, Order, Pause, PlaceHold
 from topics.outcomes import Outcome
 
 
@@ -45,6 +50,45 @@ def test_words_with_an_address_are_refused_before_anything_is_sent(stage: Stage)
 
     assert 2 == result.exit_code
     assert "must hold no e-mail address" in result.stderr and "jan@" not in result.stderr
+
+
+def test_words_that_name_the_person_are_refused_before_anything_is_sent(stage: Stage) -> None:
+    named = stage.opened(subject={"email": ["jan@voorbeeld.nl"], "name": ["Jan de Vries"]})
+    for words in (("refuse", "--reason"), ("pause", "--ground"), ("hold", "place", "--until", "2031-01-01", "--reason")):
+        at = 2 if words[0] == "hold" else 1
+        result = stage.erasure(*words[:at], str(named.request_id), *words[at:], "Jan de Vries asked before.")
+        assert 2 == result.exit_code
+        assert "identifier of the person" in result.stderr and "Vries" not in result.stderr + result.stdout
+
+
+def test_a_pause_that_begins_after_the_last_day_lets_nobody_extend(stage: Stage) -> None:
+    late = stage.opened(received_at=(stage.now - timedelta(days=40)).isoformat())
+    stage.take(_order(stage, late.request_id, "case.pause", Pause(request_id=late.request_id, ground="A strange address.")))
+    result = stage.erasure("extend", str(late.request_id), "--reason", "Many requests.")
+    assert (1, True) == (result.exit_code, "The first month is over" in result.stderr)
+
+
+def test_a_pause_that_began_in_time_stands_still_however_long_it_lasts_and_can_be_extended(stage: Stage) -> None:
+    asked = stage.opened(received_at=(stage.now - timedelta(days=20)).isoformat())
+    stage.take(_order(stage, asked.request_id, "case.pause", Pause(request_id=asked.request_id, ground="A strange address.")))
+    stage.later(timedelta(days=60))
+    stage.take(_order(stage, asked.request_id, "case.extend", Extend(request_id=asked.request_id, reason="Many requests.")))
+    shown = stage.erasure("status", str(asked.request_id)).stdout
+    assert "Extended" in shown and "LATE" not in shown and "at the earliest: the time stands still" in shown
+
+
+def test_what_is_kept_is_listed_with_its_reason_and_a_claim_although_nothing_was_found_yet(stage: Stage) -> None:
+    case = stage.opened()
+    claim = PlaceHold(request_id=case.request_id, kind="contact", reason="A dispute.", until=date(2031, 1, 1))
+    stage.take(_order(stage, case.request_id, "hold.place", claim))
+    shown = stage.erasure("hold", "list", str(case.request_id)).stdout
+    assert "claim on every contact at every processor  until 2031-01-01  A dispute." in shown
+    (row,) = json.loads(stage.erasure("hold", "list", str(case.request_id), "--json").stdout)
+    assert ("A dispute.", "GDPR art. 17(3)(e)", None) == (row["reason"], row["exception"], row["record"])
+
+
+def _order(stage: Stage, id: UUID, type: str, order: Order) -> Message:
+    return write(stage.names.of(Topic.REQUESTS), type, "/officer", id, order, stage.now)
 
 
 def test_work_done_by_a_person_is_noted_by_the_digest_of_the_proof(live: Stage) -> None:
