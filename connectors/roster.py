@@ -67,7 +67,7 @@ def _faults_of_rules(configuration: Configuration, registry: Registry) -> list[A
     """A rule on a kind that no connector has would do nothing, silently; a field that is misspelt would be stripped."""
     if not (configuration.holds or configuration.retention):
         return []
-    kinds = _declared(registry)
+    kinds = declared(registry)
     told = ", ".join(sorted({kind.name for kind in kinds}))
     rules = [("holds", *rule) for rule in enumerate(configuration.holds)] + [
         ("retention", *rule) for rule in enumerate(configuration.retention)
@@ -84,7 +84,7 @@ def _faults_of_rules(configuration: Configuration, registry: Registry) -> list[A
     return faults
 
 
-def _declared(registry: Registry) -> list[Kind]:
+def declared(registry: Registry) -> list[Kind]:
     """Every kind of every installed connector; a broken one that nobody configured declares none."""
     found: list[Kind] = []
     for name in registry.names():

@@ -28,9 +28,19 @@ def why_not(order: Order, case: Case, now: datetime) -> str | None:
             return "The time stands still already, or the request is answered."
         case Resume() if not case.paused:
             return "The time is not standing still."
+        case PlaceHold(until=until) if until < today:
+            return "The day of review lies in the past: nothing would be erased, and nothing said to be kept."
+        case PlaceHold(record=digest) | LiftHold(record=digest) if digest is not None and digest not in _digests(case):
+            return "This request knows no record of that digest."
+        case Prove(on=on) if on > today:
+            return "The day on which it was done lies in the future."
         case Prove(processor=name) if (asked := case.processor(name)) and finished(case, asked, today):
             return "That processor is settled: nothing waits for a person there."
     return None
+
+
+def _digests(case: Case) -> set[str]:
+    return {digest for processor in case.processors for digest in processor.records}
 
 
 def waits_for_a_word(case: Case) -> bool:

@@ -70,8 +70,20 @@ def place(
     config: Config = None,
 ) -> None:
     """Keep records until the day given, when the claim is looked at again."""
+    if kind is not None:
+        _check_kind(kind)
     more = {"processor": processor, "kind": kind, "record": record, "reason": reason, "until": until}
     _order("HOLD", request, config, more, "Held")
+
+
+def _check_kind(kind: str) -> None:
+    """A misspelt one would keep nothing, silently."""
+    from connectors.registry import Registry
+    from connectors.roster import declared
+
+    known = {one.name for one in declared(Registry())}
+    if kind not in known:
+        raise WrongUse(f"Nothing was sent. --kind is one that no installed connector declares; declared are {', '.join(sorted(known))}.")
 
 
 @hold.command("lift")

@@ -33,16 +33,26 @@ def test_a_decision_is_sent_and_carried_out(live: Stage) -> None:
         (("resume",), "not standing still"),
         (("task", "done", "--processor", "moneybird", "--proof", "erasure.toml"), "is settled"),
         (("task", "done", "--processor", "nowhere", "--proof", "erasure.toml"), "it asks: moneybird, jira"),
+        (("task", "done", "--processor", "jira", "--on", "2100-01-01", "--proof", "erasure.toml"), "lies in the future"),
+        (("hold", "place", "--reason", "A dispute.", "--until", "2020-01-01"), "lies in the past"),
+        (("hold", "place", "--reason", "A dispute.", "--until", "2100-01-01", "--record", "x" * 22), "no record of that digest"),
+        (("hold", "lift", "--record", "x" * 22), "no record of that digest"),
     ],
 )
 def test_an_order_that_does_not_fit_is_a_no_and_nothing_is_sent(stage: Stage, words: tuple[str, ...], said: str) -> None:
     id = str(stage.partial().request_id)
-    at = 2 if words[0] == "task" else 1
+    at = 2 if words[0] in ("task", "hold") else 1
     given = [str(stage.config) if word == "erasure.toml" else word for word in words]
     result = stage.erasure(*given[:at], id, *given[at:])
 
     assert 1 == result.exit_code
     assert said in result.stderr
+
+
+def test_a_claim_on_a_kind_that_no_connector_has_would_keep_nothing_and_is_refused(stage: Stage) -> None:
+    claim = ("--reason", "A dispute.", "--until", "2100-01-01", "--kind", "invoices")
+    result = stage.erasure("hold", "place", str(stage.partial().request_id), *claim)
+    assert (2, True) == (result.exit_code, "declared are" in result.stderr and "invoice," in result.stderr)
 
 
 def test_words_with_an_address_are_refused_before_anything_is_sent(stage: Stage) -> None:
