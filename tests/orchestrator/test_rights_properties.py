@@ -50,6 +50,17 @@ DAY = 60 * 24
 WAITS = [1, 60, DAY, 40 * DAY, 900 * DAY]
 
 
+ERASE, BY_OBJECTION, RESTRICT, KEEP_IT, KEEP_IT_TOO = (RIGHTS[number] for number in (0, 1, 6, 7, 8))
+OBJECT, MARKETING, LIFT, LIFT_ONE, WITHDRAW, RETAINED = (RIGHTS[number] for number in (10, 11, 12, 13, 14, 16))
+UPHOLD, REJECT, REFUSE, CLAIMED, UNCLAIMED = (ORDERS[number] for number in (0, 1, 2, 7, 10))
+MEETINGS = [
+    ([ERASE, KEEP_IT, LIFT, LIFT_ONE], [UPHOLD, REJECT]), ([OBJECT, LIFT, RESTRICT], [UPHOLD, REJECT]),
+    ([OBJECT, LIFT], [UPHOLD]), ([BY_OBJECTION, OBJECT], [UPHOLD, REJECT, REFUSE]), ([ERASE, KEEP_IT_TOO], [UPHOLD]),
+    ([ERASE, RETAINED], [CLAIMED, UNCLAIMED, UPHOLD]), ([MARKETING, WITHDRAW, LIFT, KEEP_IT], [UPHOLD]),
+]  # fmt: skip
+"""Rights and orders whose rules are about each other."""
+
+
 def some(of: list[Any], most: int) -> st.SearchStrategy[list[Any]]:
     return st.lists(st.sampled_from(of), min_size=1, max_size=most, unique_by=repr)
 
@@ -57,7 +68,8 @@ def some(of: list[Any], most: int) -> st.SearchStrategy[list[Any]]:
 @st.composite
 def histories(draw: st.DrawFn) -> list[Any]:
     """A few kinds of steps, often repeated: rules meet in long histories of few words, and hardly ever in those of all words."""
-    rights, orders, answers, waits = draw(some(RIGHTS, 3)), draw(some(ORDERS, 3)), draw(some(ANSWERS, 2)), draw(some(WAITS, 2))
+    rights, orders = draw(st.sampled_from(MEETINGS) | st.tuples(some(RIGHTS, 3), some(ORDERS, 3)))
+    answers, waits = draw(st.sampled_from([["done"], ["held"], ["done", "held"]]) | some(ANSWERS, 2)), draw(some(WAITS, 2))
     which = st.sampled_from([-1, -1, -2, 0, 1])  # of the requests, most often one of the last
     step = st.one_of(
         st.tuples(st.just("ask"), st.sampled_from(rights), st.just(0)),
