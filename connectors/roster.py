@@ -67,7 +67,7 @@ def _faults_of_rules(configuration: Configuration, registry: Registry) -> list[A
     """A rule on a kind that no connector has would do nothing, silently; a field that is misspelt would be stripped."""
     if not (configuration.holds or configuration.retention):
         return []
-    kinds = [kind for declared in _declared(registry) for kind in declared]
+    kinds = declared(registry)
     told = ", ".join(sorted({kind.name for kind in kinds}))
     rules = [("holds", *rule) for rule in enumerate(configuration.holds)] + [
         ("retention", *rule) for rule in enumerate(configuration.retention)
@@ -86,12 +86,16 @@ def _faults_of_rules(configuration: Configuration, registry: Registry) -> list[A
 
 def _strippable(registry: Registry, held: Collection[str]) -> set[str]:
     """The fields that can be stripped where such records are: from them, or from what they hang from."""
-    there = [kinds for kinds in _declared(registry) if EVERY_OTHER in held or {kind.name for kind in kinds} & set(held)]
+    there = [kinds for kinds in _of_each(registry) if EVERY_OTHER in held or {kind.name for kind in kinds} & set(held)]
     return {name for kinds in there for kind in kinds for name in kind.strips}
 
 
-def _declared(registry: Registry) -> list[tuple[Kind, ...]]:
-    """The kinds of every installed connector; a broken one that nobody configured declares none."""
+def declared(registry: Registry) -> list[Kind]:
+    """Every kind of every installed connector; a broken one that nobody configured declares none."""
+    return [kind for kinds in _of_each(registry) for kind in kinds]
+
+
+def _of_each(registry: Registry) -> list[tuple[Kind, ...]]:
     found: list[tuple[Kind, ...]] = []
     for name in registry.names():
         with suppress(RegistryError):

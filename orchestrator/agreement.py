@@ -100,8 +100,10 @@ def _whole(certificate: Certificate) -> Iterator[str]:
     if certificate.status is not status_from(certificate.right, certificate.processors, day, certificate.ground, certificate.decision):
         yield f"The status {certificate.status.value} does not follow from the outcomes listed."
     in_time = deadline_met(certificate.status, certificate.due_by, day)
-    answered_before = certificate.revision > 1 and certificate.status is not Status.PARTIAL
-    if certificate.deadline_met is not in_time and not (answered_before and certificate.deadline_met):
+    answered_before = certificate.revision > 1 and (certificate.status is not Status.PARTIAL or day > certificate.due_by)
+    still = certificate.status is Status.PARTIAL and any(pause.ended is None for pause in certificate.pauses)
+    no_last_day = still and certificate.deadline_met is None
+    if certificate.deadline_met is not in_time and not (answered_before and certificate.deadline_met) and not no_last_day:
         yield "What it says of the deadline does not follow from its dates."
 
 

@@ -1,6 +1,6 @@
 """A case: everything known about one request. Frozen data; `decide` makes the next one."""
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from orchestrator.clock import Extension
 from orchestrator.deadlines import Pause
 from topics.commands import Action, Claim
-from topics.events import Mode, Right
+from topics.events import Mode, Right, is_against_marketing
 from topics.model import Moment, ProcessorName, RecordKind, Sealed, Sentence, Wire
 from topics.outcomes import Evidence, Hold, Outcome, least_good
 
@@ -209,7 +209,7 @@ class Case(Wire):
     @property
     def against_marketing(self) -> bool:
         """An objection to direct marketing is absolute: nobody examines it (GDPR art. 21(2), (3))."""
-        return self.right is Right.OBJECTION and (self.ground or "").startswith("21(2)")
+        return is_against_marketing(self.right, self.ground)
 
     @property
     def examined(self) -> bool:
@@ -227,6 +227,10 @@ class Case(Wire):
     def paused(self) -> bool:
         """Whether the identity is in doubt right now."""
         return bool(self.pauses) and self.pauses[-1].ended is None
+
+    def stands_still(self, zone: tzinfo | None) -> bool:
+        """Whether the time stands still: the identity was doubted on the last day or before; what has passed is not brought back."""
+        return self.paused and self.pauses[-1].began.astimezone(zone).date() <= self.due_by
 
     @property
     def stopped(self) -> tuple[Outcome, str] | None:

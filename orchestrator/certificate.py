@@ -203,7 +203,7 @@ def certify(case: Case, facts: Facts) -> Certificate:
         promised_by=case.promised_by,
         issued_at=issued_at,
         status=status,
-        deadline_met=_met_before(case, zone, status) or deadline_met(status, case.due_by, issued_at.date()),
+        deadline_met=_met(case, zone, status, issued_at.date()),
         processors=processors,
         orchestrator=own,
         not_claimed=not_claimed(case, processors, own),
@@ -219,10 +219,23 @@ def _in_zone(entry: ProcessorEntry, zone: ZoneInfo) -> ProcessorEntry:
     return entry.model_copy(update={"answered_at": None if moment is None else moment.astimezone(zone)})
 
 
-def _met_before(case: Case, zone: ZoneInfo, status: Status) -> bool:
+def _met(case: Case, zone: ZoneInfo, status: Status, on: date) -> bool | None:
+    if status is Status.PARTIAL and case.stands_still(zone):
+        return None  # there is no last day
+    return _met_before(case, zone, status, on) or deadline_met(status, case.due_by, on)
+
+
+def _met_before(case: Case, zone: ZoneInfo, status: Status, on: date) -> bool:
     """Whether an earlier certificate met the deadline: one that follows years later, when a hold ends, is not late."""
-    earlier = (c for c in case.certificates if c.status is not Status.PARTIAL)
-    return status is not Status.PARTIAL and any(c.issued_at.astimezone(zone).date() <= case.due_by for c in earlier)
+    if status is Status.PARTIAL:
+        return on > case.due_by and answered_in_time(case, zone)
+    return any(c.status is not Status.PARTIAL and c.issued_at.astimezone(zone).date() <= case.due_by for c in case.certificates)
+
+
+def answered_in_time(case: Case, zone: ZoneInfo) -> bool:
+    """Whether the newest certificate of the last day was complete: what comes later is no matter of that deadline."""
+    in_time = [c.status for c in case.certificates if c.issued_at.astimezone(zone).date() <= case.due_by]
+    return bool(in_time) and in_time[-1] is not Status.PARTIAL
 
 
 def _own(retained_until: date, on: date) -> Own:

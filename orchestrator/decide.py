@@ -87,8 +87,8 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
 def _opened(case: Case, at: datetime, policy: Policy) -> Decision:
     """A new case: its processors are ordered, or what stands against that is told."""
     case, effects = begin(with_dates(case, at, policy), [p.name for p in case.processors], at, policy)
-    told = [Tell(notice(case, About.PAUSED, at))] if case.paused else [Tell(notice(case, About.DECISION_NEEDED, at))] if case.block else []
-    return case, (*told, *effects)
+    about = [About.PAUSED] if case.paused else [About.DECISION_NEEDED] if case.block or (case.examined and not case.stopped) else []
+    return case, (*(Tell(notice(case, one, at)) for one in about), *effects)
 
 
 def _order_due(case: Case, besides: Collection[str], at: datetime, policy: Policy) -> Decision:
@@ -98,7 +98,16 @@ def _order_due(case: Case, besides: Collection[str], at: datetime, policy: Polic
     of_looks = [p for p in case.processors if (p.looks and p.name in due) or (later and not p.in_flight and _can_be_looked_at(p))]
     looks = {p.name for p in of_looks if finished(case, p, day_of(at, policy))}
     names = [p.name for p in case.processors if p.name in due | looks and not (case.stopped and p.name in looks)]
-    return order(case.model_copy(update={"look_at": None}) if later else case, names, at, policy, looks)
+    ended = any(p.name in due and _outlived(p, day_of(at, policy)) for p in case.processors)
+    told = [Tell(notice(case, About.HOLD_ENDED, at))] if ended else []
+    case, effects = order(case.model_copy(update={"look_at": None}) if later else case, names, at, policy, looks)
+    return case, (*told, *effects)
+
+
+def _outlived(processor: ProcessorState, today: date) -> bool:
+    """Whether a hold there has ended of which nothing is ordered yet."""
+    held = (record.hold for record in processor.records.values() if record.outcome is Outcome.HELD)
+    return not processor.in_flight and any(hold is not None and hold.until < today for hold in held)
 
 
 def _can_be_looked_at(processor: ProcessorState) -> bool:

@@ -13,7 +13,7 @@ from orchestrator.policy import Policy
 from orchestrator.sentences import DOUBTFUL
 from topics.bus import Delivery
 from topics.envelope import Event, Poison, Unreadable, content, read
-from topics.events import RIGHT_OF, EventType, Right, SubjectRequest
+from topics.events import ENDED, RIGHT_OF, EventType, Right, SubjectRequest, is_against_marketing
 from topics.keyring import CONTROLLER_KEY, KeyMissing, Keyring, case_key, hold_key
 from topics.names import LARGEST_MESSAGE_BYTES, LARGEST_REQUEST_BYTES, Names, Topic
 from topics.orders import ORDERS, Order
@@ -22,8 +22,7 @@ from topics.sealing import Key
 from topics.subject import Subject
 
 _SHARED = frozenset({"name", "phone"})
-_ENDED = {EventType.CONTRACT_ENDED.value: "17(1)(a)", EventType.APPLICATION_ENDED.value: "17(1)(a)"}
-"""What ends by itself is no longer needed for its purpose."""
+_ENDED = {type.value: ground for type, ground in ENDED.items()}
 
 _REFERRED = "Not carried out here: the data are processed for another controller, to whom the request was referred (GDPR art. 28(3)(e))."
 
@@ -59,6 +58,23 @@ class Read:
     def request_id(self) -> UUID:
         """The case that it belongs to."""
         return self.body.request_id
+
+
+def check_words(order: Order, case: Case, keyring: Keyring) -> None:
+    """An officer's words go onto the certificate, so nothing of the person may be in them.
+
+    Raises:
+        Poison: something is.
+    """
+    words = " ".join(str(getattr(order, name, "")) for name in ("reason", "ground")).lower()
+    if not words.strip():
+        return
+    try:
+        subject = Subject.model_validate_json(keyring.get(case_key(case.request_id)).open("subject", case.subject))
+    except KeyMissing:
+        return  # shredded: nobody can tell any more
+    if any(len(needle) > 2 and needle.lower() in words for needle in subject.needles()):
+        raise Poison(Unreadable.INVALID_CONTENT, "The words hold an identifier of the person: write them without, and order it again.")
 
 
 class Intake:
@@ -104,22 +120,6 @@ class Intake:
             raise Poison(Unreadable.UNSUPPORTED, f"No processor in erasure.toml {what} there, and replay this request.")
         return Read(event, request, right, self._content_of(event, request, right))
 
-    def check_words(self, order: Order, case: Case) -> None:
-        """An officer's words go onto the certificate, so nothing of the person may be in them.
-
-        Raises:
-            Poison: something is.
-        """
-        words = " ".join(str(getattr(order, name, "")) for name in ("reason", "ground")).lower()
-        if not words.strip():
-            return
-        try:
-            subject = Subject.model_validate_json(self._keyring.get(case_key(case.request_id)).open("subject", case.subject))
-        except KeyMissing:
-            return  # shredded: nobody can tell any more
-        if any(len(needle) > 2 and needle.lower() in words for needle in subject.needles()):
-            raise Poison(Unreadable.INVALID_CONTENT, "The words hold an identifier of the person: write them without, and order it again.")
-
     def _report(self, event: Event, delivery: Delivery) -> Read:
         models: dict[str, type[Located] | type[Answered]] = {LOCATED_TYPE: Located, ANSWERED_TYPE: Answered}
         if event.type not in models:
@@ -141,7 +141,7 @@ class Intake:
             return [one for one in self._expected if one.name in request.processors]
         if right is Right.WITHDRAWAL:
             return [one for one in self._expected if one.consent]
-        if right is Right.OBJECTION and (request.ground or "").startswith("21(2)"):
+        if is_against_marketing(right, request.ground):
             return [one for one in self._expected if one.marketing]
         return list(self._expected)
 

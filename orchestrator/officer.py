@@ -1,7 +1,7 @@
 """An officer's order as what `decide` is told, and why an order does not fit a case. Pure."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from orchestrator.case import Case, Decision
 from orchestrator.certificate import finished
@@ -12,8 +12,9 @@ from topics.orders import Decide, Extend, LiftHold, Order, Pause, PlaceHold, Pro
 from topics.outcomes import Outcome
 
 
-def why_not(order: Order, case: Case, today: date) -> str | None:
-    """Why the order cannot be followed as the case stands, in a sentence; None: it can."""
+def why_not(order: Order, case: Case, now: datetime) -> str | None:
+    """Why the order cannot be followed as the case stands, in a sentence; None: it can. `now` in the controller's time zone."""
+    today = now.date()
     match order:
         case Decide() if not waits_for_a_word(case):
             return "The request waits for no decision."
@@ -21,15 +22,25 @@ def why_not(order: Order, case: Case, today: date) -> str | None:
             return "The request is answered already; it can no longer be refused."
         case Extend() if case.extension or case.state == "closed":
             return "The time was extended before, or the request is answered already (GDPR art. 12(3))."
-        case Extend() if today > case.due_by and not case.paused:
+        case Extend() if today > case.due_by and not case.stands_still(now.tzinfo):
             return "The first month is over: an extension had to be told within it (GDPR art. 12(3))."
         case Pause() if case.paused or case.state == "closed":
             return "The time stands still already, or the request is answered."
         case Resume() if not case.paused:
             return "The time is not standing still."
+        case PlaceHold(until=until) if until < today:
+            return "The day of review lies in the past: nothing would be erased, and nothing said to be kept."
+        case PlaceHold(record=digest) | LiftHold(record=digest) if digest is not None and digest not in _digests(case):
+            return "This request knows no record of that digest."
+        case Prove(on=on) if on > today:
+            return "The day on which it was done lies in the future."
         case Prove(processor=name) if (asked := case.processor(name)) and finished(case, asked, today):
             return "That processor is settled: nothing waits for a person there."
     return None
+
+
+def _digests(case: Case) -> set[str]:
+    return {digest for processor in case.processors for digest in processor.records}
 
 
 def waits_for_a_word(case: Case) -> bool:

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from orchestrator.case import Decision, Status
 from orchestrator.clock import Extension
 from orchestrator.deadlines import Pause
-from topics.events import Ground, Right
+from topics.events import Ground, Right, is_against_marketing
 from topics.model import Moment, ProcessorName, RecordKind, Sentence, Wire, absent
 from topics.outcomes import Evidence, Hold, Outcome
 
@@ -143,7 +143,7 @@ def status_from(
     `on` is the local day of issue: what is held until a day before it is held no longer. None leaves that out. An
     objection that waits for its decision is `partial`, however well it is restricted meanwhile.
     """
-    if right is Right.OBJECTION and decision is None and not (ground or "").startswith("21(2)"):
+    if right is Right.OBJECTION and decision is None and not is_against_marketing(right, ground):
         return Status.PARTIAL
     grades = [status_of_entry(right, entry, on, ground, decision) for entry in processors]
     return _worst(grades) if grades else Status.PARTIAL
@@ -154,7 +154,7 @@ def status_of_entry(
 ) -> Status:
     """The status of one processor by itself: whether what was ordered there is done."""
     besides = _DONE_BESIDES.get(right)
-    if right is Right.OBJECTION and not (ground or "").startswith("21(2)"):
+    if right is Right.OBJECTION and not is_against_marketing(right, ground):
         word = decision.decision if decision else None
         besides = {None: Outcome.RESTRICTED, "reject": Outcome.LIFTED}.get(word)
     return _of_processor(besides, entry, on)

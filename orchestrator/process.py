@@ -8,7 +8,7 @@ from uuid import UUID
 
 from orchestrator.case import Case, Gap
 from orchestrator.decide import decide
-from orchestrator.intake import Intake, Read
+from orchestrator.intake import Intake, Read, check_words
 from orchestrator.ledger import INBOX_KEPT, Issued, Ledger, Transaction
 from orchestrator.messages import CaughtUp, Certify, Effect, Message, Met, Order, Reported, Requested, RequestedAgain, Tell, TimePassed
 from orchestrator.officer import message_of, why_not
@@ -250,11 +250,11 @@ class Process:
 
     def _ordered(self, case: Case, order: Ordered, others: Sequence[Case], now: datetime) -> Message:
         """An officer's order, if it fits how the case stands."""
-        self._intake.check_words(order, case)
+        check_words(order, case, self._keyring)
         named = getattr(order, "only", None) or getattr(order, "processor", None)
         if named is not None and case.processor(named) is None:
             raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The order names a processor that this case did not ask.")
-        unfit = why_not(order, case, now.astimezone(self._policy.zone).date())
+        unfit = why_not(order, case, now.astimezone(self._policy.zone))
         if unfit:
             raise Poison(Unreadable.INVALID_CONTENT, unfit)
         return message_of(order, case, others, now)

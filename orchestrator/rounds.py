@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from orchestrator.case import Case, ProcessorState, RecordState, Status
-from orchestrator.certificate import standing_of
+from orchestrator.certificate import answered_in_time, standing_of
 from orchestrator.messages import Certify, Effect, Order, Tell
 from orchestrator.policy import Policy, day_of, start_of
 from orchestrator.warnings import told
@@ -123,6 +123,8 @@ def _warned(case: Case, at: datetime, policy: Policy) -> Decision:
     """What is to be told of the last days, while the request is not answered."""
     if case.state == "closed":
         return case, ()
+    if day_of(at, policy) > case.due_by and answered_in_time(case, policy.zone):  # a hold has ended: that has no last day
+        return case.model_copy(update={"tell_at": None}), ()
     case, about = told(case, at, policy)
     return case, tuple(Tell(notice(case, one, at)) for one in about)
 
@@ -168,7 +170,8 @@ def _was_complete(case: Case) -> bool:
 
 def _wake_at(case: Case, policy: Policy, certified: bool = False) -> datetime | None:
     """The next moment at which time alone changes something."""
-    wakes = [] if case.stopped else [case.look_at, *(_again(p, policy) for p in case.processors)]
+    ends = [_again(p, policy) for p in case.processors]
+    wakes = [case.look_at, *ends] if not case.stopped else ends if case.block and case.state == "closed" else []
     if (not case.certificates and not certified) or _reopened(case):
         wakes.append(_first_partial_at(case, policy))
     if case.state == "open":

@@ -248,6 +248,48 @@ MUTATIONS = (
         "",
         "tests/flow/test_restored.py::test_an_old_certificate_in_the_restored_outbox_is_not_sent_after_a_newer_one",
     ),
+    Mutation(
+        "a restriction that keeps the data stands against nothing",
+        "orchestrator/rights.py",
+        "    if keeps(other):\n",
+        "    if False:\n",
+        "tests/orchestrator/test_rights_properties.py::test_no_order_of_rights_decisions_and_time_breaks_a_promise",
+    ),
+    Mutation(
+        "a legal claim on another request stands against nothing",
+        "orchestrator/rights.py",
+        "    if not _claims_as_much(case, other):\n",
+        "    if False:\n",
+        "tests/flow/test_rights_later.py::test_a_claim_on_one_request_stands_against_another_of_the_person_until_it_is_lifted",
+    ),
+    Mutation(
+        "what is said after an answer is not heard at the end of a hold",
+        "orchestrator/rights.py",
+        '    return case.state == "open" or any(p.keeps_something or p.expiring for p in case.processors)\n',
+        '    return case.state == "open"\n',
+        "tests/flow/test_rights_later.py::test_what_the_person_asked_to_keep_meanwhile_outlives_the_end_of_a_hold",
+    ),
+    Mutation(
+        "the officer's word stands against what came after it",
+        "orchestrator/rights.py",
+        "        if case.refused:\n",
+        "        if case.refused or (case.decision and case.block is None):\n",
+        "tests/flow/test_rights_later.py::test_a_word_of_the_officer_is_about_what_was_known_then_and_a_later_restriction_counts_again",
+    ),
+    Mutation(
+        "a lifting ends a restriction that was asked after it",
+        "orchestrator/rights.py",
+        "    return case.right is Right.LIFTING and restriction.received_at <= case.received_at\n",
+        "    return case.right is Right.LIFTING\n",
+        "tests/flow/test_rights_later.py::test_a_restriction_that_was_asked_after_a_lifting_is_not_undone_by_it",
+    ),
+    Mutation(
+        "a hold that has ended is called late",
+        "orchestrator/certificate.py",
+        "        return on > case.due_by and answered_in_time(case, zone)\n",
+        "        return False\n",
+        "tests/flow/test_hold_ends.py::test_a_worker_that_still_has_the_old_token_erases_nothing_says_so_and_is_mended_by_a_restart",
+    ),
 )
 
 

@@ -22,6 +22,7 @@ class EventType(StrEnum):
     WITHDRAW = "subject.withdraw"
     CONTRACT_ENDED = "contract.ended"  # an erasure, as if asked for
     APPLICATION_ENDED = "application.ended"
+    RETENTION_ENDED = "retention.ended"  # the controller's own period: nobody asks, and it is erased
     RETRY = "case.retry"  # this and the following are an officer's (`topics.orders`)
     DECIDE = "case.decide"
     REFUSE = "case.refuse"
@@ -51,12 +52,31 @@ RIGHT_OF = {
     EventType.WITHDRAW: Right.WITHDRAWAL,
     EventType.CONTRACT_ENDED: Right.ERASURE,
     EventType.APPLICATION_ENDED: Right.ERASURE,
+    EventType.RETENTION_ENDED: Right.ERASURE,
 }
+
+ENDED = {
+    EventType.CONTRACT_ENDED: "17(1)(a)",
+    EventType.APPLICATION_ENDED: "17(1)(a)",
+    EventType.RETENTION_ENDED: "5(1)(e), 17(1)(a)",
+}
+"""What ends by itself, and the ground on which it is erased: it is no longer needed, or was kept as long as was promised."""
 
 Mode = Literal["execute", "dry-run"]
 
 Ground = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_().,;:\- ]{1,80}$")]
 """It stands on the certificate as given, so no `@`: an address must not slip through it."""
+
+
+def rests_on(ground: str | None, *articles: str) -> bool:
+    """Whether a ground names one of those articles, whatever stands around it: `18(1)(c)`, `GDPR art. 18 (1)(a), (18(1)(c))`."""
+    given = (ground or "").replace(" ", "")
+    return any(article in given for article in articles)
+
+
+def is_against_marketing(right: Right, ground: str | None) -> bool:
+    """An objection to direct marketing alone is absolute (GDPR art. 21(2), (3)); what rests on 21(1) too is examined."""
+    return right is Right.OBJECTION and rests_on(ground, "21(2)", "21(3)") and not rests_on(ground, "21(1)")
 
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d.*")

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from orchestrator.command import opening
-from orchestrator.command.opening import Config, No, Request
+from orchestrator.command.opening import Config, No, Request, WrongUse
 
 if TYPE_CHECKING:
-    from orchestrator.letters import Language
-    from orchestrator.payload import Certificate
+    from datetime import date
+
+    from orchestrator.case import Case
+    from orchestrator.letters import Language, Seat
+    from orchestrator.payload import Certificate, Controller
     from topics.configuration import Configuration
 
 _Tongue = Literal["nl", "en"]
@@ -24,37 +27,76 @@ InLanguage = Annotated[
 
 def letter(
     request: Request,
-    to: Annotated[str, typer.Option("--to", metavar="NAME", help="The processor that is told.", show_default=False)],
+    to: Annotated[str | None, typer.Option("--to", metavar="NAME", help="The processor that is told.", show_default=False)] = None,
+    reader: Annotated[
+        Literal["subject"] | None, typer.Option("--for", help="Of a dry run: tell the person who holds what.", show_default=False)
+    ] = None,
     language: InLanguage = None,
     config: Config = None,
 ) -> None:
-    """Print a letter to who had the data from us: GDPR article 19. Whom it is about is filled in by hand."""
-    from orchestrator.letters import to_recipient
-    from orchestrator.payload import Controller
-    from topics.model import utc_now
-
+    """Print a letter to who had the data from us (GDPR article 19), or to who asked for access (article 15)."""
+    if (to is None) is (reader is None):
+        raise WrongUse("Write --to NAME for a letter to a recipient, or --for subject for the answer of a dry run to the person.")
     settings, id = opening.configuration(config), opening.request_id(request)
     with opening.ledger(settings) as ledger:
         case = opening.case(ledger, id)
+    if to is None:
+        typer.echo(_of_holders(settings, case, language), nl=False)
+        return
+    typer.echo(_to_recipient(settings, case, to, language), nl=False)
+    opening.say(f"Once it is answered: erasure task done {id} --processor {to} --outcome not_applicable --proof FILE")
+
+
+def _to_recipient(settings: "Configuration", case: "Case", to: str, language: _Tongue | None) -> str:
+    from orchestrator.letters import to_recipient
+
     if case.processor(to) is None:
         raise No(f"This request does not ask that processor; it asks: {', '.join(p.name for p in case.processors)}.")
     if case.mode == "dry-run":
         raise No("A dry run changes nothing, so there is nothing to tell anybody.")
     if case.stopped:
         raise No(f"There is nothing to tell anybody: the request is not carried out now. {case.stopped[1]}")
+    return to_recipient(case, _controller(settings), _language(settings, language), _today(settings))
+
+
+def _of_holders(settings: "Configuration", case: "Case", language: _Tongue | None) -> str:
+    from orchestrator.letters import of_holders
+
+    if case.mode != "dry-run":
+        raise No(
+            f"Of a request that is carried out: erasure certificate {case.request_id} --for subject. This letter is that of a dry run."
+        )
+    if case.stopped:
+        raise No(f"The person is told nothing yet. {case.stopped[1]}")
+    if not case.all_answered:
+        raise No("Not every processor has answered yet.")
+    return of_holders(case, _controller(settings), _language(settings, language), _seat(settings), _today(settings))
+
+
+def _controller(settings: "Configuration") -> "Controller":
+    from orchestrator.payload import Controller
+
+    return Controller(name=settings.controller.name, contact=settings.controller.contact)
+
+
+def _seat(settings: "Configuration") -> "Seat":
+    from orchestrator.letters import Seat
+
     ours = settings.controller
-    today = utc_now().astimezone(ours.time_zone).date()
-    text = to_recipient(case, Controller(name=ours.name, contact=ours.contact), _language(settings, language), today)
-    typer.echo(text, nl=False)
-    opening.say(f"Once it is answered: erasure task done {id} --processor {to} --outcome not_applicable --proof FILE")
+    return Seat(ours.time_zone, ours.country, ours.authority)
+
+
+def _today(settings: "Configuration") -> "date":
+    from topics.model import utc_now
+
+    return utc_now().astimezone(settings.controller.time_zone).date()
 
 
 def for_the_person(certificate: "Certificate", settings: "Configuration", language: _Tongue | None) -> str:
     """The certificate as a letter to the person."""
-    from orchestrator.letters import Seat, to_subject
+    from orchestrator.letters import to_subject
 
-    ours = settings.controller
-    return to_subject(certificate, _language(settings, language), Seat(ours.time_zone, ours.country, ours.authority))
+    return to_subject(certificate, _language(settings, language), _seat(settings))
 
 
 def _language(settings: "Configuration", asked: _Tongue | None) -> "Language":

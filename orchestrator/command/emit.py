@@ -32,6 +32,11 @@ VerifiedBy = Annotated[str | None, typer.Option("--verified-by", metavar="TEXT",
 ReceivedAt = Annotated[str | None, typer.Option("--received-at", metavar="MOMENT", help="RFC 3339 with an offset; else now.")]
 RequestId = Annotated[str | None, typer.Option("--request-id", metavar="UUID", help="Sending the same again under its id does no harm.")]
 Processors = Annotated[list[str] | None, typer.Option("--processor", metavar="NAME", help="Ask only these; may stand several times.")]
+ContractEndedOn = Annotated[
+    str | None, typer.Option("--contract-ended-on", metavar="DAY", help="The last day of the person's contract: 2026-03-31.")
+]
+Doubtful = Annotated[bool, typer.Option("--doubtful", help="The identity is in doubt: nothing is done until `erasure resume`.")]
+AsProcessor = Annotated[bool, typer.Option("--as-processor", help="We process it for another controller: refer it, and do nothing else.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Locate and report, and write nothing anywhere.")]
 
 
@@ -46,13 +51,16 @@ class _Given:
     received_at: str | None
     request_id: str | None
     processors: list[str] | None
+    contract_ended_on: str | None
+    doubtful: bool
+    as_processor: bool
     dry_run: bool
 
     def __repr__(self) -> str:
         return "_Given(…)"
 
 
-def _command(name: str, summary: str) -> None:
+def _command(name: str, type: str, summary: str) -> None:
     def send_one(
         email: Emails = None,
         customer_id: CustomerIds = None,
@@ -64,24 +72,31 @@ def _command(name: str, summary: str) -> None:
         received_at: ReceivedAt = None,
         request_id: RequestId = None,
         processor: Processors = None,
+        contract_ended_on: ContractEndedOn = None,
+        doubtful: Doubtful = False,
+        as_processor: AsProcessor = False,
         dry_run: DryRun = False,
         config: Config = None,
     ) -> None:
         from topics.events import EventType
 
         subject = {"email": email, "customer_id": customer_id, "phone": phone, "name": person}
-        given = _Given(subject, identifier or [], ground, verified_by, received_at, request_id, processor or None, dry_run)
-        _emit(configuration(config, NOT_FOR_WORKERS), EventType(f"subject.{name}"), given)
+        how = (contract_ended_on, doubtful, as_processor, dry_run)
+        given = _Given(subject, identifier or [], ground, verified_by, received_at, request_id, processor or None, *how)
+        _emit(configuration(config, NOT_FOR_WORKERS), EventType(type), given)
 
     send_one.__doc__ = summary
     app.command(name)(send_one)
 
 
-_command("erase", "Erase the person everywhere: GDPR article 17.")
-_command("restrict", "Restrict the processing of the person's data: article 18.")
-_command("unrestrict", "Lift a restriction again: article 18(3).")
-_command("object", "The person objects to the processing: article 21.")
-_command("withdraw", "The person withdraws consent: article 7(3).")
+_command("erase", "subject.erase", "Erase the person everywhere: GDPR article 17.")
+_command("restrict", "subject.restrict", "Restrict the processing of the person's data: article 18.")
+_command("unrestrict", "subject.unrestrict", "Lift a restriction again: article 18(3).")
+_command("object", "subject.object", "The person objects to the processing: article 21.")
+_command("withdraw", "subject.withdraw", "The person withdraws consent: article 7(3).")
+_command("contract-ended", "contract.ended", "The person's contract has ended: erase, as if it had been asked for.")
+_command("application-ended", "application.ended", "The procedure that the person applied in has ended: erase.")
+_command("retention-ended", "retention.ended", "Our own period for keeping the person's data has ended: erase.")
 
 
 def _emit(settings: "Configuration", type: "EventType", given: _Given) -> None:
@@ -110,6 +125,9 @@ def _request(type: "EventType", given: _Given) -> "SubjectRequest":
         "verified_by": given.verified_by,
         "processors": given.processors,
         "mode": "dry-run" if given.dry_run else "execute",
+        "identity": "doubtful" if given.doubtful else "proven",
+        "role": "processor" if given.as_processor else "controller",
+        "contract_ended_on": given.contract_ended_on,
     }
     try:
         request = content(Event(type.value, SOURCE, "", None, data), SubjectRequest)

@@ -10,7 +10,7 @@ from orchestrator.command import opening
 from orchestrator.command.opening import AsJson, Config, No, Request, WrongUse
 
 if TYPE_CHECKING:
-    from orchestrator.case import Case
+    from orchestrator.case import Case, PlacedClaim, RecordState
     from topics.configuration import Configuration
 
 SOURCE = "/erasure/officer"
@@ -70,8 +70,20 @@ def place(
     config: Config = None,
 ) -> None:
     """Keep records until the day given, when the claim is looked at again."""
+    if kind is not None:
+        _check_kind(kind)
     more = {"processor": processor, "kind": kind, "record": record, "reason": reason, "until": until}
     _order("HOLD", request, config, more, "Held")
+
+
+def _check_kind(kind: str) -> None:
+    """A misspelt one would keep nothing, silently."""
+    from connectors.registry import Registry
+    from connectors.roster import declared
+
+    known = {one.name for one in declared(Registry())}
+    if kind not in known:
+        raise WrongUse(f"Nothing was sent. --kind is one that no installed connector declares; declared are {', '.join(sorted(known))}.")
 
 
 @hold.command("lift")
@@ -82,24 +94,36 @@ def lift(request: Request, processor: Processor = None, kind: Kind = None, recor
 
 @hold.command("list")
 def listed(request: Request, json: AsJson = False, config: Config = None) -> None:
-    """What is kept of a request, why, and until when."""
+    """What is kept of a request, why, and until when; and the claims that are placed on it."""
     _, case = _case(request, config)
     rows = [_hold(name.name, digest, record) for name in case.processors for digest, record in name.records.items()]
-    held = [row for row in rows if row]
+    held, claims = [row for row in rows if row], [_claim(placed) for placed in case.claims]
     if json:
-        opening.print_json(held)
+        opening.print_json(held + claims)
         return
     for row in held:
-        typer.echo(f"{row['processor']}  {row['kind']}  {row['record']}  until {row['until']}  {row['statute']}, {row['exception']}")
-    if not held:
+        law = f"until {row['until']}  {row['statute']}, {row['exception']}"
+        typer.echo(f"{row['processor']}  {row['kind']}  {row['record']}  {law}" + (f"  {row['reason']}" if row["reason"] else ""))
+    for row in claims:
+        what = f"record {row['record']}" if row["record"] else f"every {row['kind'] or 'record'}"
+        typer.echo(f"claim on {what} at {row['processor'] or 'every processor'}  until {row['until']}  {row['reason']}")
+    if not held + claims:
         typer.echo("Nothing is kept of this request.")
 
 
-def _hold(processor: str, digest: str, record: Any) -> dict[str, str] | None:
+def _hold(processor: str, digest: str, record: "RecordState") -> dict[str, str | None] | None:
     if record.hold is None:
         return None
-    known = {"processor": processor, "kind": record.kind, "record": digest, "until": record.hold.until.isoformat()}
-    return known | {"statute": record.hold.statute, "exception": record.hold.exception}
+    of = {"processor": processor, "kind": record.kind, "record": digest, "until": record.hold.until.isoformat()}
+    return of | {"statute": record.hold.statute, "exception": record.hold.exception, "reason": record.hold.reason}
+
+
+def _claim(placed: "PlacedClaim") -> dict[str, str | None]:
+    from topics.commands import LEGAL_CLAIM
+
+    claim = placed.claim
+    of = {"processor": placed.processor, "kind": claim.kind, "record": claim.digest, "until": claim.until.isoformat()}
+    return of | {"statute": LEGAL_CLAIM, "exception": "GDPR art. 17(3)(e)", "reason": claim.reason}
 
 
 @task.command("list")
@@ -160,6 +184,7 @@ _Name = Literal["DECIDE", "REFUSE", "EXTEND", "PAUSE", "RESUME", "HOLD", "UNHOLD
 
 def _order(name: _Name, request: str, config: Path | None, fields: dict[str, Any], said: str) -> None:
     """Check the order as it will be checked on arrival, and send it. Exit 1: it does not fit how the case stands."""
+    from orchestrator.intake import check_words
     from orchestrator.officer import why_not
     from topics.envelope import Event, Poison, content, write
     from topics.events import EventType
@@ -172,13 +197,15 @@ def _order(name: _Name, request: str, config: Path | None, fields: dict[str, Any
     given = {key: value for key, value in fields.items() if value is not None}
     try:
         order = content(Event(type.value, SOURCE, "", None, {"request_id": str(case.request_id), **given}), ORDERS[type])
+        with opening.keyring(settings) as keyring:
+            check_words(order, case, keyring)
     except Poison as poison:
         raise WrongUse(f"Nothing was sent. {poison.detail}") from None
     asked = getattr(order, "processor", None)
     if asked is not None and case.processor(asked) is None:
         raise No(f"This request does not ask that processor; it asks: {', '.join(p.name for p in case.processors)}.")
     now = utc_now()
-    unfit = why_not(order, case, now.astimezone(settings.controller.time_zone).date())
+    unfit = why_not(order, case, now.astimezone(settings.controller.time_zone))
     if unfit:
         raise No(unfit)
     topic = Names(settings.kafka.prefix).of(Topic.REQUESTS)

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.case import Case, ProcessorState, Status
+from orchestrator.case import SETTLED, Case, ProcessorState, Status
 from orchestrator.certificate import entries
 
 
@@ -69,10 +69,16 @@ def as_table(case: Case, zone: ZoneInfo, today: date, checklist: Sequence[str] =
         table.add_column(heading)
     for state, (name, outcome) in zip(case.processors, standing(case), strict=True):
         kinds = ", ".join(f"{count} {kind}" for kind, count in _kinds(state))
-        table.add_row(*map(Text, (name, outcome.replace("_", " "), kinds, "" if state.awaited else state.reason or "")))
+        table.add_row(*map(Text, (name, outcome.replace("_", " "), kinds, "" if state.awaited else _why(state))))
     return Group(
         *(Text(f"{name:<12}{value}") for name, value in _head(case, zone, today)), table, *_foot(case), *_identity(case, checklist)
     )
+
+
+def _why(state: ProcessorState) -> str:
+    """The processor's reason, else each one that its records give once, where something is left to do or to know."""
+    of_records = (r.reason for r in state.records.values() if r.reason and state.outcome not in SETTLED and r.outcome not in SETTLED)
+    return state.reason or " ".join(dict.fromkeys(of_records))
 
 
 def _kinds(state: ProcessorState) -> list[tuple[str, int]]:
@@ -86,7 +92,8 @@ def _head(case: Case, zone: ZoneInfo, today: date) -> Iterable[tuple[str, str]]:
     yield "State", case.state
     yield "Status", (status(case) or ("no certificate yet" if case.mode == "execute" else "a dry run has none")).replace("_", " ")
     yield "Received", f"{case.received_at.astimezone(zone):%Y-%m-%d %H:%M}"
-    yield "Due by", f"{case.due_by.isoformat()}{_days(case, today)}"
+    still = case.stands_still(zone)
+    yield "Due by", f"{case.due_by.isoformat()}{' at the earliest: the time stands still' if still else _days(case, today)}"
     if case.promised_by is not None:
         yield "Promised by", case.promised_by.isoformat()
     if case.extension is not None:

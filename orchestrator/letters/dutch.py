@@ -1,6 +1,6 @@
 """The letters in Dutch: plain (B1), and formal."""
 
-from orchestrator.letters.words import Section, ToRecipient, Words
+from orchestrator.letters.words import Section, ToAccess, ToRecipient, Words
 from topics.events import Right
 
 _SECTIONS = {
@@ -11,7 +11,7 @@ _SECTIONS = {
     ),
     Section.KEPT: ("Wat wij moeten bewaren", "Deze gegevens wissen wij nu niet. Per soort leest u waarom niet."),
     Section.SHUT: ("Wat wij hebben afgeschermd", "Deze gegevens staan er nog. Wij bewaren ze alleen, en gebruiken ze niet."),
-    Section.FREE: ("Wat wij weer mogen gebruiken", "Deze gegevens waren afgeschermd. Dat is nu opgeheven."),
+    Section.FREE: ("Wat wij weer mogen gebruiken", "Deze gegevens zijn niet of niet meer afgeschermd."),
     Section.AGEING: (
         "Wat vanzelf verdwijnt",
         "Deze gegevens kunnen wij niet apart wissen. Ze verdwijnen vanzelf, volgens een vaste regel. Wij kijken dat niet zelf na.",
@@ -139,6 +139,15 @@ _RECIPIENT = ToRecipient(
     known_by="Nummer of adres waaronder u de persoon kent:",
 )
 
+_ACCESS = ToAccess(
+    about="Waar uw persoonsgegevens staan (AVG art. 15)",
+    received="Op {day} ontvingen wij uw vraag welke gegevens wij van u hebben. U leest hieronder wie gegevens van u voor ons bewaart, of "
+    "van ons heeft gekregen, en welke soort gegevens dat zijn.",
+    holders=("Wie gegevens van u heeft", "Tussen haakjes leest u waarvoor wij dit gebruiken."),
+    no_copy="Deze brief zegt waar uw gegevens staan. Het is geen kopie van uw gegevens. Waarvoor wij ze gebruiken, en hoe lang, staat in "
+    "onze privacyverklaring.",
+)
+
 DUTCH = Words(
     months=(
         "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december",
@@ -214,4 +223,5 @@ DUTCH = Words(
     we_keep_sealed="Een versleutelde kopie van het verzoek blijft bij ons bewaard.",
     address="Deze brief gaat naar het adres dat wij al van u hebben. In de brief staan geen naam en geen adres van u.",
     recipient=_RECIPIENT,
+    access=_ACCESS,
 )  # fmt: skip

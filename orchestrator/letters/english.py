@@ -1,6 +1,6 @@
 """The letters in English."""
 
-from orchestrator.letters.words import Section, ToRecipient, Words
+from orchestrator.letters.words import Section, ToAccess, ToRecipient, Words
 from topics.events import Right
 
 _SECTIONS = {
@@ -11,7 +11,7 @@ _SECTIONS = {
     ),
     Section.KEPT: ("What we must keep", "We do not delete these data now. For each kind you read why not."),
     Section.SHUT: ("What we have shut off", "These data are still there. We only store them, and do not use them."),
-    Section.FREE: ("What we may use again", "These data had been shut off. That has ended."),
+    Section.FREE: ("What we may use again", "These data are not, or no longer, shut off."),
     Section.AGEING: (
         "What goes by itself",
         "We cannot delete these data separately. They go by themselves, by a fixed rule. We do not check that ourselves.",
@@ -131,6 +131,15 @@ _RECIPIENT = ToRecipient(
     known_by="Number or address under which you know the person:",
 )
 
+_ACCESS = ToAccess(
+    about="Where your personal data are (GDPR art. 15)",
+    received="On {day} we received your question which data we have of you. You read below who holds data about you for us, or "
+    "has received them from us, and of which kind they are.",
+    holders=("Who holds data about you", "In brackets you read what we use it for."),
+    no_copy="This letter says where your data are. It is not a copy of them. What we use them for, and for how long, is told in our "
+    "privacy statement.",
+)
+
 ENGLISH = Words(
     months=(
         "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
@@ -206,4 +215,5 @@ ENGLISH = Words(
     we_keep_sealed="We go on storing an encrypted copy of the request.",
     address="This letter goes to the address that we already have of you. Neither your name nor your address stands in the letter.",
     recipient=_RECIPIENT,
+    access=_ACCESS,
 )  # fmt: skip

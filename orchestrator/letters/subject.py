@@ -14,10 +14,10 @@ from orchestrator.not_claimed import SEALED
 from orchestrator.payload import Certificate, ProcessorEntry, RecordLine
 from orchestrator.sentences import DOUBTFUL, told_by_letter
 from topics.commands import LEGAL_CLAIM
-from topics.events import Right
+from topics.events import ENDED, Right, is_against_marketing
 from topics.outcomes import Evidence, Hold, Outcome
 
-_SECTIONS = {
+SECTIONS = {
     Outcome.SILENT: Section.OPEN,
     Outcome.FAILED: Section.OPEN,
     Outcome.DEFERRED: Section.OPEN,
@@ -34,6 +34,7 @@ _SECTIONS = {
     Outcome.NOT_APPLICABLE: Section.NEEDLESS,
     Outcome.NOTHING_FOUND: Section.ABSENT,
 }
+"""Under which heading an outcome is told."""
 _MUST_BE_CHECKED = {Section.GONE, Section.ANONYMOUS, Section.SHUT, Section.FREE}
 
 
@@ -63,14 +64,14 @@ def _parts(certificate: Certificate, words: Words, seat: Seat) -> Iterator[str]:
     yield from map(paragraph, _answer(certificate, words))
     yield from map(paragraph, _delays(certificate, words, seat))
     yield from _sections(certificate, words)
-    yield lines(words.disagree) + "\n" + bullets(_remedies(controller.contact, words, seat))
+    yield lines(words.disagree) + "\n" + bullets(remedies(controller.contact, words, seat))
     yield lines(words.limits) + "\n" + bullets(_limits(certificate, words))
     yield paragraph(words.address)
     yield lines(words.closing, controller.name)
 
 
 def _received(certificate: Certificate, words: Words) -> str:
-    ended = certificate.right is Right.ERASURE and certificate.ground == "17(1)(a)"  # nobody may have asked: a contract ended
+    ended = certificate.right is Right.ERASURE and certificate.ground in ENDED.values()  # nobody may have asked: a contract ended
     text = words.no_longer_needed if ended else words.received[certificate.right]
     return text.format(day=words.day(certificate.received_at.date()))
 
@@ -94,7 +95,7 @@ def _answer(certificate: Certificate, words: Words) -> Iterator[str]:
         yield words.not_done
     else:
         yield words.done if certificate.status is Status.COMPLETE else words.done_but_kept
-    if certificate.status is Status.PARTIAL:
+    if certificate.status is Status.PARTIAL and not certificate.deadline_met:  # met: a hold has ended, years after the answer
         late = certificate.issued_at.date() > certificate.due_by
         yield (words.late if late else words.until).format(day=words.day(certificate.due_by))
 
@@ -154,7 +155,7 @@ def _items(certificate: Certificate) -> Iterator[_Item]:
 
 
 def _section(outcome: Outcome, turned_down: bool) -> Section:
-    return Section.TURNED_DOWN if turned_down and outcome is Outcome.REFUSED else _SECTIONS[outcome]
+    return Section.TURNED_DOWN if turned_down and outcome is Outcome.REFUSED else SECTIONS[outcome]
 
 
 def _item(entry: ProcessorEntry, line: RecordLine, turned_down: bool) -> _Item:
@@ -200,7 +201,7 @@ def _to_erase(certificate: Certificate) -> bool:
 
 def _against_marketing(certificate: Certificate) -> bool:
     """An objection to direct marketing, which nobody examines (GDPR art. 21(2), (3))."""
-    return certificate.right is Right.OBJECTION and (certificate.ground or "").startswith("21(2)")
+    return is_against_marketing(certificate.right, certificate.ground)
 
 
 def _kept(what: str, hold: Hold, today: date, words: Words) -> str:
@@ -223,7 +224,8 @@ def _notes(section: Section, certificate: Certificate, words: Words) -> Iterator
         yield words.until_decided
 
 
-def _remedies(contact: str, words: Words, seat: Seat) -> Iterator[str]:
+def remedies(contact: str, words: Words, seat: Seat) -> Iterator[str]:
+    """Where the person can go (GDPR art. 12(4), 77, 79)."""
     yield words.tell_us.format(contact=contact)
     yield words.complaint.format(authority=seat.authority or words.authorities.get(seat.country, words.any_authority))
     yield " ".join(filter(None, (words.court, words.courts_of.get(seat.country))))

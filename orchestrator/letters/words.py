@@ -73,6 +73,16 @@ class ToRecipient:
 
 
 @dataclass(frozen=True)
+class ToAccess:
+    """Who holds data of the person; `holders` is a heading and what it says."""
+
+    about: str
+    received: str
+    holders: tuple[str, str]
+    no_copy: str
+
+
+@dataclass(frozen=True)
 class Words:
     """One language. Texts in braces are filled in; `nouns` are one and several; an unknown kind is the noun of `""`."""
 
@@ -132,6 +142,7 @@ class Words:
     we_keep_sealed: str
     address: str
     recipient: ToRecipient
+    access: ToAccess
 
     def day(self, day: date) -> str:
         """The date, its month as a word."""

@@ -88,6 +88,12 @@ class Company:
         self.keys.ensure()
         self._start_orchestrator()
 
+    def restart(self) -> None:
+        """All processes end and are started again: everything is read from its files, and nothing is remembered."""
+        self._inbox.leave()
+        self.close()
+        self.__post_init__()
+
     def close(self) -> None:
         self.keyring.close()
         self.ledger.close()

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from connectors.testing.simulator import Fault
+from connectors.testing.simulators.moneybird import MoneybirdSimulator
 from orchestrator.case import Status
 from orchestrator.certificate import fingerprint
 from tests.flow.company import Company, lines
@@ -24,10 +25,10 @@ def company(tmp_path: Path) -> Iterator[Company]:
     made.close()
 
 
-def held(company: Company) -> tuple[UUID, date]:
-    """An erasure that the law kept an invoice of, and the last day of its hold."""
+def held(company: Company, since: date = date(2025, 6, 1)) -> tuple[UUID, date]:
+    """An erasure that the law kept an invoice of that day of, and the last day of its hold."""
     vendor = company.vendors["moneybird"]
-    vendor.add_invoice(vendor.add_contact(JAN), date(2025, 6, 1))
+    vendor.add_invoice(vendor.add_contact(JAN), since)
     request = company.ask(JAN.subject())
     company.settle()
     (certificate,) = company.certificates(request)
@@ -79,3 +80,67 @@ def test_the_follow_up_names_the_certificate_before_it_by_hash(company: Company)
         one, two = transaction.certificates_of(request)
     assert fingerprint(one.jws) == company.certificates(request)[1].supersedes
     assert two.revision == 2
+
+
+class Rotating(MoneybirdSimulator):
+    """A vendor that takes one token, and refuses every other."""
+
+    token = "mb-2026-first"
+
+    def signed_in(self, request: httpx.Request) -> bool:
+        return request.headers.get("authorization") == f"Bearer {self.token}"
+
+
+@pytest.fixture
+def rotating(tmp_path: Path) -> Iterator[Company]:
+    """Its worker reads the vendor's token from a file, at its start."""
+    (tmp_path / "token").write_text(Rotating.token)
+    settings = {"administration_id": 123, "token": {"file": str(tmp_path / "token")}}
+    made = Company(tmp_path, {"moneybird": Rotating()}, settings=settings)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("shredded", [False, True])
+def test_seven_years_later_restarted_and_with_a_rotated_token_the_rest_goes_and_a_certificate_supersedes(
+    rotating: Company, shredded: bool
+) -> None:
+    asked = rotating.time.now.date()
+    request, last = held(rotating, since=asked)
+    vendor = rotating.vendors["moneybird"]
+    if shredded:
+        rotating.keyring.destroy(case_key(request))
+
+    vendor.token = "mb-2031-second"  # the first is refused from now on
+    (rotating.folder / "token").write_text(vendor.token)
+    rotating.restart()
+    company, before = rotating, len(vendor.calls)
+    the_day_after(company, last)
+    assert asked.replace(year=asked.year + 7) < company.time.now.date() == date(2034, 1, 1)
+
+    first, second = company.certificates(request)  # verified, each naming the one before by hash
+    with company.ledger.reading() as transaction:
+        assert second.supersedes == fingerprint(transaction.certificates_of(request)[0].jws)
+    assert (Status.COMPLETE_WITH_HOLDS, Status.COMPLETE) == (first.status, second.status)
+    assert {("contact", "erased"): 1, ("invoice", "erased"): 1} == lines(second)
+    assert ({}, {"Bearer mb-2031-second"}) == (
+        dict(+vendor.traces(JAN)),
+        {call.request.headers["authorization"] for call in vendor.calls[before:]},
+    )
+
+
+def test_a_worker_that_still_has_the_old_token_erases_nothing_says_so_and_is_mended_by_a_restart(rotating: Company) -> None:
+    request, last = held(rotating)
+    vendor = rotating.vendors["moneybird"]
+    vendor.token = "mb-2031-second"
+    the_day_after(rotating, last)
+    rotating.settle(minutes=20)
+    assert {"contact": 1, "invoice": 1} == dict(+vendor.traces(JAN))
+    refused = rotating.certificates(request)[-1]
+    assert (Status.PARTIAL, True, "failed") == (refused.status, refused.deadline_met, refused.processors[0].outcome)
+
+    (rotating.folder / "token").write_text(vendor.token)
+    rotating.restart()
+    rotating.settle(days=1)
+    last_word = rotating.certificates(request)[-1]
+    assert ({}, Status.COMPLETE, 3) == (dict(+vendor.traces(JAN)), last_word.status, last_word.revision)

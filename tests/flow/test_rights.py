@@ -1,6 +1,7 @@
 """Several rights of one person meet: what waits for what, and what the certificate and the vendor say afterwards."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -142,7 +143,7 @@ def test_a_rejected_objection_is_announced_before_it_is_lifted(company: Company)
     objection = after(company, "subject.object", ground="21(1)")
     company.order(objection, "case.decide", decision="reject", reason="Compelling grounds.")
     company.settle()
-    assert ["lifting_announced", "decided"] == company.notices(objection)[:2]
+    assert ["decision_needed", "lifting_announced", "decided"] == company.notices(objection)[:3]
     assert (1, 1) == left(company)
 
 
@@ -196,11 +197,41 @@ def test_what_is_held_as_a_processor_is_referred_and_not_carried_out(company: Co
     assert "closed" == company.case(referred).state
 
 
-@pytest.mark.parametrize("type", ["contract.ended", "application.ended"])
-def test_what_ended_is_erased_on_its_own_ground(company: Company, type: str) -> None:
+@pytest.mark.parametrize(
+    ("type", "ground"),
+    [("contract.ended", "17(1)(a)"), ("application.ended", "17(1)(a)"), ("retention.ended", "5(1)(e), 17(1)(a)")],
+)
+def test_what_ended_is_erased_on_its_own_ground(company: Company, type: str, ground: str) -> None:
     request = after(company, type)
     (certificate,) = company.certificates(request)
-    assert ((0, 0), "17(1)(a)", "erasure") == (left(company), certificate.ground, certificate.right)
+    assert ((0, 0), ground, "erasure") == (left(company), certificate.ground, certificate.right)
+
+
+def test_when_the_own_period_has_ended_all_goes_but_what_the_law_keeps_longer(company: Company) -> None:
+    books = company.vendors["books"]
+    books.add_invoice(next(iter(books.contacts)), date(2025, 6, 1))
+    request = after(company, "retention.ended")
+    (certificate,) = company.certificates(request)
+    assert Status.COMPLETE_WITH_HOLDS is certificate.status
+    assert ({("contact", "restricted"): 1, ("invoice", "held"): 1}, {("contact", "erased"): 1}) == (
+        lines(certificate, "books"),
+        lines(certificate, "list"),
+    )
+
+
+def test_a_sweep_that_names_the_same_account_every_night_under_one_id_changes_nothing_more(company: Company) -> None:
+    request = after(company, "retention.ended")
+    calls = [len(vendor.calls) for vendor in company.vendors.values()]
+    company.settle(days=1)
+    after(company, "retention.ended", request_id=request)
+    assert calls == [len(vendor.calls) for vendor in company.vendors.values()]
+    assert (1, []) == (len(company.certificates(request)), company.dead_letters())
+
+
+def test_what_the_person_asked_to_keep_outlives_the_own_period(company: Company) -> None:
+    after(company, "subject.restrict", ground=KEEP)
+    request = after(company, "retention.ended")
+    assert ((1, 1), ["decision_needed"]) == (left(company), company.notices(request))
 
 
 def test_an_extension_stands_on_the_certificate_and_is_told(company: Company) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from orchestrator.case import Case, Decision, Extension
-from orchestrator.letters import Language, Seat, to_recipient, to_subject
+from orchestrator.letters import Language, Seat, of_holders, to_recipient, to_subject
 from orchestrator.sentences import done_by_a_person
 from tests.orchestrator.certificate_cases import AWR, ISSUED, case, certificate, processor, record
 from topics.orders import Prove
@@ -52,6 +52,11 @@ def letter_to_recipient(of: Case, language: Language = Language.NL, on: date = d
     return to_recipient(of, certificate(mixed()).controller, language, on)
 
 
+def letter_of_holders(of: Case, language: Language = Language.NL) -> str:
+    """The answer to who asked for access."""
+    return of_holders(of, certificate(mixed()).controller, language, SEAT, date(2026, 11, 22))
+
+
 def read(text: str) -> str:
     """Without its line breaks, as an eye reads it."""
     return " ".join(text.split())
@@ -61,5 +66,6 @@ SHOWN = {
     "Partly kept, in Dutch": lambda: letter(mixed()),
     "Refused, in English": lambda: letter(refused(), Language.EN),
     "To a recipient, in Dutch": lambda: letter_to_recipient(mixed()),
+    "On access, in Dutch": lambda: letter_of_holders(mixed().model_copy(update={"mode": "dry-run"})),
 }
 """The letters on the page, by the heading above each."""

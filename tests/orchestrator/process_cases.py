@@ -59,15 +59,18 @@ def line(outcome: Outcome = Outcome.ERASED, record: str = "x", **more: Any) -> R
     return RecordOutcome(digest=record.ljust(22, "_"), kind="contact", outcome=outcome, evidence=Evidence.VERIFIED, **more)
 
 
+AT_TWO = (Expected("a", "a", "other"), Expected("b", "b", "other"))
+
+
 class Installation:
     """One controller at two processors, `a` and `b`."""
 
-    def __init__(self, ledger: Ledger, folder: Path) -> None:
+    def __init__(self, ledger: Ledger, folder: Path, expected: tuple[Expected, ...] = AT_TWO) -> None:
         self.ledger, self.time, self.broker, self.parked = ledger, Time(), MemoryBroker(), ParkedLately(100)
         self.keyring = Keyring.open(f"sqlite:///{folder}/keyring.db")
         self.keys = SigningKeys.open(folder / "keys", self.time)
         self.keys.ensure()
-        self.intake = Intake(NAMES, self.keyring, (Expected("a", "a", "other"), Expected("b", "b", "other")), POLICY, "NL")
+        self.intake = Intake(NAMES, self.keyring, expected, POLICY, "NL")
         self.process = self.another(ledger)
 
     def another(self, ledger: Ledger) -> Process:

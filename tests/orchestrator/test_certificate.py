@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from orchestrator.agreement import faults
 from orchestrator.case import Case, CertificateRef, ProcessorState, RecordState, Status
 from orchestrator.certificate import Certificate, canonical, certify, entries, standing_of
+from orchestrator.deadlines import Pause
 from tests.orchestrator.certificate_cases import AWR, ISSUED, case, certificate, facts, processor, record, with_holds
 from topics.events import Right
 from topics.outcomes import Evidence, Hold, Outcome
@@ -238,6 +239,15 @@ def test_the_deadline_is_met_until_the_last_day_is_over(expected: bool | None, i
     assert expected is certificate(case(processor(answered=done)), issued_at=issued_at).deadline_met
 
 
+def test_while_the_time_stands_still_no_deadline_is_missed_and_what_was_missed_before_is() -> None:
+    for doubted, met in ((datetime(2026, 12, 21, 22, 59, tzinfo=UTC), None), (LATE, False)):
+        made = certificate(
+            case(processor(answered=False), pauses=(Pause(doubted, None, "A strange address."),)), issued_at=LATE + timedelta(days=9)
+        )
+        assert met is made.deadline_met
+        assert [] == faults(made)
+
+
 def test_a_certificate_years_later_does_not_unsay_that_the_deadline_was_met() -> None:
     ref: dict[str, Any] = {
         "certificate_id": uuid4(),
@@ -248,11 +258,12 @@ def test_a_certificate_years_later_does_not_unsay_that_the_deadline_was_met() ->
     }
     years_later = {"issued_at": datetime(2034, 1, 2, tzinfo=UTC), "revision": 2, "supersedes": "b" * 64}
     for status, met in ((Status.COMPLETE_WITH_HOLDS, True), (Status.PARTIAL, False)):
-        earlier = CertificateRef(**ref, status=status)
-        made = certificate(case(processor(record(ERASED)), certificates=(earlier,)), **years_later)
+        for outcome in (ERASED, Outcome.FAILED):  # when the hold has ended, at once or not
+            earlier = CertificateRef(**ref, status=status)
+            made = certificate(case(processor(record(outcome)), certificates=(earlier,)), **years_later)
 
-        assert met is made.deadline_met
-        assert [] == faults(made)
+            assert met is made.deadline_met
+            assert [] == faults(made)
 
 
 def test_what_is_not_claimed_names_processors_not_asked_and_promises_not_proven() -> None:

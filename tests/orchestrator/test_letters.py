@@ -19,7 +19,17 @@ from orchestrator.letters.tongues import WORDS
 from orchestrator.letters.words import Section
 from orchestrator.sentences import DOUBTFUL
 from tests.orchestrator.certificate_cases import AWR, ISSUED, VERIFIED, case, certificate, facts, processor, record
-from tests.orchestrator.letter_cases import SEAT, SHOWN, letter, letter_to_recipient, mixed, read, refused, told_by_letter
+from tests.orchestrator.letter_cases import (
+    SEAT,
+    SHOWN,
+    letter,
+    letter_of_holders,
+    letter_to_recipient,
+    mixed,
+    read,
+    refused,
+    told_by_letter,
+)
 from topics.commands import LEGAL_CLAIM
 from topics.configuration import ProcessorKind
 from topics.events import Right, SubjectRequest
@@ -198,8 +208,40 @@ def test_a_pause_is_told_with_its_ground_unless_it_is_ours() -> None:
     assert "Van 22 november 2026 tot 25 november 2026 stond de termijn stil." in read(letter(over))
 
 
-def test_what_ended_by_itself_is_not_told_as_asked_for() -> None:
-    assert "ontvingen wij het verzoek" not in read(letter(case(processor(record(Outcome.ERASED)), ground="17(1)(a)")))
+@pytest.mark.parametrize("ground", ["17(1)(a)", "5(1)(e), 17(1)(a)"])
+def test_what_ended_by_itself_is_not_told_as_asked_for(ground: str) -> None:
+    said = read(letter(case(processor(record(Outcome.ERASED)), ground=ground)))
+    assert "ontvingen wij het verzoek" not in said and "omdat wij ze niet meer nodig hebben" in said
+
+
+# Access
+
+
+def test_who_asks_for_access_reads_who_holds_their_data_and_of_which_kind() -> None:
+    text = letter_of_holders(mixed().model_copy(update={"mode": "dry-run"}))
+    holders, _, rest = text.partition("Wat vanzelf verdwijnt")
+    assert "- moneybird (onze boekhouding): 1 contactgegeven, 3 offertes, 1 factuur." in read(holders)
+    assert "- jira (onze klantenservice): 12 meldingen, 1 gebruiker." in read(holders)
+    assert "- backups (onze website en e-mailvoorzieningen)." in read(rest)
+    assert "- mailman (onze mailinglijst)." in read(rest) and "Het is geen kopie van uw gegevens." in read(rest)
+    assert "Autoriteit Persoonsgegevens" in read(rest)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (Outcome.FAILED, "What is not finished yet"), (Outcome.NEEDS_IDENTIFIER, "Where we could not look you up"),
+        (Outcome.NEEDS_PERSON, "one of our staff"), (Outcome.NOT_APPLICABLE, "Where nothing needs to be done"),
+    ],
+)  # fmt: skip
+def test_where_nobody_could_look_is_not_told_as_nothing_found(outcome: Outcome, said: str) -> None:
+    text = read(letter_of_holders(case(processor(answer=outcome), mode="dry-run"), Language.EN))
+    assert said in text and "found nothing" not in text and "Who holds data" not in text
+
+
+def test_what_a_vendor_would_not_let_go_is_held_there_all_the_same() -> None:
+    text = read(letter_of_holders(case(processor(record(Outcome.REFUSED)), mode="dry-run"), Language.EN))
+    assert "- moneybird (our bookkeeping): 1 contact entry." in text and "What did not work" not in text
 
 
 # The authority

@@ -114,7 +114,7 @@ class Stage:
     def opened(self, **more: Any) -> Opened:
         """A case that was taken in."""
         message = self.request(**more)
-        commands = [Command.model_validate_json(sent.value) for sent in self.take(message)]
+        commands = [Command.model_validate_json(sent.value) for sent in self.take(message) if ".commands." in sent.topic]
         return Opened(commands[0].request_id, {command.processor: command for command in commands})
 
     def located(self, case: Opened, name: str) -> None:
@@ -135,6 +135,13 @@ class Stage:
             report = Answered(**_head(command), mode=command.mode, records=(line,))
         else:
             report = Answered(**_head(command), mode=command.mode, outcome=outcome, reason="The vendor did not answer.")
+        self.take(write(self.names.of(Topic.REPORTS), ANSWERED_TYPE, "/worker", case.request_id, report, self.now))
+
+    def refused(self, case: Opened, name: str, reason: str) -> None:
+        """One processor let nothing go, and its record says why."""
+        line = RecordOutcome(digest="d" * 22, kind="contact", outcome=Outcome.REFUSED, reason=reason)
+        command = case.commands[name]
+        report = Answered(**_head(command), mode=command.mode, records=(line,))
         self.take(write(self.names.of(Topic.REPORTS), ANSWERED_TYPE, "/worker", case.request_id, report, self.now))
 
     def completed(self, **more: Any) -> UUID:

@@ -66,6 +66,28 @@ def test_everything_that_can_be_given_stands_in_the_event(live: Stage) -> None:
     } == json.loads(sent.value or b"")
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--doubtful",), {"identity": "doubtful", "role": "controller"}),
+        (("--as-processor",), {"identity": "proven", "role": "processor"}),
+        (("--contract-ended-on", "2026-03-31"), {"contract_ended_on": "2026-03-31"}),
+    ],
+)
+def test_what_an_officer_knows_of_the_request_is_said_with_it(live: Stage, words: tuple[str, ...], expected: dict[str, str]) -> None:
+    live.erasure("emit", "erase", *WHO, *words)
+    (sent,) = live.on_topic(Topic.REQUESTS)
+    body = json.loads(sent.value or b"")
+    assert expected == {key: body[key] for key in expected}
+
+
+@pytest.mark.parametrize("what", ["contract", "application", "retention"])
+def test_what_ended_has_its_own_type(live: Stage, what: str) -> None:
+    live.erasure("emit", f"{what}-ended", *WHO)
+    (sent,) = live.on_topic(Topic.REQUESTS)
+    assert f"{what}.ended".encode() == dict(sent.headers)["ce_type"]
+
+
 @pytest.mark.parametrize("right", ["erase", "restrict", "unrestrict", "object", "withdraw"])
 def test_every_right_has_its_own_type_and_is_carried_out(live: Stage, right: str) -> None:
     result = live.erasure("emit", right, *WHO)

@@ -2,11 +2,16 @@
 
 import hashlib
 import json
+from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 
 from tests.orchestrator.command.stage import Stage
+from topics.bus import Message
+from topics.envelope import write
 from topics.names import Topic
+from topics.orders import Extend, Order, Pause, PlaceHold
 from topics.outcomes import Outcome
 
 
@@ -28,11 +33,15 @@ def test_a_decision_is_sent_and_carried_out(live: Stage) -> None:
         (("resume",), "not standing still"),
         (("task", "done", "--processor", "moneybird", "--proof", "erasure.toml"), "is settled"),
         (("task", "done", "--processor", "nowhere", "--proof", "erasure.toml"), "it asks: moneybird, jira"),
+        (("task", "done", "--processor", "jira", "--on", "2100-01-01", "--proof", "erasure.toml"), "lies in the future"),
+        (("hold", "place", "--reason", "A dispute.", "--until", "2020-01-01"), "lies in the past"),
+        (("hold", "place", "--reason", "A dispute.", "--until", "2100-01-01", "--record", "x" * 22), "no record of that digest"),
+        (("hold", "lift", "--record", "x" * 22), "no record of that digest"),
     ],
 )
 def test_an_order_that_does_not_fit_is_a_no_and_nothing_is_sent(stage: Stage, words: tuple[str, ...], said: str) -> None:
     id = str(stage.partial().request_id)
-    at = 2 if words[0] == "task" else 1
+    at = 2 if words[0] in ("task", "hold") else 1
     given = [str(stage.config) if word == "erasure.toml" else word for word in words]
     result = stage.erasure(*given[:at], id, *given[at:])
 
@@ -40,11 +49,56 @@ def test_an_order_that_does_not_fit_is_a_no_and_nothing_is_sent(stage: Stage, wo
     assert said in result.stderr
 
 
+def test_a_claim_on_a_kind_that_no_connector_has_would_keep_nothing_and_is_refused(stage: Stage) -> None:
+    claim = ("--reason", "A dispute.", "--until", "2100-01-01", "--kind", "invoices")
+    result = stage.erasure("hold", "place", str(stage.partial().request_id), *claim)
+    assert (2, True) == (result.exit_code, "declared are" in result.stderr and "invoice," in result.stderr)
+
+
 def test_words_with_an_address_are_refused_before_anything_is_sent(stage: Stage) -> None:
     result = stage.erasure("refuse", str(stage.partial().request_id), "--reason", "Ask jan@voorbeeld.nl about it.")
 
     assert 2 == result.exit_code
     assert "must hold no e-mail address" in result.stderr and "jan@" not in result.stderr
+
+
+def test_words_that_name_the_person_are_refused_before_anything_is_sent(stage: Stage) -> None:
+    named = stage.opened(subject={"email": ["jan@voorbeeld.nl"], "name": ["Jan de Vries"]})
+    for words in (("refuse", "--reason"), ("pause", "--ground"), ("hold", "place", "--until", "2031-01-01", "--reason")):
+        at = 2 if words[0] == "hold" else 1
+        result = stage.erasure(*words[:at], str(named.request_id), *words[at:], "Jan de Vries asked before.")
+        assert 2 == result.exit_code
+        assert "identifier of the person" in result.stderr and "Vries" not in result.stderr + result.stdout
+
+
+def test_a_pause_that_begins_after_the_last_day_lets_nobody_extend(stage: Stage) -> None:
+    late = stage.opened(received_at=(stage.now - timedelta(days=40)).isoformat())
+    stage.take(_order(stage, late.request_id, "case.pause", Pause(request_id=late.request_id, ground="A strange address.")))
+    result = stage.erasure("extend", str(late.request_id), "--reason", "Many requests.")
+    assert (1, True) == (result.exit_code, "The first month is over" in result.stderr)
+
+
+def test_a_pause_that_began_in_time_stands_still_however_long_it_lasts_and_can_be_extended(stage: Stage) -> None:
+    asked = stage.opened(received_at=(stage.now - timedelta(days=20)).isoformat())
+    stage.take(_order(stage, asked.request_id, "case.pause", Pause(request_id=asked.request_id, ground="A strange address.")))
+    stage.later(timedelta(days=60))
+    stage.take(_order(stage, asked.request_id, "case.extend", Extend(request_id=asked.request_id, reason="Many requests.")))
+    shown = stage.erasure("status", str(asked.request_id)).stdout
+    assert "Extended" in shown and "LATE" not in shown and "at the earliest: the time stands still" in shown
+
+
+def test_what_is_kept_is_listed_with_its_reason_and_a_claim_although_nothing_was_found_yet(stage: Stage) -> None:
+    case = stage.opened()
+    claim = PlaceHold(request_id=case.request_id, kind="contact", reason="A dispute.", until=date(2031, 1, 1))
+    stage.take(_order(stage, case.request_id, "hold.place", claim))
+    shown = stage.erasure("hold", "list", str(case.request_id)).stdout
+    assert "claim on every contact at every processor  until 2031-01-01  A dispute." in shown
+    (row,) = json.loads(stage.erasure("hold", "list", str(case.request_id), "--json").stdout)
+    assert ("A dispute.", "GDPR art. 17(3)(e)", None) == (row["reason"], row["exception"], row["record"])
+
+
+def _order(stage: Stage, id: UUID, type: str, order: Order) -> Message:
+    return write(stage.names.of(Topic.REQUESTS), type, "/officer", id, order, stage.now)
 
 
 def test_work_done_by_a_person_is_noted_by_the_digest_of_the_proof(live: Stage) -> None:
@@ -88,6 +142,34 @@ def test_no_recipient_is_told_of_what_is_not_carried_out(stage: Stage) -> None:
     assert "not carried out now. It waits until the identity is proven" in waiting.stderr
     assert "A dry run changes nothing" in dry.stderr
     assert "" == unasked.stdout + waiting.stdout + dry.stdout
+
+
+def test_a_dry_run_ends_in_a_letter_that_tells_the_person_who_holds_what(stage: Stage) -> None:
+    plan = stage.opened(mode="dry-run")
+    early = stage.erasure("letter", str(plan.request_id), "--for", "subject")
+    for name in plan.commands:
+        stage.answered(plan, name)
+    result = stage.erasure("letter", str(plan.request_id), "--for", "subject", "--language", "nl")
+
+    assert (1, 0) == (early.exit_code, result.exit_code)
+    assert "- moneybird (onze boekhouding): 1 contactgegeven." in result.stdout
+    assert "Not every processor has answered" in early.stderr
+
+
+def test_the_letter_on_access_is_that_of_a_dry_run_whose_identity_is_proven(stage: Stage) -> None:
+    doubtful = stage.request(identity="doubtful", mode="dry-run")
+    stage.take(doubtful)
+    results = [
+        stage.erasure("letter", (doubtful.key or b"").decode(), "--for", "subject"),
+        stage.erasure("letter", str(stage.partial().request_id), "--for", "subject"),
+        stage.erasure("letter", str(stage.partial().request_id)),
+    ]
+    assert [1, 1, 2] == [result.exit_code for result in results]
+    assert ["until the identity is proven", "erasure certificate", "--for subject"] == [
+        words for words, result in zip(("until the identity is proven", "erasure certificate", "--for subject"), results, strict=True)
+        if words in result.stderr
+    ]  # fmt: skip
+    assert "" == "".join(result.stdout for result in results)
 
 
 def test_while_the_identity_is_in_doubt_the_status_shows_the_checklist_and_no_longer_than_that(stage: Stage) -> None:

@@ -148,3 +148,11 @@ def test_reading_waits_for_no_writer(stage: Stage) -> None:
     ledger.close()
 
     assert 0 == result.exit_code
+
+
+def test_why_something_is_left_is_shown_where_only_its_records_say_it(stage: Stage) -> None:
+    case = stage.opened()
+    stage.answered(case, "jira")
+    stage.refused(case, "moneybird", "An officer must confirm it first.")
+    shown = " ".join(stage.erasure("status", str(case.request_id)).stdout.split())
+    assert "An officer must" in shown and "confirm it first." in shown
