@@ -179,7 +179,7 @@ class Intake:
             mode=request.mode,
             ground=request.ground or _ENDED.get(found.event.type),
             content=found.content,
-            subject=key.seal("subject", request.subject.model_dump_json().encode()),
+            subject=key.seal("subject", request.subject.to_seal()),
             verified_by=None if request.verified_by is None else key.seal("verified_by", request.verified_by.encode()),
             pseudonym=self._controller.digest("subject", request.subject.canonical().decode()),
             received_at=request.received_at,

@@ -142,9 +142,10 @@ def _message(topic: str, type: "EventType", request: "SubjectRequest") -> "Messa
     from topics.envelope import write
     from topics.model import utc_now
     from topics.names import LARGEST_REQUEST_BYTES
+    from topics.subject import IN_PLAIN
 
     id: UUID = request.request_id
-    message = write(topic, type.value, SOURCE, id, request, utc_now())
+    message = write(topic, type.value, SOURCE, id, request, utc_now(), context=IN_PLAIN)
     if len(message.value) > LARGEST_REQUEST_BYTES:
         raise WrongUse(f"Nothing was sent. The request is over {LARGEST_REQUEST_BYTES} bytes; give fewer or shorter values.")
     return message
