@@ -12,14 +12,13 @@ from pydantic_core import to_jsonable_python
 
 from orchestrator.case import SETTLED, Case, ProcessorState, RecordState, Status
 from orchestrator.not_claimed import not_claimed
+from orchestrator.own import own as own_lines
 from orchestrator.payload import (
     RANK,
     UNCLAIMED,
     WITHOUT_RECORDS,
     Certificate,
     Controller,
-    Own,
-    OwnLine,
     ProcessorEntry,
     RecordLine,
     Register,
@@ -188,7 +187,7 @@ def certify(case: Case, facts: Facts) -> Certificate:
     issued_at = facts.issued_at.astimezone(zone)
     processors = tuple(_in_zone(entry, zone) for entry in entries(case))
     status = status_from(case.right, processors, issued_at.date(), case.ground, case.decision)
-    own = _own(facts.intake_retained_until, issued_at.date())
+    own = own_lines(case, facts.intake_retained_until, issued_at)
     return Certificate(
         certificate_id=facts.certificate_id,
         revision=facts.revision,
@@ -223,9 +222,3 @@ def _met_before(case: Case, zone: ZoneInfo, status: Status) -> bool:
     """Whether an earlier certificate met the deadline: one that follows years later, when a hold ends, is not late."""
     earlier = (c for c in case.certificates if c.status is not Status.PARTIAL)
     return status is not Status.PARTIAL and any(c.issued_at.astimezone(zone).date() <= case.due_by for c in earlier)
-
-
-def _own(retained_until: date, on: date) -> Own:
-    if retained_until < on:
-        return Own(records=())
-    return Own(records=(OwnLine(kind="request", outcome=Outcome.EXPIRING, count=1, until=retained_until),))

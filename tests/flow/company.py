@@ -32,6 +32,7 @@ from orchestrator.intake import Expected, Intake
 from orchestrator.ledger import Ledger, Transaction
 from orchestrator.process import Process
 from orchestrator.registrar import Registrar
+from orchestrator.sealed_requests import IntakeKeys
 from orchestrator.sign import SigningKeys
 from orchestrator.verify import verify
 from topics.bus import Message
@@ -138,7 +139,9 @@ class Company:
     def _start_orchestrator(self) -> None:
         spec = self.connector.spec
         expected = tuple(Expected(name, spec.name, spec.kind, consent=name == "list", marketing=name == "list") for name in self.vendors)
-        intake = Intake(NAMES, self.keyring, expected, self.policy, "NL")
+        intake_keys = IntakeKeys.open(self.folder / "keys", self.time)
+        intake_keys.ensure()
+        intake = Intake(NAMES, self.keyring, intake_keys, expected, self.policy, "NL")
         registrar = Registrar(self.keys, Controller(name="Perfacilis", contact="privacy@example.nl"), AMSTERDAM, NAMES)
         process = Process(self.ledger, self.keyring, intake, registrar, self.policy, NAMES, ParkedLately(100))
         self.handler = Handler(process, self.broker.publisher(self.moments), self.time, self.time.sleep)
