@@ -43,6 +43,14 @@ def encodings(raw: bytes) -> Iterator[tuple[str, bytes]]:
         yield f", base64url at offset {offset}", _inner_base64(raw, offset).translate(bytes.maketrans(b"+/", b"-_"))
 
 
+def twice_in_base64(raw: bytes) -> Iterator[tuple[str, bytes]]:
+    """As a value stands in a token that stands in a message."""
+    for inner in range(3):
+        for outer in range(3):
+            form = _inner_base64(_inner_base64(raw, inner), outer)
+            yield f", Base64 twice at offsets {inner} and {outer}", form
+
+
 def _inner_base64(raw: bytes, offset: int) -> bytes:
     """What stands of `raw` in the Base64 of anything that it begins `offset` bytes into a group of three."""
     whole = base64.b64encode(b"\0" * offset + raw)
@@ -61,6 +69,7 @@ def needles(value: str) -> dict[str, bytes]:
     for lowered in {value.lower(), value.upper()} - {value}:
         for name, raw in encodings(lowered.encode()):
             found[f"{'lower' if lowered == value.lower() else 'upper'} case{name}"] = raw
+    found |= {f"{spelling}{name}": raw for spelling, text in spellings(value).items() for name, raw in twice_in_base64(text.encode())}
     for digest, raw in digests(value):
         found |= {f"{digest}{name}": form for name, form in encodings(raw)}
     return found

@@ -39,6 +39,10 @@ PLANTED = {
     "UTF-16 BE": WHO.encode("utf-16-be"),
     **{f"Base64 {n}": base64.b64encode(b"?" * n + WHO.encode() + b"!" * (5 - n)) for n in range(6)},
     **{f"base64url {n}": base64.urlsafe_b64encode(b"?" * n + lowered(WHO) + b"!") for n in range(3)},
+    **{
+        f"Base64 in base64url {n}": base64.urlsafe_b64encode(b"?" * n + base64.b64encode(b'{"a":"' + WHO.encode() + b'"}'))
+        for n in range(3)
+    },
     "Base64 of JSON": base64.b64encode(json.dumps({"a": WHO}).encode()),
     **{f"{name} as hex": hashlib.new(name, lowered(WHO)).hexdigest().encode() for name in ("md5", "sha1", "sha256")},
     **{f"{name} as it is": hashlib.new(name, WHO.encode()).digest() for name in ("md5", "sha1", "sha256")},
