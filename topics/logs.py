@@ -116,6 +116,7 @@ def set_up(level: int = logging.INFO) -> None:
         library = logging.getLogger(name)
         library.setLevel(logging.WARNING)
         library.handlers[:] = []
+    logging.captureWarnings(True)  # pydantic's, for one, repeat values
     sys.excepthook = _uncaught
     threading.excepthook = lambda given: log.critical("a thread ended by an error", exc_info=given.exc_value)
     sys.unraisablehook = lambda given: log.error("an error that nobody could catch", exc_info=given.exc_value)

@@ -56,6 +56,7 @@ def test_of_a_library_s_line_the_template_stays_with_its_numbers() -> None:
         "loop.call_soon(loop.stop); loop.run_forever()",
         "try: fail()\nexcept ValueError: logging.getLogger('orchestrator').exception('ours')",
         "raise ExceptionGroup(WHO, [ValueError(WHO)])",
+        "import warnings; warnings.warn(f'ValueError of {WHO}')\nlogging.getLogger('topics').error('ValueError: said')",
     ],
 )
 def test_an_exception_that_nobody_caught_is_told_by_type_and_place(program: str) -> None:
