@@ -94,7 +94,7 @@ async def live_through(installation: Outspoken, backend: SealingBackend) -> str:
     installation.start("workers")
     await backend.send({**request, "mode": "dry-run"})
     await backend.send({**request, KNOWN.email: 1, "request_id": str(uuid4())})
-    await backend.send({**request, "padding": "x" * 100_000}, type=f"subject.{KNOWN.email}")
+    await backend.send({**request, "padding": "x" * 100_000}, type="subject.forget")
     await backend.send({"request_id": request["request_id"], "reason": f"about {KNOWN.email}"}, "case.extend")
     first = opened(installation, await backend.certificate(request["request_id"]))
     await backend.until(lambda backend: len(backend.dead_letters) == 4)
