@@ -304,9 +304,9 @@ def engine_to(url: str, timeout: float) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         options = {"connect_timeout": max(2, int(timeout)), "options": f"-c statement_timeout={int(timeout * 1000)} -c row_security=off"}
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=options)
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=options, hide_parameters=True)
     file = URL.create("sqlite", database=f"file:{quote(parsed.database or '')}", query={"mode": "rw", "uri": "true"})
-    engine = create_engine(file, connect_args={"timeout": timeout})
+    engine = create_engine(file, connect_args={"timeout": timeout}, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     return engine
 

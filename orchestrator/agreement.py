@@ -17,6 +17,9 @@ from orchestrator.payload import (
 )
 from topics.outcomes import Outcome, least_good
 
+_ON_TOPICS = {"request", "command"}
+"""What the orchestrator holds there, it cannot erase."""
+_OF_OURS = {Outcome.EXPIRING, Outcome.HELD, Outcome.RESTRICTED, Outcome.ANONYMISED, Outcome.ERASED, Outcome.NOT_APPLICABLE}
 _CLOCKS_APART = timedelta(days=1)
 """The moment of receipt is the sender's clock, the others are ours: less than this proves nothing."""
 
@@ -57,8 +60,11 @@ def _times(certificate: Certificate) -> Iterator[str]:
 
 def _own(certificate: Certificate) -> Iterator[str]:
     for line in certificate.orchestrator.records:
-        if line.count < 1 or line.outcome is not Outcome.EXPIRING or line.until < _issue_day(certificate):
-            yield "What the orchestrator itself holds is not stated as something that expires after the day of issue."
+        over = line.until is not None and line.until < _issue_day(certificate)
+        if line.count < 1 or over or (line.outcome is Outcome.EXPIRING and line.until is None):
+            yield "What the orchestrator itself holds is not stated with a count, and with a day that is not over where it expires."
+        if line.outcome not in ({Outcome.EXPIRING} if line.kind in _ON_TOPICS else _OF_OURS):
+            yield f"The orchestrator itself cannot have a {line.kind} that is {line.outcome.value}."
 
 
 def _entry(entry: ProcessorEntry) -> Iterator[str]:

@@ -162,6 +162,7 @@ class Case(Wire):
     `content` is a keyed digest of the request's content, `subject` the person sealed under the case's key, `pseudonym`
     a keyed digest of the person's identifiers. `settled_at` is when the last processor answered,
     `look_at` when what is gone is looked for once more.
+    `sent_at`: when the request, or the same once more, was last taken from the intake topic; `sent_sealed`: each time sealed by its sender.
     `due_by` is the law's last day as it stands (while paused: the earliest that it can become), `promised_by` the controller's own;
     `tell_at` is when the next warning of either is to be told.
     """
@@ -176,6 +177,8 @@ class Case(Wire):
     pseudonym: str
     received_at: Moment
     opened_at: Moment
+    sent_at: Moment | None = None
+    sent_sealed: bool = False
     due_by: date
     promised_by: date | None = None
     tell_at: Moment | None = None

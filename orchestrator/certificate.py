@@ -12,14 +12,13 @@ from pydantic_core import to_jsonable_python
 
 from orchestrator.case import SETTLED, Case, ProcessorState, RecordState, Status
 from orchestrator.not_claimed import not_claimed
+from orchestrator.own import own as own_lines
 from orchestrator.payload import (
     RANK,
     UNCLAIMED,
     WITHOUT_RECORDS,
     Certificate,
     Controller,
-    Own,
-    OwnLine,
     ProcessorEntry,
     RecordLine,
     Register,
@@ -188,7 +187,7 @@ def certify(case: Case, facts: Facts) -> Certificate:
     issued_at = facts.issued_at.astimezone(zone)
     processors = tuple(_in_zone(entry, zone) for entry in entries(case))
     status = status_from(case.right, processors, issued_at.date(), case.ground, case.decision)
-    own = _own(facts.intake_retained_until, issued_at.date())
+    own = own_lines(case, facts.intake_retained_until, issued_at)
     return Certificate(
         certificate_id=facts.certificate_id,
         revision=facts.revision,
@@ -236,9 +235,3 @@ def answered_in_time(case: Case, zone: ZoneInfo) -> bool:
     """Whether the newest certificate of the last day was complete: what comes later is no matter of that deadline."""
     in_time = [c.status for c in case.certificates if c.issued_at.astimezone(zone).date() <= case.due_by]
     return bool(in_time) and in_time[-1] is not Status.PARTIAL
-
-
-def _own(retained_until: date, on: date) -> Own:
-    if retained_until < on:
-        return Own(records=())
-    return Own(records=(OwnLine(kind="request", outcome=Outcome.EXPIRING, count=1, until=retained_until),))

@@ -65,6 +65,7 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
         case Requested():
             return case, ()
         case RequestedAgain():
+            case = case.model_copy(update={"sent_at": message.at, "sent_sealed": case.sent_sealed and message.sealed})
             if message.received_at >= case.received_at:
                 return case, ()
             earlier = case.model_copy(update={"received_at": message.received_at})

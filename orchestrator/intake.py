@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from orchestrator.case import Case, Decision, ProcessorState
 from orchestrator.deadlines import Pause, due_by
 from orchestrator.policy import Policy
+from orchestrator.sealed_requests import IntakeKeys
 from orchestrator.sentences import DOUBTFUL
 from topics.bus import Delivery
 from topics.envelope import Event, Poison, Unreadable, content, read
@@ -47,12 +48,16 @@ class Expected:
 
 @dataclass(frozen=True)
 class Read:
-    """A delivery that could be read. `content`: a digest that tells a repetition from another message under the same id."""
+    """A delivery that could be read. `content`: a digest that tells a repetition from another message under the same id.
+
+    `sealed`: it was sealed by its sender.
+    """
 
     event: Event
     body: SubjectRequest | Order | Located | Answered
     right: Right | None
     content: str
+    sealed: bool = False
 
     @property
     def request_id(self) -> UUID:
@@ -80,9 +85,12 @@ def check_words(order: Order, case: Case, keyring: Keyring) -> None:
 class Intake:
     """Reads what stands on `subject.requests` and `processor.reports`."""
 
-    def __init__(self, names: Names, keyring: Keyring, expected: tuple[Expected, ...], policy: Policy, country: str) -> None:
+    def __init__(
+        self, names: Names, keyring: Keyring, intake_keys: IntakeKeys, expected: tuple[Expected, ...], policy: Policy, country: str
+    ) -> None:
         self._requests = names.of(Topic.REQUESTS)
         self._keyring = keyring
+        self._intake_keys = intake_keys
         self._expected = expected
         self._policy = policy
         self._country = country
@@ -95,11 +103,16 @@ class Intake:
             Poison: it can never be processed; says why.
         """
         largest = LARGEST_REQUEST_BYTES if delivery.topic == self._requests else LARGEST_MESSAGE_BYTES
-        event = read(delivery, largest)
+        plain = self._intake_keys.opened(delivery) if delivery.topic == self._requests else delivery
+        event = read(plain, largest)
         found = self._request(event, now) if delivery.topic == self._requests else self._report(event, delivery)
         if event.correlation_id not in (None, str(found.request_id)):
             raise Poison(Unreadable.INVALID_ENVELOPE, "ce_correlationid must be the request_id of the content.")
-        return found
+        return replace(found, sealed=plain is not delivery)
+
+    def retire_keys(self) -> None:
+        """Destroy the keys of sealed requests whose time is over."""
+        self._intake_keys.retire()
 
     def _request(self, event: Event, now: datetime) -> Read:
         order = next((model for type, model in ORDERS.items() if type == event.type), None)
@@ -179,11 +192,13 @@ class Intake:
             mode=request.mode,
             ground=request.ground or _ENDED.get(found.event.type),
             content=found.content,
-            subject=key.seal("subject", request.subject.model_dump_json().encode()),
+            subject=key.seal("subject", request.subject.to_seal()),
             verified_by=None if request.verified_by is None else key.seal("verified_by", request.verified_by.encode()),
             pseudonym=self._controller.digest("subject", request.subject.canonical().decode()),
             received_at=request.received_at,
             opened_at=now,
+            sent_at=now,
+            sent_sealed=found.sealed,
             due_by=self.due(request.received_at),
             processors=tuple(
                 ProcessorState(name=one.name, connector=one.connector, kind=one.kind, not_covered=one.not_covered) for one in asked

@@ -21,10 +21,11 @@ class Requested:
 
 @dataclass(frozen=True)
 class RequestedAgain:
-    """The same request once more; the earliest receipt stands."""
+    """The same request once more; the earliest receipt stands. `sealed`: by its sender."""
 
     received_at: datetime
     at: datetime
+    sealed: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from orchestrator.case import Case, Gap
+from orchestrator.own import intake_line, readable_on_intake
 from orchestrator.payload import Own, ProcessorEntry
 from topics.events import Right
 from topics.outcomes import Outcome
@@ -15,6 +16,14 @@ _ALWAYS = (
 _OF_ERASURE = "It is not claimed that the disk blocks on which deleted data stood have been overwritten."
 _KEPT = "The orchestrator keeps this certificate and the certificates before it, with a keyed pseudonym in place of the person."
 SEALED = "The orchestrator keeps the request sealed, and the key that opens it: this version does not destroy it when the case is closed."
+_PARKED = (
+    "A message that could not be processed is kept sealed among the dead letters for a month; "
+    "whether one of them is about this person cannot be told from outside."
+)
+_COPIES = (
+    "It is not claimed that your own backups and mirrors of the orchestrator's topics, databases and keys hold no copy, nor that the disks "
+    "of broker and databases bear no trace of what was deleted there."
+)
 _HELD = "Of each held record the orchestrator keeps the reference, sealed, to erase it when its hold has ended."
 
 
@@ -61,8 +70,11 @@ def _not_proven(processors: Iterable[ProcessorEntry]) -> Iterable[str]:
 def _own_stores(processors: Iterable[ProcessorEntry], own: Own) -> Iterable[str]:
     yield _KEPT
     yield SEALED
-    for line in own.records:
-        yield f"The request itself stays on the intake topic, as it was sent, until {line.until.isoformat()}."
+    if (line := intake_line(own.records)) is not None and line.until is not None:
+        how = "as it was sent" if readable_on_intake(line) else "sealed by its sender"
+        yield f"The request itself stays on the intake topic, {how}, until {line.until.isoformat()}; longer if it is sent again."
+    yield _PARKED
+    yield _COPIES
     if any(Outcome.HELD in _outcomes(entry) for entry in processors):
         yield _HELD
 

@@ -68,12 +68,13 @@ class ProcessorEntry(Wire):
 
 
 class OwnLine(Wire):
-    """What the orchestrator itself still holds, and until when."""
+    """What the orchestrator itself still holds, and until when; `until` is null where no day is known."""
 
     kind: RecordKind
     outcome: Outcome
     count: int
-    until: date
+    until: date | None = Field(default=None, exclude_if=absent)
+    reason: Sentence | None = Field(default=None, exclude_if=absent)
 
 
 class Own(Wire):

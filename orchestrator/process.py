@@ -148,7 +148,8 @@ class Process:
         return self._save(batch, transaction, now), batch.parked
 
     def wake(self, now: datetime) -> Sending:
-        """Tell the cases that asked for it that time has passed."""
+        """Tell the cases that asked for it that time has passed; keys whose time is over are destroyed."""
+        self._intake.retire_keys()
         with self._ledger.transaction() as transaction:
             cases = transaction.cases(transaction.due(now, _MOST_WOKEN))
             batch = _Batch(dict(cases), cases)
@@ -246,7 +247,7 @@ class Process:
             return Requested(continued(opened.model_copy(update={"block": block}), batch.issued), now)
         if case.content != found.content:
             raise Poison(Unreadable.CONFLICTING_REQUEST, "The same request_id came before with other content; send it under a new id.")
-        return RequestedAgain(request.received_at, now)
+        return RequestedAgain(request.received_at, now, found.sealed)
 
     def _ordered(self, case: Case, order: Ordered, others: Sequence[Case], now: datetime) -> Message:
         """An officer's order, if it fits how the case stands."""

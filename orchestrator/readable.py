@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.case import Status
-from orchestrator.payload import UNCLAIMED, Certificate, ProcessorEntry, RecordLine
+from orchestrator.own import intake_line
+from orchestrator.payload import UNCLAIMED, Certificate, OwnLine, ProcessorEntry, RecordLine
 from orchestrator.sentences import told_by_letter
 from topics.events import Right
 from topics.outcomes import Evidence, Outcome
@@ -173,11 +174,18 @@ def _why(line: RecordLine) -> str:
 
 
 def _own(certificate: Certificate) -> Text:
-    lines = [
-        f"{line.count} {line.kind}, {_WORDS[line.outcome]}, at the latest after {_day(line.until)}"
-        for line in certificate.orchestrator.records
-    ]
-    return _plain("\n".join(lines) or "No copy of the request on the intake topic.")
+    lines = [_own_line(line) for line in certificate.orchestrator.records]
+    if intake_line(certificate.orchestrator.records) is None:
+        lines.insert(0, "No copy of the request on the intake topic.")
+    return _plain("\n".join(lines))
+
+
+def _own_line(line: OwnLine) -> str:
+    if line.outcome is Outcome.NOT_APPLICABLE and line.reason is not None:
+        return line.reason
+    until = "" if line.until is None else f", at the latest after {_day(line.until)}"
+    reason = "" if line.reason is None else f". {line.reason}"
+    return f"{line.count} {line.kind}, {_WORDS[line.outcome]}{until}{reason}"
 
 
 def _how_to_verify(jws_sha256: str | None) -> Iterable[str]:

@@ -1,7 +1,7 @@
 """Issues certificates: builds, signs and links each into the hash-chained register."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,7 @@ from orchestrator.messages import Certify
 from orchestrator.sign import SigningKeys
 from topics.bus import Message
 from topics.envelope import write_certificate
-from topics.names import INTAKE_RETENTION, SEGMENT, Names, Topic
-
-_INTAKE_KEPT = INTAKE_RETENTION + SEGMENT + timedelta(minutes=30)
-"""The broker looks every few minutes, and deletes a segment when all of it is old enough."""
+from topics.names import INTAKE_KEPT, Names, Topic
 
 
 class Registrar:
@@ -40,7 +37,7 @@ class Registrar:
             revision=last.revision + 1 if last else 1,
             supersedes=last.sha256 if last else None,
             place=Register(index=index + 1, previous=previous),
-            intake_retained_until=(case.opened_at + _INTAKE_KEPT).astimezone(self._zone).date(),
+            intake_retained_until=((case.sent_at or case.opened_at) + INTAKE_KEPT).astimezone(self._zone).date(),
         )
         certificate = certify(case, facts)
         jws = self._keys.sign(canonical(certificate))

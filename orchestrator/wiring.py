@@ -14,6 +14,7 @@ from orchestrator.policy import Policy
 from orchestrator.process import Process
 from orchestrator.registrar import Registrar
 from orchestrator.restored import Restoration
+from orchestrator.sealed_requests import IntakeKeys
 from orchestrator.sign import KeyFolderError, SigningKeys
 from orchestrator.standstill import Standstill
 from topics.bus import Publisher
@@ -48,7 +49,9 @@ def process(configuration: Configuration, expected: Sequence[Expected], ledger: 
         controller.promise,
         certificate.look_again_after,
     )
-    intake = Intake(names, keyring, tuple(expected), policy, controller.country)
+    intake_keys = IntakeKeys.open(configuration.signing.keys)
+    intake_keys.ensure()
+    intake = Intake(names, keyring, intake_keys, tuple(expected), policy, controller.country)
     facts = Controller(name=controller.name, contact=controller.contact)
     registrar = Registrar(_signing_keys(configuration, ledger), facts, controller.time_zone, names)
     return Process(ledger, keyring, intake, registrar, policy, names, ParkedLately(configuration.dead_letters.most_per_minute))

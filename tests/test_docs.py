@@ -21,6 +21,7 @@ from connectors.registry import Registry
 from orchestrator.case import Status
 from orchestrator.certificate import canonical
 from orchestrator.command.__main__ import app
+from orchestrator.sealed_requests import IntakeKeys
 from orchestrator.verify import STEPS
 from tests.orchestrator.certificate_cases import certificate, keys
 from topics.commands import COMMAND_TYPE
@@ -297,6 +298,7 @@ def test_no_statement_is_without_its_promises() -> None:
 
 def test_the_readme_shows_the_example_as_it_is() -> None:
     assert (ROOT / "examples/emit.py").read_text() in blocks(ROOT / "README.md", "python")
+    assert (ROOT / "examples/emit_sealed.py").read_text() in blocks(DOCS / "messages.md", "python")
 
 
 # The certificate, checked without our software
@@ -308,7 +310,9 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("certified")
     signing = keys(folder)
     (folder / "certificate.jws").write_text(signing.sign(canonical(certificate())))
-    (folder / "jwks.json").write_text(json.dumps(signing.jwks()))
+    sealing = IntakeKeys.open(folder / "keys")
+    sealing.ensure()
+    (folder / "jwks.json").write_text(json.dumps({"keys": [*sealing.jwks(), *signing.jwks()["keys"]]}))  # as `keys export` prints it
     return folder
 
 

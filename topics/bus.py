@@ -1,7 +1,7 @@
 """Ports to the broker: what is received, what is sent, and who sends it."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -11,24 +11,27 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True)
 class Delivery:
-    """One message as received. It is acknowledged apart, after its work is done and committed."""
+    """One message as received. It is acknowledged apart, after its work is done and committed.
+
+    Anybody wrote it, so only its place is printed.
+    """
 
     topic: str
     partition: int
     offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
+    key: bytes | None = field(repr=False)
+    value: bytes | None = field(repr=False)
+    headers: Headers = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message to send. `topic` is the full name; `key` is the request id."""
+    """One message to send. `topic` is the full name; `key` is the request id. Printed without what it carries."""
 
     topic: str
-    key: bytes | None
-    value: bytes
-    headers: Headers
+    key: bytes | None = field(repr=False)
+    value: bytes = field(repr=False)
+    headers: Headers = field(repr=False)
 
 
 class Publisher(Protocol):

@@ -31,11 +31,11 @@ def engine_for(url: str) -> Engine:
     """An engine for a `sqlite:///…` or `postgresql://…` URL. SQLite transactions begin `IMMEDIATE`: writers wait, never fail."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
     if parsed.database in (None, "", ":memory:"):  # tests only: one connection, or each would see its own database
-        engine = create_engine(parsed, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine = create_engine(parsed, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
     else:
-        engine = create_engine(parsed, connect_args={"timeout": _SQLITE_BUSY_SECONDS})
+        engine = create_engine(parsed, connect_args={"timeout": _SQLITE_BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine

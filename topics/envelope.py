@@ -1,7 +1,7 @@
 """CloudEvents 1.0 on Kafka: binary mode written and read, structured mode read (github.com/cloudevents/spec, kafka-protocol-binding)."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NoReturn, TypeVar
@@ -54,13 +54,13 @@ class Poison(Exception):
 
 @dataclass(frozen=True)
 class Event:
-    """A CloudEvent as read: `data` is JSON data, not yet checked against a model."""
+    """A CloudEvent as read: `data` is JSON data, not yet checked against a model. Anybody wrote it: nothing of it is printed."""
 
-    type: str
-    source: str
-    id: str
-    correlation_id: str | None
-    data: Any
+    type: str = field(repr=False)
+    source: str = field(repr=False)
+    id: str = field(repr=False)
+    correlation_id: str | None = field(repr=False)
+    data: Any = field(repr=False)
 
 
 def read(delivery: Delivery, largest_bytes: int) -> Event:
@@ -186,8 +186,10 @@ def _what(error: Any) -> str:
     return message.removeprefix("Value error, ")
 
 
-def write(topic: str, type: str, source: str, request_id: UUID, body: BaseModel, now: datetime, id: UUID | None = None) -> Message:
-    """A message in binary mode, keyed by the request id."""
+def write(
+    topic: str, type: str, source: str, request_id: UUID, body: BaseModel, now: datetime, id: UUID | None = None, context: Any = None
+) -> Message:
+    """A message in binary mode, keyed by the request id. `context`: see `topics.subject.IN_PLAIN`; without it a person is never written."""
     attributes = {
         "id": str(id or uuid4()),
         "source": source,
@@ -196,7 +198,7 @@ def write(topic: str, type: str, source: str, request_id: UUID, body: BaseModel,
         "correlationid": str(request_id),
         "datacontenttype": "application/json",
     }
-    event = CloudEvent(attributes, body.model_dump(mode="json", exclude_none=True))
+    event = CloudEvent(attributes, body.model_dump(mode="json", exclude_none=True, context=context))
     return _as_message(topic, str(request_id).encode(), to_binary(event, _JSON, lambda _: None))
 
 

@@ -34,6 +34,17 @@ INTAKE_RETENTION = timedelta(days=7)
 SEGMENT = timedelta(hours=1)
 """Kafka deletes whole segments: without this, a message could outlive its retention by a week (the default `segment.ms`)."""
 
+_LATEST = SEGMENT + timedelta(minutes=30)
+"""The broker looks every few minutes, and deletes a segment when all of it is old enough."""
+
+_DEAD_LETTERS_RETENTION = timedelta(days=30)
+
+DEAD_LETTERS_KEPT = _DEAD_LETTERS_RETENTION + _LATEST
+"""After that no dead letter stands on its topic."""
+
+INTAKE_KEPT = INTAKE_RETENTION + _LATEST
+"""After that no request stands on its topic, no command and no report on theirs."""
+
 
 @dataclass(frozen=True)
 class TopicSpec:
@@ -70,7 +81,7 @@ class Names:
 
     def specs(self, processors: Iterable[str], partitions: int) -> list[TopicSpec]:
         """Every topic that must exist, in the order of the flow."""
-        week, month = INTAKE_RETENTION, timedelta(days=30)
+        week, month = INTAKE_RETENTION, _DEAD_LETTERS_RETENTION
         return [
             TopicSpec(self.of(Topic.REQUESTS), partitions, "delete", week),
             *(TopicSpec(self.commands(name), partitions, "delete", week) for name in processors),

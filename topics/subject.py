@@ -4,9 +4,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
-from pydantic import ConfigDict, RootModel, field_validator
+from pydantic import ConfigDict, RootModel, SerializationInfo, field_validator, model_serializer
 
 _KIND = re.compile(r"[a-z][a-z0-9_.]{0,62}")
 _MOST_VALUES = 200
@@ -22,8 +22,24 @@ def normalise(kind: str, value: str) -> str:
     return text.lower() if kind == "email" else text
 
 
+IN_PLAIN = {"subject": "in plain"}
+"""The context under which a message with a subject may be dumped: only for what goes to the intake topic."""
+
+
+class _Unprinted(dict[str, tuple[str, ...]]):
+    """The identifiers themselves, for a debugger or a printer that looks behind the model."""
+
+    def __repr__(self) -> str:
+        return "{sealed}"
+
+    __str__ = __repr__
+
+
 class Subject(RootModel[dict[str, tuple[str, ...]]]):
-    """Identifier kinds and their values, at least one value in all. Cannot be printed, formatted or pickled."""
+    """Identifier kinds and their values, at least one value in all.
+
+    Cannot be printed, formatted, pickled, walked through or dumped; a copy is the same one. It leaves by `to_seal`.
+    """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -52,7 +68,18 @@ class Subject(RootModel[dict[str, tuple[str, ...]]]):
             raise ValueError("at least one identifier value is needed")
         if len(values) > _MOST_VALUES or any(not v.strip() or len(v) > _LONGEST_VALUE for v in values):
             raise ValueError(f"at most {_MOST_VALUES} values, none empty, none over {_LONGEST_VALUE} characters")
-        return {kind: tuple(several) for kind, several in root.items() if several}
+        return _Unprinted((kind, tuple(several)) for kind, several in root.items() if several)
+
+    @model_serializer(mode="plain")
+    def _only_when_asked(self, info: SerializationInfo) -> dict[str, tuple[str, ...]]:
+        """A message that holds a person is dumped by whoever says so, never by accident."""
+        if info.context is not IN_PLAIN:
+            raise TypeError("a subject is not dumped: seal it (topics.sealing)")
+        return dict(self.root)
+
+    def to_seal(self) -> bytes:
+        """The identifiers as JSON, for `Key.seal` and nothing else."""
+        return self.model_dump_json(context=IN_PLAIN).encode()
 
     def values(self, kind: str) -> tuple[str, ...]:
         """The values given under `kind`, as they are compared, each once."""
@@ -88,5 +115,21 @@ class Subject(RootModel[dict[str, tuple[str, ...]]]):
     def __format__(self, _spec: str) -> str:
         return repr(self)
 
-    def __reduce_ex__(self, _protocol: Any) -> NoReturn:
+    def __iter__(self) -> NoReturn:
+        raise TypeError("a subject is not walked through: ask for the values of a kind")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: dict[int, Any] | None = None) -> Self:
+        """It never changes, so a copy need not be another one."""
+        return self
+
+    def __getstate__(self) -> NoReturn:
         raise TypeError("a subject is not pickled: seal it (topics.sealing)")
+
+    def __reduce_ex__(self, _protocol: Any) -> NoReturn:
+        self.__getstate__()
+
+    def __reduce__(self) -> NoReturn:
+        self.__getstate__()

@@ -96,7 +96,7 @@ class Bench:
             action=action,
             mode=mode,
             round=self.round,
-            subject=key.seal("subject", person.model_dump_json().encode()),
+            subject=key.seal("subject", person.to_seal()),
             known=tuple(report.sealed for report in self.located) if known else (),
             due_by=date(2026, 12, 21),
             **{"irreversible": True, **self.about},

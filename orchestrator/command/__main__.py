@@ -1,5 +1,6 @@
 """The `erasure` command. Exit status 0 done, 1 the answer is no, 2 wrong use or configuration."""
 
+import logging
 from typing import Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from orchestrator.command import admin, cases, certificates, correspondence, dead_letters, emit, officer
 from orchestrator.command.problems import Guarded
 from orchestrator.command.running import run
+from topics import logs
 
 app = typer.Typer(
     name="erasure",
@@ -65,6 +67,7 @@ app.command("broker")(admin.broker)
 
 def main() -> None:
     """What the script `erasure` runs."""
+    logs.set_up(logging.WARNING)
     app(prog_name="erasure")
 
 

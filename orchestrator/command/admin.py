@@ -11,11 +11,12 @@ from orchestrator.command.emit import Emails, Identifiers
 from orchestrator.command.opening import AsJson, Config, No, say
 
 if TYPE_CHECKING:
+    from orchestrator.sealed_requests import IntakeKeys
     from orchestrator.sign import SigningKeys
 
 topics = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The topics on the broker.")
 connectors = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The connectors that are installed.")
-keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The signing keys.")
+keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The signing keys, and the keys that requests are sealed to.")
 
 
 @topics.command("apply")
@@ -115,6 +116,12 @@ def record_connector(
     typer.echo(opening.run(record(opening.configuration(config, opening.NOT_FOR_WORKERS), name, subject, file)))
 
 
+def _intake_keys(config: Any) -> "IntakeKeys":
+    from orchestrator.sealed_requests import IntakeKeys
+
+    return IntakeKeys.open(opening.configuration(config).signing.keys)
+
+
 def _keys(config: Any) -> "SigningKeys":
     from orchestrator.sign import SigningKeys
 
@@ -123,26 +130,40 @@ def _keys(config: Any) -> "SigningKeys":
 
 @keys.command("list")
 def list_keys(config: Config = None) -> None:
-    """List the signing keys, the oldest first. The last one signs."""
+    """List the signing keys, the oldest first; the last one signs. Then the keys that requests are sealed to."""
     known = _keys(config).all
     for key in known:
         typer.echo(f"{key.kid}  made {key.created_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC{'  signs' if key is known[-1] else ''}")
     if not known:
         typer.echo("There is no signing key yet. `erasure run` makes the first, and so does `erasure keys export`.")
+    sealing = _intake_keys(config)
+    for one in sealing.all:
+        end = sealing.ends(one)
+        until = "requests are sealed to it" if end is None else f"opens requests until {end.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        typer.echo(f"{one.kid}  made {one.created_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC  {until}")
 
 
 @keys.command("rotate")
-def rotate_keys(config: Config = None) -> None:
+def rotate_keys(
+    intake: Annotated[bool, typer.Option("--intake", help="The key that requests are sealed to, not the signing key.")] = False,
+    config: Config = None,
+) -> None:
     """Make a new signing key, which signs from now on. The old ones stay, so that old certificates verify."""
+    if intake:
+        sealing = _intake_keys(config)
+        sealing.retire()
+        typer.echo(f"Requests are to be sealed to {sealing.rotate().kid} from now on. Publish the key set again: erasure keys export")
+        return
     typer.echo(f"{_keys(config).rotate().kid} signs from now on. Publish the key set again: erasure keys export")
 
 
 @keys.command("export")
 def export_keys(config: Config = None) -> None:
-    """Print the public keys as a JWK set, for `erasure verify` and everybody else. Makes the first key if there is none."""
-    signing = _keys(config)
+    """Print the public keys as a JWK set: those that sign (use sig), and the one to seal requests to (use enc). Makes what is missing."""
+    signing, sealing = _keys(config), _intake_keys(config)
     signing.ensure()
-    opening.print_json(signing.jwks())
+    sealing.ensure()
+    opening.print_json({"keys": [*signing.jwks()["keys"], *sealing.jwks()]})
 
 
 def broker(

@@ -1,9 +1,11 @@
 """`erasure emit`: sends one request, as a backend service does, and prints its id. What is wrong is said before anything is sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import typer
 
@@ -37,6 +39,11 @@ ContractEndedOn = Annotated[
 ]
 Doubtful = Annotated[bool, typer.Option("--doubtful", help="The identity is in doubt: nothing is done until `erasure resume`.")]
 AsProcessor = Annotated[bool, typer.Option("--as-processor", help="We process it for another controller: refer it, and do nothing else.")]
+Sealed = Annotated[bool, typer.Option("--sealed", help="Seal the request, so that nothing of it can be read on Kafka.")]
+Jwks = Annotated[
+    Path | None,
+    typer.Option("--keys", metavar="JWKS", help="With --sealed: the keys that `erasure keys export` printed; else the folder's."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Locate and report, and write nothing anywhere.")]
 
 
@@ -55,6 +62,8 @@ class _Given:
     doubtful: bool
     as_processor: bool
     dry_run: bool
+    sealed: bool
+    keys: Path | None
 
     def __repr__(self) -> str:
         return "_Given(…)"
@@ -76,14 +85,16 @@ def _command(name: str, type: str, summary: str) -> None:
         doubtful: Doubtful = False,
         as_processor: AsProcessor = False,
         dry_run: DryRun = False,
+        sealed: Sealed = False,
+        keys: Jwks = None,
         config: Config = None,
     ) -> None:
         from topics.events import EventType
 
         subject = {"email": email, "customer_id": customer_id, "phone": phone, "name": person}
-        how = (contract_ended_on, doubtful, as_processor, dry_run)
+        how = (contract_ended_on, doubtful, as_processor, dry_run, sealed, keys)
         given = _Given(subject, identifier or [], ground, verified_by, received_at, request_id, processor or None, *how)
-        _emit(configuration(config, NOT_FOR_WORKERS), EventType(type), given)
+        _emit(configuration(config, ("ledger",) if sealed and keys is None else NOT_FOR_WORKERS), EventType(type), given)
 
     send_one.__doc__ = summary
     app.command(name)(send_one)
@@ -106,6 +117,9 @@ def _emit(settings: "Configuration", type: "EventType", given: _Given) -> None:
     _check_processors(settings, request)
     topic = Names(settings.kafka.prefix).of(Topic.REQUESTS)
     message = _message(topic, type, request)
+    if given.sealed:
+        message = _sealed(message, _key(settings, given.keys))
+    _check_size(message)
     send(settings, [message], [topic])
     typer.echo(str(request.request_id))
 
@@ -159,10 +173,36 @@ def _check_processors(settings: "Configuration", request: "SubjectRequest") -> N
 def _message(topic: str, type: "EventType", request: "SubjectRequest") -> "Message":
     from topics.envelope import write
     from topics.model import utc_now
+    from topics.subject import IN_PLAIN
+
+    return write(topic, type.value, SOURCE, request.request_id, request, utc_now(), context=IN_PLAIN)
+
+
+def _check_size(message: "Message") -> None:
     from topics.names import LARGEST_REQUEST_BYTES
 
-    id: UUID = request.request_id
-    message = write(topic, type.value, SOURCE, id, request, utc_now())
     if len(message.value) > LARGEST_REQUEST_BYTES:
         raise WrongUse(f"Nothing was sent. The request is over {LARGEST_REQUEST_BYTES} bytes; give fewer or shorter values.")
-    return message
+
+
+def _sealed(message: "Message", key: Mapping[str, Any]) -> "Message":
+    from joserfc.errors import JoseError
+
+    from orchestrator.sealed_requests import sealed
+
+    try:
+        return sealed(message, key)
+    except (JoseError, LookupError, TypeError, ValueError):
+        raise WrongUse("Nothing was sent. The key of use enc in --keys is none of `erasure keys export`.") from None
+
+
+def _key(settings: "Configuration", file: Path | None) -> Mapping[str, Any]:
+    """The public key to seal to."""
+    from orchestrator.jose import read_jwks
+    from orchestrator.sealed_requests import IntakeKeys
+
+    known = IntakeKeys.open(settings.signing.keys).jwks() if file is None else read_jwks(file.read_bytes())["keys"]
+    found = [key for key in known if key.get("use") == "enc"]
+    if len(found) != 1:
+        raise WrongUse("Nothing was sent. There must be one key of use enc to seal to; `erasure keys export` makes and prints it.")
+    return found[0]

@@ -1,8 +1,7 @@
-"""What became of an error: its sentence and the exit status. No traceback reaches a person, and no value that was typed."""
+"""What became of an error: its sentence and the exit status. No value that was typed reaches a person, and no error's text."""
 
 import os
 import re
-import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from orchestrator.command.opening import No, WrongUse
+from topics.logs import places
 
 NO, WRONG = 1, 2
 
@@ -37,7 +37,7 @@ class Guarded(TyperGroup):
             raise
         except Exception as error:
             if os.environ.get("ERASURE_DEBUG"):
-                typer.echo(traceback.format_exc(), err=True, nl=False)
+                typer.echo("\n".join(places(error)), err=True)
             status, sentence = told(error)
             typer.echo(f"erasure: {sentence}", err=True)
             raise typer.Exit(status) from None

@@ -1,6 +1,7 @@
 """`erasure run`: one part in this process, or all parts each in a process of its own."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -26,7 +27,7 @@ def run(
     """Run the orchestrator, the workers, or all, until stopped; prints `ready` once everything takes work."""
     from topics import logs
 
-    logs.set_up()
+    logs.set_up(logging.DEBUG if os.environ.get("ERASURE_DEBUG") else logging.INFO)
     if part not in PARTS:
         raise typer.BadParameter(f"There is no part {part!r}; the parts are {', '.join(PARTS)}.")
     if part == "orchestrator" and only:

@@ -220,6 +220,7 @@ DUTCH = Words(
     "reservekopieën en logbestanden van leveranciers kunnen nog kopieën staan, behalve waar hierboven een dag is genoemd.",
     we_keep="Wij bewaren een bewijs van de afhandeling. Uw naam staat daar niet in.",
     we_keep_request="Het verzoek zelf staat tot en met {day} nog in ons berichtensysteem.",
+    we_keep_request_sealed="Het verzoek zelf staat tot en met {day} nog versleuteld in ons berichtensysteem.",
     we_keep_sealed="Een versleutelde kopie van het verzoek blijft bij ons bewaard.",
     address="Deze brief gaat naar het adres dat wij al van u hebben. In de brief staan geen naam en geen adres van u.",
     recipient=_RECIPIENT,

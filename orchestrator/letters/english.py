@@ -212,6 +212,7 @@ ENGLISH = Words(
     "be in suppliers' backups and log files, except where a day is given above.",
     we_keep="We keep a proof of how this was handled. Your name is not in it.",
     we_keep_request="The request itself stays in our message system until the end of {day}.",
+    we_keep_request_sealed="The request itself stays in our message system, encrypted, until the end of {day}.",
     we_keep_sealed="We go on storing an encrypted copy of the request.",
     address="This letter goes to the address that we already have of you. Neither your name nor your address stands in the letter.",
     recipient=_RECIPIENT,

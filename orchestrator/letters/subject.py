@@ -11,6 +11,7 @@ from orchestrator.letters.layout import bullets, letter, lines, paragraph
 from orchestrator.letters.tongues import WORDS
 from orchestrator.letters.words import Language, Seat, Section, Words
 from orchestrator.not_claimed import SEALED
+from orchestrator.own import intake_line, readable_on_intake
 from orchestrator.payload import Certificate, ProcessorEntry, RecordLine
 from orchestrator.sentences import DOUBTFUL, told_by_letter
 from topics.commands import LEGAL_CLAIM
@@ -236,5 +237,7 @@ def _limits(certificate: Certificate, words: Words) -> Iterable[str]:
     yield words.we_keep
     if SEALED in certificate.not_claimed:
         yield words.we_keep_sealed
-    for line in certificate.orchestrator.records:
-        yield words.we_keep_request.format(day=words.day(line.until))
+    line = intake_line(certificate.orchestrator.records)
+    if line is not None and line.until is not None:
+        said = words.we_keep_request if readable_on_intake(line) else words.we_keep_request_sealed
+        yield said.format(day=words.day(line.until))

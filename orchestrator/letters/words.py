@@ -139,6 +139,7 @@ class Words:
     limits_of: str
     we_keep: str
     we_keep_request: str
+    we_keep_request_sealed: str
     we_keep_sealed: str
     address: str
     recipient: ToRecipient

@@ -32,6 +32,7 @@ from orchestrator.intake import Expected, Intake
 from orchestrator.ledger import Ledger, Transaction
 from orchestrator.process import Process
 from orchestrator.registrar import Registrar
+from orchestrator.sealed_requests import IntakeKeys, sealed
 from orchestrator.sign import SigningKeys
 from orchestrator.verify import verify
 from topics.bus import Message
@@ -65,7 +66,7 @@ class MortalLedger(Ledger):
 class Company:
     """`vendors`: a simulated vendor per processor name, spoken to by `connector` (some by their own in `connectors`).
 
-    `stopped`: those whose worker does not run.
+    `stopped`: those whose worker does not run. `sealed`: what is asked is sealed by its sender.
     """
 
     folder: Path
@@ -76,6 +77,7 @@ class Company:
     stopped: set[str] = field(default_factory=set)
     connectors: dict[str, type[Connector[Any]]] = field(default_factory=dict)
     calls_per_minute: int = 1_000_000
+    sealed: bool = False
     moments: Moments = field(default_factory=Moments)
     time: Time = field(default_factory=Time)
     broker: MemoryBroker = field(default_factory=lambda: MemoryBroker(partitions=2))
@@ -109,7 +111,8 @@ class Company:
     def put(self, topic: str, value: bytes, type: str, event_id: str | None = None, key: bytes | None = None) -> None:
         attributes = {"ce_specversion": "1.0", "ce_id": event_id or str(uuid4()), "ce_source": "/shop", "ce_type": type}
         headers = tuple((name, text.encode()) for name, text in attributes.items())
-        self.broker.append(Message(topic, key, value, (*headers, ("content-type", b"application/json"))))
+        message = Message(topic, key, value, (*headers, ("content-type", b"application/json")))
+        self.broker.append(sealed(message, self.intake_keys.jwks()[0]) if self.sealed and topic == REQUESTS else message)
 
     def retry(self, request_id: UUID, only: str | None = None) -> None:
         self.order(request_id, "case.retry", **({"only": only} if only else {}))
@@ -144,7 +147,9 @@ class Company:
     def _start_orchestrator(self) -> None:
         spec = self.connector.spec
         expected = tuple(Expected(name, spec.name, spec.kind, consent=name == "list", marketing=name == "list") for name in self.vendors)
-        intake = Intake(NAMES, self.keyring, expected, self.policy, "NL")
+        self.intake_keys = IntakeKeys.open(self.folder / "keys", self.time)
+        self.intake_keys.ensure()
+        intake = Intake(NAMES, self.keyring, self.intake_keys, expected, self.policy, "NL")
         registrar = Registrar(self.keys, Controller(name="Perfacilis", contact="privacy@example.nl"), AMSTERDAM, NAMES)
         process = Process(self.ledger, self.keyring, intake, registrar, self.policy, NAMES, ParkedLately(100))
         self.handler = Handler(process, self.broker.publisher(self.moments), self.time, self.time.sleep)

@@ -1,21 +1,31 @@
 """Whole cases, from the event to the certificate, without a network."""
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import count
 from uuid import UUID, uuid4
 
-from connectors.testing.simulator import Person
+import httpx
+import pytest
+
+from connectors.testing.simulator import Fault, Person
 from connectors.testing.simulators.moneybird import MoneybirdSimulator
 from orchestrator.case import Status
 from orchestrator.certificate import Certificate
-from tests.flow.company import CERTIFICATES, NAMES, REPORTS, REQUESTS, Company, lines, seed
+from orchestrator.letters.subject import to_subject
+from orchestrator.letters.words import Language, Seat
+from orchestrator.readable import as_text
+from tests.canary.people import KNOWN, SUBJECT, VALUES, VERIFIED_BY
+from tests.canary.search import Search
+from tests.connectors.shoebox import Shoebox, ShoeboxSimulator
+from tests.flow.company import AMSTERDAM, CERTIFICATES, DEAD_LETTERS, NAMES, REPORTS, REQUESTS, Company, lines, seed
 from topics.outcomes import Evidence, Outcome
 
 JAN = Person("jan@voorbeeld.nl")
 OLD = replace(JAN, since=date(2015, 6, 1))
-KIT = "kit-secret-9f3a71"
 
 
 def only_certificate(company: Company, request: UUID) -> Certificate:
@@ -280,15 +290,60 @@ def test_every_certificate_is_a_link_of_one_chain(company: Company) -> None:
     assert {1} == {only_certificate(company, request).revision for request in requests}
 
 
-def test_nothing_of_the_person_is_written_anywhere_but_on_the_intake_topic(company: Company) -> None:
-    seed(company.vendors["moneybird"], JAN)
-    company.ask(JAN.subject(), verified_by="passport of Jan de Vries")
+class NamedAfterTheirOwner(ShoeboxSimulator):
+    """Its records are called by the address of who they are about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ids = (f"{KNOWN.email}.{number}" for number in count(100))  # type: ignore[assignment]
+
+
+def everything_happens(company: Company, sealed: bool) -> UUID:
+    """An erasure with something erased, something held, a vendor that fails and repeats who it is about, and dead letters."""
+    vendor, company.sealed = company.vendors["box"], sealed
+    vendor.seed(KNOWN)
+    vendor.seed(replace(KNOWN, since=date(2015, 6, 1)))
+    echo = json.dumps(SUBJECT)
+    vendor.faults += [Fault(httpx.Response(500, text=echo)), Fault(httpx.Response(422, text=echo), writing=True), Fault(None)]
+    request = company.ask(SUBJECT, verified_by=VERIFIED_BY)
     company.settle()
-    logs = [d for place, log in company.broker.logs.items() if place[0] != REQUESTS for d in log]
-    written = b"".join([repr((d.key, d.headers)).encode() + (d.value or b"") for d in logs])
-    written += b"".join(path.read_bytes() for path in company.folder.glob("*.db*"))
-    for canary in ("jan@voorbeeld.nl", "Jan de Vries", "C-1001", "+31201234567", KIT):
-        assert canary.encode() not in written
+    company.ask(SUBJECT, request_id=request, mode="dry-run")
+    company.ask(SUBJECT, type="subject.forget")
+    company.ask(SUBJECT, padding="x" * 2_000_000)
+    company.order(request, "case.extend", reason=f"a long story of {KNOWN.email}")
+    company.ask(SUBJECT, **{KNOWN.email: 1})  # type: ignore[arg-type]
+    company.settle(minutes=15)
+    company.settle(days=1)
+    company.settle(days=2)
+    return request
+
+
+def written(company: Company, request: UUID, logged: str) -> dict[str, bytes]:
+    """Every byte, by where it stands: topics, files, and what is shown to people."""
+    by_topic: dict[str, bytes] = {"log": logged.encode()}
+    for (topic, _), log in company.broker.logs.items():
+        by_topic[topic] = by_topic.get(topic, b"") + b"".join(repr((d.key, d.headers)).encode() + (d.value or b"") for d in log)
+    files = {str(path.relative_to(company.folder)): path.read_bytes() for path in company.folder.rglob("*") if path.is_file()}
+    shown = {f"certificate {one.revision}": as_text(one).encode() for one in company.certificates(request)}
+    letters = {f"letter in {one}": to_subject(company.certificates(request)[-1], one, Seat(AMSTERDAM)).encode() for one in Language}
+    return by_topic | files | shown | letters
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["plain", "sealed"])
+def test_nothing_of_the_person_is_written_anywhere_but_on_the_intake_topic(
+    companies: Callable[..., Company], caplog: pytest.LogCaptureFixture, sealed: bool
+) -> None:
+    company = companies(vendors={"box": NamedAfterTheirOwner()}, connector=Shoebox, settings={"token": {"env": "KIT_SECRET"}})
+    caplog.set_level(logging.DEBUG)
+    request = everything_happens(company, sealed)
+    everywhere = written(company, request, caplog.text)
+    assert {"conflicting_request", "unknown_type", "invalid_content", "too_large"} == {
+        letter["reason"] for letter in company.dead_letters()
+    }
+    assert {"held", "erased"} <= {line.outcome.value for line in company.certificates(request)[-1].processors[0].records}
+    assert {"ledger.db", "ledger.db-wal", "keyring.db", REQUESTS, REPORTS, DEAD_LETTERS, CERTIFICATES} <= everywhere.keys()
+    found = Search(VALUES).in_all(everywhere)
+    assert ([] if sealed else [REQUESTS]) == sorted(found), found
 
 
 def test_a_silent_worker_gives_a_partial_certificate_on_the_due_date_and_not_before(company: Company) -> None:

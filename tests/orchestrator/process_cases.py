@@ -18,6 +18,7 @@ from orchestrator.intake import Expected, Intake
 from orchestrator.ledger import Ledger
 from orchestrator.process import Process
 from orchestrator.registrar import Registrar
+from orchestrator.sealed_requests import IntakeKeys
 from orchestrator.sign import SigningKeys
 from topics.bus import Delivery, Message
 from topics.commands import command_id
@@ -70,7 +71,8 @@ class Installation:
         self.keyring = Keyring.open(f"sqlite:///{folder}/keyring.db")
         self.keys = SigningKeys.open(folder / "keys", self.time)
         self.keys.ensure()
-        self.intake = Intake(NAMES, self.keyring, expected, POLICY, "NL")
+        self.intake_keys = IntakeKeys.open(folder / "keys", self.time)
+        self.intake = Intake(NAMES, self.keyring, self.intake_keys, expected, POLICY, "NL")
         self.process = self.another(ledger)
 
     def another(self, ledger: Ledger) -> Process:

@@ -39,7 +39,9 @@ def test_the_payload_reads_as_in_the_contract() -> None:
     jira = {"name": "jira", "connector": "jira", "kind": "ticketing", "answered_at": None}
     assert said["processors"][1] == {**jira, "outcome": "silent", "records": []}
     own = {"kind": "request", "outcome": "expiring", "count": 1, "until": "2026-11-27"}
-    assert said["orchestrator"] == {"records": [own]}
+    first, *others = said["orchestrator"]["records"]
+    assert own == {name: value for name, value in first.items() if name != "reason"}
+    assert ["case", "log"] == [line["kind"] for line in others]
     assert said["register"] == {"index": 41, "previous": "a" * 64}
 
 
@@ -286,8 +288,26 @@ def test_what_is_not_claimed_covers_our_own_stores_backups_and_disk_blocks() -> 
 def test_a_request_that_the_intake_no_longer_holds_is_not_said_to_expire() -> None:
     made = certificate(intake_retained_until=date(2026, 11, 21))
 
-    assert () == made.orchestrator.records
+    assert ["case", "log"] == [line.kind for line in made.orchestrator.records]
     assert "intake topic" not in " ".join(made.not_claimed)
+
+
+def test_our_own_lines_tell_what_is_held_where_how_and_until_when() -> None:
+    ordered = with_holds().processors[0].model_copy(update={"round": 3})
+    kept = {key: one.model_copy(update={"sealed": "a..b.c.d"}) for key, one in ordered.records.items() if one.outcome is Outcome.HELD}
+    made = certificate(case(ordered.model_copy(update={"records": ordered.records | kept}), sent_sealed=True))
+    lines = {line.kind: line for line in made.orchestrator.records}
+    assert ["request", "command", "case", "reference", "log"] == list(lines)
+    assert (3, date(2026, 11, 29), len(kept)) == (lines["command"].count, lines["command"].until, lines["reference"].count)
+    assert "sealed by its sender" in (lines["request"].reason or "") and "sealed by its sender, until" in " ".join(made.not_claimed)
+    assert "which this version keeps" in (lines["case"].reason or "")
+    assert [] == faults(made)
+
+
+def test_a_request_that_came_in_plain_is_said_to_stand_there_readable() -> None:
+    made = certificate(case(processor()))
+    assert "readable" in (made.orchestrator.records[0].reason or "")
+    assert "as it was sent, until 2026-11-27" in " ".join(made.not_claimed)
 
 
 def test_a_dry_run_never_becomes_a_certificate() -> None:

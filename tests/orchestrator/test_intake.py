@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from connectors.testing.harness import START
 from orchestrator.case import Case
 from orchestrator.intake import Expected, Intake
+from orchestrator.sealed_requests import IntakeKeys
 from tests.orchestrator.process_cases import NAMES, POLICY, delivery, request
 from topics.bus import Delivery
 from topics.envelope import Poison, Unreadable
@@ -30,8 +31,10 @@ def keyring(tmp_path: Path) -> Any:
 
 
 @pytest.fixture
-def intake(keyring: Keyring) -> Intake:
-    return Intake(NAMES, keyring, (Expected("a", "x", "other"), Expected("b", "y", "other")), POLICY, "NL")
+def intake(keyring: Keyring, tmp_path: Path) -> Intake:
+    return Intake(
+        NAMES, keyring, IntakeKeys.open(tmp_path / "keys"), (Expected("a", "x", "other"), Expected("b", "y", "other")), POLICY, "NL"
+    )
 
 
 def case_of(intake: Intake, given: Delivery) -> Case:

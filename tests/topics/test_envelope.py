@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.testing.harness import START
-from topics.bus import Delivery
+from topics.bus import Delivery, Message
 from topics.envelope import Event, Poison, Unreadable, content, read, write, write_certificate
 from topics.events import SubjectRequest
 from topics.orders import Retry
@@ -235,3 +235,9 @@ def test_no_header_of_the_senders_is_repeated(headers: dict[str, str]) -> None:
     sent = [text for pair in headers.items() for text in (pair[0].removeprefix("ce_"), pair[1]) if text.startswith("qzx")]
     whole = tuple((name, text.encode()) for name, text in ({**BINARY, **headers}).items())
     assert_only_poison_and_nothing_sent(Delivery("t", 0, 0, None, json.dumps(REQUEST).encode(), whole), sent)
+
+
+def test_neither_what_is_received_nor_what_is_sent_is_printed_with_its_content() -> None:
+    given = delivery({**REQUEST, "subject": {"email": ["jan.canary@voorbeeld.nl"]}}, ce_id="jan.canary@voorbeeld.nl")
+    sent = Message(given.topic, b"jan.canary@voorbeeld.nl", given.value or b"", given.headers)
+    assert "jan.canary" not in f"{given} {sent} {read(given, LARGEST)} {[given]!r}"

@@ -1,15 +1,18 @@
 """The person is compared exactly, and printed nowhere."""
 
+import copy
 import json
 import logging
 import pickle
 import pprint
+import reprlib
 import traceback
 from io import StringIO
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from pydantic_core import to_json, to_jsonable_python
 from rich.console import Console
 from rich.pretty import pretty_repr
 
@@ -45,7 +48,9 @@ class Holder(Wire):
         repr, str, "{}".format, "{!r}".format, "{:>40}".format, lambda s: f"{s}", lambda s: f"{s!r:>50}",
         lambda s: "%s" % (s,), lambda s: "%r" % (s,),  # noqa: UP031
         lambda s: repr([s, {"s": s}]), lambda s: str(Holder(subject=s)), pprint.pformat, pretty_repr, printed_by_rich, logged,
-        lambda s: str(ValueError(s)), lambda s: repr(KeyError(s)),
+        lambda s: str(ValueError(s)), lambda s: repr(KeyError(s)), lambda s: repr(vars(s)), lambda s: f"{s.root} {s.root!s:>9}",
+        lambda s: str(ValueError(copy.deepcopy(s))), lambda s: repr(copy.deepcopy(Holder(subject=s))), lambda s: repr(copy.copy(s)),
+        reprlib.repr, lambda s: "".join(traceback.TracebackException.from_exception(ValueError(s)).format()),
     ],
 )  # fmt: skip
 def test_no_way_of_printing_shows_the_person(show: Any) -> None:
@@ -58,6 +63,22 @@ def test_a_subject_is_not_pickled(protocol: int) -> None:
     with pytest.raises(TypeError, match="not pickled") as error:
         pickle.dumps([subject()], protocol)
     assert "oorbeeld" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "take_out",
+    [
+        list, dict, json.dumps, lambda s: s.model_dump(), lambda s: s.model_dump_json(), lambda s: s.model_dump(mode="json"),
+        lambda s: s.__getstate__(), lambda s: s.__reduce__(), lambda s: Holder(subject=s).model_dump(),
+        lambda s: Holder(subject=s).model_dump_json(), lambda s: Holder(subject=s).model_dump(context={"subject": "in plain"}),
+        lambda s: Holder(subject=s).model_dump_json(fallback=str, serialize_as_any=True), lambda s: to_json({"s": s}),
+        lambda s: to_jsonable_python(Holder(subject=s)), lambda s: pickle.dumps(Holder(subject=s)),
+    ],
+)  # fmt: skip
+def test_a_person_leaves_by_no_door_but_the_one_to_the_seal(take_out: Any) -> None:
+    with pytest.raises((TypeError, ValueError)) as error:
+        take_out(subject())
+    assert [] == [canary for canary in CANARIES if canary in str(error.value)]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +133,7 @@ def test_the_same_person_gives_the_same_bytes_in_any_order() -> None:
 
 
 def test_it_comes_back_from_the_json_that_is_sealed() -> None:
-    again = Subject.model_validate_json(subject().model_dump_json())
+    again = Subject.model_validate_json(subject().to_seal())
     assert (subject().canonical(), {"email", "name", "customer_id"}) == (again.canonical(), set(again.kinds()))
     assert ["jan@voorbeeld.nl", "Jan de Vries", "1001"] == list(again.needles())
-    assert ("1001",) == tuple(json.loads(subject().model_dump_json())["customer_id"])
+    assert ("1001",) == tuple(json.loads(subject().to_seal())["customer_id"])

@@ -26,6 +26,7 @@ from topics.names import Names, Topic
 from topics.outcomes import Evidence, Outcome
 from topics.reading import read_all
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located, LocatedRecord, RecordOutcome
+from topics.subject import IN_PLAIN
 
 VALUES = ("jan@voorbeeld.nl", "C-1001", "+31201234567", "Jan de Vries", "NL91ABNA0417164300")
 """A person's identifiers: none of them may ever stand in an output."""
@@ -109,7 +110,7 @@ class Stage:
         """A request as a backend service sends it."""
         given = {"request_id": str(uuid4()), "received_at": self.now.isoformat(), "subject": {"email": ["jan@voorbeeld.nl"]}} | more
         body = SubjectRequest.model_validate(given)
-        return write(self.names.of(Topic.REQUESTS), "subject.erase", "/shop", body.request_id, body, self.now)
+        return write(self.names.of(Topic.REQUESTS), "subject.erase", "/shop", body.request_id, body, self.now, context=IN_PLAIN)
 
     def opened(self, **more: Any) -> Opened:
         """A case that was taken in."""

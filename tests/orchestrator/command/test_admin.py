@@ -276,7 +276,8 @@ def _installed(name: str, value: str) -> Iterator[None]:
 def test_the_first_key_is_made_by_its_export(stage: Stage) -> None:
     none, first, again = stage.erasure("keys", "list"), stage.erasure("keys", "export"), stage.erasure("keys", "export")
 
-    (key,) = json.loads(first.stdout)["keys"]
+    key, to_seal_to = json.loads(first.stdout)["keys"]
+    assert ("EC", "P-256", "enc", False) == (to_seal_to["kty"], to_seal_to["crv"], to_seal_to["use"], "d" in to_seal_to)
     assert "There is no signing key yet." in none.stdout
     assert ("OKP", "Ed25519", False) == (key["kty"], key["crv"], "d" in key)
     assert first.stdout == again.stdout
@@ -287,11 +288,24 @@ def test_a_rotated_key_signs_and_the_old_one_stays(stage: Stage) -> None:
     stage.erasure("keys", "export")
     result = stage.erasure("keys", "rotate")
 
-    lines = stage.erasure("keys", "list").stdout.splitlines()
+    lines = stage.erasure("keys", "list").stdout.splitlines()[:2]
     assert 0 == result.exit_code
     assert [False, True] == [line.endswith("  signs") for line in lines]
     assert lines[1].split()[0] == result.stdout.split()[0]
-    assert 2 == len(json.loads(stage.erasure("keys", "export").stdout)["keys"])
+    assert ["sig", "sig", "enc"] == [key["use"] for key in json.loads(stage.erasure("keys", "export").stdout)["keys"]]
+
+
+def test_a_new_key_to_seal_to_takes_the_place_of_the_old_one_which_opens_on(stage: Stage) -> None:
+    before = json.loads(stage.erasure("keys", "export").stdout)["keys"]
+    result = stage.erasure("keys", "rotate", "--intake")
+    after = json.loads(stage.erasure("keys", "export").stdout)["keys"]
+
+    listed = stage.erasure("keys", "list").stdout.splitlines()
+    assert 0 == result.exit_code
+    assert before[0] == after[0]
+    assert f"Requests are to be sealed to {after[1]['kid']} from now on." in result.stdout
+    assert f"{before[1]['kid']}  made" in listed[1] and "opens requests until" in listed[1]
+    assert f"{after[1]['kid']}  made" in listed[2] and "requests are sealed to it" in listed[2]
 
 
 @pytest.mark.parametrize("word", ["list", "rotate", "export"])

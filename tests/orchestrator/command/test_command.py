@@ -179,11 +179,13 @@ def test_an_unexpected_error_is_one_sentence_with_its_type_and_never_its_text() 
     assert (2, said) == (result.exit_code, result.stderr)
 
 
-def test_the_traceback_is_there_for_those_who_ask() -> None:
-    result = CliRunner().invoke(_failing(ZeroDivisionError()), ["fail"], env={"ERASURE_DEBUG": "1"})
+def test_where_it_was_raised_is_there_for_those_who_ask_and_its_text_is_not() -> None:
+    result = CliRunner().invoke(_failing(ZeroDivisionError(CANARY)), ["fail"], env={"ERASURE_DEBUG": "1"})
 
     assert 2 == result.exit_code
-    assert result.stderr.startswith("Traceback (most recent call last):")
+    assert result.stderr.startswith("builtins.ZeroDivisionError, raised at\n")
+    assert f"{__file__}:" in result.stderr
+    assert CANARY not in result.stderr
 
 
 def test_ctrl_c_is_130_and_quiet() -> None:

@@ -1,12 +1,16 @@
 """`erasure emit`: what is sent, and what is refused before anything is sent."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from tests.orchestrator.command.stage import VALUES, Stage
+from tests.test_architecture import ROOT
 from topics.names import Topic
 
 WHO = ("--email", "jan@voorbeeld.nl")
@@ -104,6 +108,38 @@ def test_the_orchestrator_takes_in_what_was_sent(live: Stage) -> None:
     assert 0 == live.erasure("status", result.stdout.strip()).exit_code
 
 
+def test_a_sealed_request_shows_nothing_on_kafka_and_is_taken_in(live: Stage) -> None:
+    jwks = live.folder / "jwks.json"
+    jwks.write_text(live.erasure("keys", "export").stdout)
+    results = [live.erasure("emit", "erase", *WHO, "--sealed"), live.erasure("emit", "restrict", *WHO, "--sealed", "--keys", str(jwks))]
+
+    sent = live.on_topic(Topic.REQUESTS)
+    live.take(*sent)
+    assert [b"application/jose"] * 2 == [dict(one.headers)["content-type"] for one in sent]
+    assert [] == [one for one in sent if b"voorbeeld" in (one.value or b"")]
+    assert [0, 0] == [live.erasure("status", result.stdout.strip()).exit_code for result in results]
+
+
+def test_the_example_of_a_sealed_request_is_taken_in(live: Stage) -> None:
+    jwks = live.folder / "jwks.json"
+    jwks.write_text(live.erasure("keys", "export").stdout)
+    program = [sys.executable, str(ROOT / "examples/emit_sealed.py"), WHO[1], str(jwks), live.names.of(Topic.REQUESTS)]
+    ran = subprocess.run(program, env=os.environ | {"KAFKA_BOOTSTRAP_SERVERS": live.broker}, capture_output=True, text=True, check=False)
+
+    live.take(*live.on_topic(Topic.REQUESTS))
+    assert 0 == live.erasure("status", ran.stdout.strip()).exit_code, ran.stderr
+
+
+@pytest.mark.parametrize("keys", [[], [{"kty": "EC", "use": "enc", "crv": "P-256", "kid": "1"}], [{"use": "enc"}, {"use": "enc"}]])
+def test_without_one_key_to_seal_to_nothing_is_sent(live: Stage, keys: list[dict[str, str]]) -> None:
+    jwks = live.folder / "jwks.json"
+    jwks.write_text(json.dumps({"keys": keys}))
+    for result in (live.erasure("emit", "erase", *WHO, "--sealed", "--keys", str(jwks)), live.erasure("emit", "erase", *WHO, "--sealed")):
+        assert 2 == result.exit_code
+        assert "Nothing was sent." in result.stderr and "erasure keys export" in result.stderr
+    assert [] == live.on_topic(Topic.REQUESTS)
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -120,6 +156,7 @@ def test_the_orchestrator_takes_in_what_was_sent(live: Stage) -> None:
         ((*WHO, "--ground", "jan@voorbeeld.nl"), "ground"),
         ((*WHO, "--processor", "nowhere"), "configured are: moneybird, jira"),
         ((*WHO, "--verified-by", "x" * 300_000), "over 262144 bytes"),
+        ((*WHO, "--sealed"), "`erasure keys export` makes and prints it"),
     ],
 )
 def test_bad_input_is_refused_with_a_sentence_and_nothing_is_sent(live: Stage, arguments: tuple[str, ...], sentence: str) -> None:

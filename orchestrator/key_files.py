@@ -1,0 +1,92 @@
+"""Private keys as files of a folder, one each, under the moment at which it was made and its thumbprint (RFC 7638)."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from stat import S_IMODE
+from typing import Any
+
+_STAMP = "%Y%m%dT%H%M%S.%fZ"
+_OTHERS_MAY_WRITE = 0o022
+_OTHERS_MAY_ANYTHING = 0o077
+
+
+class KeyFolderError(Exception):
+    """The key folder cannot be used; the message is a sentence that says why, and holds no key."""
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One process at a time; the lock goes with the process, so a crash leaves none behind."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise KeyFolderError(f"The key folder {folder} cannot be written: {error.strerror}.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def names(folder: Path) -> list[str]:
+    """The key files in the folder, the oldest first; none if there is no folder."""
+    try:
+        mode = S_IMODE(folder.stat().st_mode)
+        names = sorted(p.name for p in folder.iterdir() if p.suffix == ".json" and not p.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise KeyFolderError(f"The key folder {folder} cannot be read: {error.strerror}.") from error
+    if mode & _OTHERS_MAY_WRITE:
+        raise KeyFolderError(f"Others may write into the key folder {folder} (mode {mode:04o}); set it to 0700.")
+    return names
+
+
+def stamp(now: datetime, last: datetime | None) -> str:
+    """The stamp of a key that is made now; a clock set back must not leave the old key active."""
+    moment = now.astimezone(UTC)
+    return (moment if last is None or moment > last else last + timedelta(microseconds=1)).strftime(_STAMP)
+
+
+def made_at(name: str) -> datetime:
+    """When the key in the file of that name was made.
+
+    Raises:
+        ValueError: the name does not say.
+    """
+    return datetime.strptime(name.partition("-")[0], _STAMP).replace(tzinfo=UTC)
+
+
+def read(path: Path) -> bytes:
+    """What a key file holds, which nobody else may read."""
+    try:
+        with path.open("rb") as file:
+            mode = S_IMODE(os.fstat(file.fileno()).st_mode)
+            content = file.read()
+    except OSError as error:
+        raise KeyFolderError(f"The key file {path} cannot be read: {error.strerror}.") from error
+    if mode & _OTHERS_MAY_ANYTHING:
+        raise KeyFolderError(f"Others may read the key file {path} (mode {mode:04o}); set it to 0600.")
+    return content
+
+
+def write(folder: Path, name: str, jwk: dict[str, Any]) -> None:
+    """The whole file or none: written aside, then renamed, both made to last."""
+    aside = folder / f".{name}"
+    try:
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(jwk, file)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.rename(folder / name)
+        descriptor = os.open(folder, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+    except OSError as error:
+        raise KeyFolderError(f"The key folder {folder} cannot be written: {error.strerror}.") from error

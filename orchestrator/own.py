@@ -1,0 +1,45 @@
+"""The orchestrator as processor number zero: what it holds of a person itself, and until when (no I/O, no clock)."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+
+from orchestrator.case import Case
+from orchestrator.payload import Own, OwnLine
+from topics.names import INTAKE_KEPT
+from topics.outcomes import Outcome
+
+_PLAIN = "As it was sent, readable, on the intake topic."
+_SEALED = "On the intake topic, sealed by its sender to the orchestrator's key: nobody else reads it there."
+_COMMANDS = "With the answers to them on their topics, sealed under the case's key."
+_LEDGER = "The person in the ledger, sealed under the case's key, which this version keeps."
+_REFERENCES = "Of held records, in the ledger, sealed under a key of their own, to erase them when their hold has ended."
+_LOGS = "Log lines hold no personal data, at any level."
+
+
+def own(case: Case, intake_until: date, issued_at: datetime) -> Own:
+    """The lines of a certificate issued then, in the controller's time zone. `intake_until`: the last day of the request on its topic."""
+    return Own(records=tuple(_lines(case, intake_until, issued_at)))
+
+
+def _lines(case: Case, intake_until: date, issued_at: datetime) -> Iterator[OwnLine]:
+    if intake_until >= issued_at.date():
+        yield OwnLine(kind="request", outcome=Outcome.EXPIRING, count=1, until=intake_until, reason=_SEALED if case.sent_sealed else _PLAIN)
+    commands = sum(processor.round for processor in case.processors)
+    if commands:  # what was published until now is gone after that, however long ago it was ordered
+        until = (issued_at + INTAKE_KEPT).date()
+        yield OwnLine(kind="command", outcome=Outcome.EXPIRING, count=commands, until=until, reason=_COMMANDS)
+    yield OwnLine(kind="case", outcome=Outcome.RESTRICTED, count=1, reason=_LEDGER)
+    references = sum(record.sealed is not None for processor in case.processors for record in processor.records.values())
+    if references:
+        yield OwnLine(kind="reference", outcome=Outcome.RESTRICTED, count=references, reason=_REFERENCES)
+    yield OwnLine(kind="log", outcome=Outcome.NOT_APPLICABLE, count=1, reason=_LOGS)
+
+
+def intake_line(of: Iterable[OwnLine]) -> OwnLine | None:
+    """The line of the request on the intake topic, if it is still there."""
+    return next((line for line in of if line.kind == "request"), None)
+
+
+def readable_on_intake(line: OwnLine) -> bool:
+    """Whether what stands there can be read by whoever reads the topic; a certificate of before sealing says nothing, and means yes."""
+    return line.reason != _SEALED

@@ -1,0 +1,1 @@
+"""Unmistakable identities, and the search for them in every byte."""
