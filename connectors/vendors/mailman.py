@@ -67,8 +67,8 @@ class Mailman(Connector[MailmanSettings]):
         return await found(self.http.get(path, **values), Json)
 
     async def _find(self, path: str, *, json: Json, query: Any = None) -> contract.Answer:
-        """The server reads the page in the query; its documentation has it in the body."""
-        return await self.http.post(path, query={name: json[name] for name in ("count", "page")}, json=json)
+        """The documentation has the page in the body, where the server does not look: without one in the query it shows all."""
+        return await self.http.post(path, query={"count": json["count"], "page": json["page"]} if json["page"] > 1 else None, json=json)
 
     async def erase(self, record: Record) -> None:
         (path, values), discard = self._place(record), record.kind in ("message", "subscription_request")
