@@ -60,9 +60,14 @@ class Teamviewer(Connector[contract.TokenSettings]):
     base_url = "https://webapi.teamviewer.com/api/v1"
     signs_in = By(Bearer, "token")
 
+    def __init__(self, settings: contract.TokenSettings, door: Any) -> None:
+        super().__init__(settings, door)
+        self._accounts, self._contacts = set[str](), set[str]()  # of earlier looks too: their reports outlive them
+
     async def locate(self, subject: Subject) -> Records:
         self._seen: dict[str, dict[str, State]] = {}
-        accounts, contacts = set(subject.values("teamviewer.user_id")), set[str]()
+        accounts, contacts = self._accounts, self._contacts
+        accounts |= set(subject.values("teamviewer.user_id"))
         async for row in self._all("user"):
             if row.id in accounts or subject.matches("email", row.email):
                 accounts.add(row.id)
