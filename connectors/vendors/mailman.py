@@ -36,7 +36,9 @@ class Mailman(Connector[MailmanSettings]):
                 addresses = self.each("/users/{id}/addresses", Json, id=id)
                 owners |= {str(row["email"]).lower(): ("user", f"users/{id}") async for row in addresses}
                 yield Record("user", f"users/{id}")
-            elif value in emails and (not all(row.get("user") for row in members) or await self._row("/addresses/{id}", id=value)):
+            elif value in emails and ((own := await self._row("/addresses/{id}", id=value)) or not all(row.get("user") for row in members)):
+                if own and own.get("user"):  # without its account the address must stay: else nobody finds the rest
+                    raise contract.Misread("Mailman does not show the account that an address of the person belongs to.")
                 owners[value] = ("user", f"addresses/{value}")
                 yield Record("user", f"addresses/{value}")
         for address in dict.fromkeys([*emails, *owners]):
