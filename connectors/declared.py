@@ -134,6 +134,7 @@ class Spec:
     person there and is not searched; it stands on every certificate. `docs`, `checked`: the vendor's API page, and when
     these facts were last compared with it. `erased_as_located`: records are erased in the order in which `locate` yields them.
     `facts`: what of the vendor's they stand on. `bare_403_is_busy`: a 403 without JSON means too many calls, not a missing right.
+    `searches`: where not, nobody can be looked up, and what is located are the identifiers themselves, whether there is anything or not.
     """
 
     name: str
@@ -149,6 +150,7 @@ class Spec:
     erased_as_located: bool = False
     facts: Facts = "documentation"
     bare_403_is_busy: bool = False
+    searches: bool = True
 
     def kind_of(self, record: Record) -> Kind:
         """The declared kind of a record; an undeclared one is a defect of the connector."""
