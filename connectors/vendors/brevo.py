@@ -41,11 +41,6 @@ class Contact(Row):
     def state(self) -> State:
         return State.RESTRICTED if self.email_blacklisted and self.sms_blacklisted is not False else State.PRESENT
 
-    @property
-    def stopped_it(self) -> bool:
-        told = self.statistics or {}
-        return bool((told.get("unsubscriptions") or {}).get("userUnsubscription") or told.get("complaints"))
-
 
 class Brevo(Connector[BrevoSettings]):
     spec = Spec(
@@ -97,6 +92,7 @@ class Brevo(Connector[BrevoSettings]):
         return contract.rows(self.http.get, path, shape, following, at=f"{name}?", query=query, absent=absent)
 
     async def lift(self, record: Record) -> None:
-        if (await self.on(record, self.http.get)).read(Contact).stopped_it:
+        told = (await self.on(record, self.http.get)).read(Contact).statistics or {}
+        if (told.get("unsubscriptions") or {}).get("userUnsubscription") or told.get("complaints"):
             raise NeedsPerson("The contact unsubscribed or complained, so not only we stopped the mail: a person must decide.")
         await self.on(record, self.http.put, json={"emailBlacklisted": False, "smsBlacklisted": False})
