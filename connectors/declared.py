@@ -133,7 +133,8 @@ class Spec:
     deletion. `not_covered`: what may hold something of a
     person there and is not searched; it stands on every certificate. `docs`, `checked`: the vendor's API page, and when
     these facts were last compared with it. `erased_as_located`: records are erased in the order in which `locate` yields them.
-    `facts`: what of the vendor's they stand on.
+    `facts`: what of the vendor's they stand on. `bare_403_is_busy`: a 403 without JSON means too many calls, not a missing right.
+    `searches`: where not, nobody can be looked up, and what is located are the identifiers themselves, whether there is anything or not.
     """
 
     name: str
@@ -148,6 +149,8 @@ class Spec:
     settle_seconds: float = 0.0
     erased_as_located: bool = False
     facts: Facts = "documentation"
+    bare_403_is_busy: bool = False
+    searches: bool = True
 
     def kind_of(self, record: Record) -> Kind:
         """The declared kind of a record; an undeclared one is a defect of the connector."""

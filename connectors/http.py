@@ -101,8 +101,19 @@ class Limits:
 class Vendor:
     """A vendor's account: one client, one pace, shared by all commands of a processor."""
 
-    def __init__(self, name: str, client: Client, auth: httpx.Auth | None, pace: Pace, limits: Limits, clock: Clock, sleep: Sleep) -> None:
+    def __init__(
+        self,
+        name: str,
+        client: Client,
+        auth: httpx.Auth | None,
+        pace: Pace,
+        limits: Limits,
+        clock: Clock,
+        sleep: Sleep,
+        bare_403_is_busy: bool = False,
+    ) -> None:
         self.name = name
+        self.bare_403_is_busy = bare_403_is_busy
         self.client = client
         self.auth = auth
         self.pace = pace
@@ -206,7 +217,7 @@ class HttpDoor:
             raise Misread(f"{name} answered {call} with a part only ({status}), which was not asked for.")
         if 200 <= status < 300:
             return
-        if status in _BUSY or (status == _FORBIDDEN and any(word in reply.body for word in TOO_FAST)):
+        if status in _BUSY or (status == _FORBIDDEN and self._too_fast(reply.body)):
             raise Transient(f"{name} answered {status} to {call}.", not_before(reply.headers, self._vendor.clock()))
         if 300 <= status < 400 or status < 200:
             raise Misread(f"{name} answered {call} with a redirect ({status}), which is not followed; look at base_url.")
@@ -215,3 +226,7 @@ class HttpDoor:
         if status in (404, 410):
             raise Gone(f"{name} answered {status} to {call}.")
         raise Refused(f"{name} refused {call} ({status}).", passing=status in _CONFLICT)
+
+    def _too_fast(self, body: bytes) -> bool:
+        """Whether a 403 means too many calls, as its reason, or at some vendors the lack of one, tells."""
+        return any(word in body for word in TOO_FAST) or (self._vendor.bare_403_is_busy and not body.lstrip().startswith(b"{"))

@@ -111,7 +111,7 @@ async def _account(entry: Entry, settings: Any, stack: AsyncExitStack, limits: L
         return mailbox
     if opens == "http" and not isinstance(auth, Login):
         client = await stack.enter_async_context(Client(str(entry.base_url), limits.timeout, transport()))
-        return Vendor(name, client, auth, pace, limits, utc_now, asyncio.sleep)
+        return Vendor(name, client, auth, pace, limits, utc_now, asyncio.sleep, entry.connector.spec.bare_403_is_busy)
     if opens == "nothing":
         return Nothing()
     raise ValueError(f"The connector {entry.connector.spec.name} signs in with {type(auth).__name__}, which does not fit what it opens.")

@@ -150,7 +150,8 @@ class Bench:
         client = await stack.enter_async_context(Client(self.base_url, 30.0, httpx.MockTransport(self.simulator.handle)))
         pace = Pace(1_000_000, self.time, self.time.sleep)
         limits = Limits(timeout=30.0, give_up_after=self.give_up_after)
-        return Vendor(self.connector.spec.name, client, auth, pace, limits, self.time, self.time.sleep)
+        spec = self.connector.spec
+        return Vendor(spec.name, client, auth, pace, limits, self.time, self.time.sleep, spec.bare_403_is_busy)
 
 
 def settings_of(connector: type[Connector[Any]], raw: Mapping[str, Any]) -> Any:

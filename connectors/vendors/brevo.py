@@ -41,11 +41,6 @@ class Contact(Row):
     def state(self) -> State:
         return State.RESTRICTED if self.email_blacklisted and self.sms_blacklisted is not False else State.PRESENT
 
-    @property
-    def stopped_it(self) -> bool:
-        told = self.statistics or {}
-        return bool((told.get("unsubscriptions") or {}).get("userUnsubscription") or told.get("complaints"))
-
 
 class Brevo(Connector[BrevoSettings]):
     spec = Spec(
@@ -91,11 +86,13 @@ class Brevo(Connector[BrevoSettings]):
             body = turn.answer.read(dict[str, Any])
             if name not in body and body not in ({}, {"count": 0}):  # an empty list may come without its name
                 raise Misread(f"The answer to GET {path} has no {name} in it.")
-            return contract.by_offset()(turn)
+            paged = "count" in body or "limit" in query  # the document knows no pages of the log; a later look brings what was cut
+            return contract.by_offset(total="count" if "count" in body else "")(turn) if paged else None
 
         return contract.rows(self.http.get, path, shape, following, at=f"{name}?", query=query, absent=absent)
 
     async def lift(self, record: Record) -> None:
-        if (await self.on(record, self.http.get)).read(Contact).stopped_it:
+        told = (await self.on(record, self.http.get)).read(Contact).statistics or {}
+        if (told.get("unsubscriptions") or {}).get("userUnsubscription") or told.get("complaints"):
             raise NeedsPerson("The contact unsubscribed or complained, so not only we stopped the mail: a person must decide.")
         await self.on(record, self.http.put, json={"emailBlacklisted": False, "smsBlacklisted": False})

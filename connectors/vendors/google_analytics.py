@@ -24,7 +24,7 @@ class GoogleAnalyticsSettings(contract.Settings):
 class GoogleAnalytics(Connector[GoogleAnalyticsSettings]):
     spec = Spec(
         name="google_analytics", kind="analytics", kinds=(Kind("visit"),),
-        identifiers=("email", "phone", "customer_id", *_OWN), calls_per_minute=60, concurrency=2,
+        identifiers=("email", "phone", "customer_id", *_OWN), calls_per_minute=60, concurrency=2, searches=False,
         not_covered=("visits that no given identifier was sent with", "exports (BigQuery), linked advertising accounts"),
         docs="https://developers.google.com/analytics/devguides/config/admin/v1", checked=dt.date(2026, 11, 22),
     )  # fmt: skip
@@ -39,6 +39,12 @@ class GoogleAnalytics(Connector[GoogleAnalyticsSettings]):
         if settings.token or not settings.service_account:
             raise ValueError("give either `token` or `service_account`.")
         return ServiceAccount(settings.service_account, "https://www.googleapis.com/auth/analytics.edit")
+
+    async def rights(self) -> list[contract.Right]:
+        numbers = [name.removeprefix("properties/") for name in self.settings.properties]
+        for number in numbers:  # the one thing that reading shows: it is there, and we may see it
+            (await self.http.get("/v1alpha/properties/{number}", number=number)).read(str, "name")
+        return [contract.Right(f"the role Editor on property {number}", "erase", None) for number in numbers]
 
     async def locate(self, subject: Subject) -> Records:
         """What to ask for: nobody can be looked up, so that each identifier at each property is one record, there or not."""

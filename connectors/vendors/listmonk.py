@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from connectors import contract
@@ -11,6 +12,8 @@ from connectors.contract import Connector, Gone, Kind, Look, Record, Records, Re
 
 _BEFORE = "before_restriction"
 """The attribute of a blocklisted subscriber that tells what a lifting must put back: blocklisting ends every membership."""
+
+_SUPER_ADMIN = 1  # the role that is never asked for a permission
 
 
 class ListmonkSettings(contract.Settings):
@@ -51,6 +54,12 @@ class Listmonk(Connector[ListmonkSettings]):
             async for row in rows(self.http.get, "/subscribers", Subscriber, by_page(total="data/total"), at="data/results", query=query):
                 if subject.matches("email", row.email):
                     yield Record("subscriber", row.id, state=row.state)
+
+    async def rights(self) -> list[contract.Right]:
+        role = (await self.http.get("/profile")).read(dict[str, Any], "data/user_role")
+        held = {name: role["id"] == _SUPER_ADMIN or name in role["permissions"] for name in ("subscribers:get_all", "subscribers:manage")}
+        erasing = [contract.Right(name, "erase", has) for name, has in held.items()]
+        return erasing + [replace(right, to="restrict") for right in erasing]
 
     async def restrict(self, record: Record) -> None:
         seen = await self._seen(record)

@@ -40,7 +40,7 @@ class Mailchimp(Connector[contract.ApiKeySettings]):
             Kind("subscriber", at=_MEMBER, peeks=Look(Person), restricts=Call("PATCH", {"status": "unsubscribed"}), erases=_FOR_GOOD),
         ),
         not_covered=("carts that were abandoned, other people's fields, reports of campaigns, conversations, surveys",),
-        docs="https://mailchimp.com/developer/marketing/api/", checked=dt.date(2026, 11, 22),
+        docs="https://mailchimp.com/developer/marketing/api/", checked=dt.date(2026, 11, 22), bare_403_is_busy=True,
     )  # fmt: skip
     lists = Lists(by_offset(total="total_items"), {"count": 1000, "offset": 0}, always=("/lists",))  # not every account has shops
 
@@ -54,7 +54,8 @@ class Mailchimp(Connector[contract.ApiKeySettings]):
             for hit in answer.read(list[Hit], "exact_matches/members") + answer.read(list[Hit], "full_search/members"):
                 if subject.matches("email", hit.email_address):
                     yield Record("subscriber", f"{hit.list_id}/{hit.id}", state=hit.state)
-        async for audience in self.each("/lists", Row, at="lists"):
+        audiences = [row async for row in self.each("/lists", Row, at="lists")]  # first to its end, which may be missing
+        for audience in audiences:
             for address in subject.values("email"):
                 own = Record("subscriber", f"{audience.id}/{md5(address.encode(), usedforsecurity=False).hexdigest()}")
                 member = await found(self.on(own, self.http.get), Person)

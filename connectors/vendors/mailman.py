@@ -36,7 +36,9 @@ class Mailman(Connector[MailmanSettings]):
                 addresses = self.each("/users/{id}/addresses", Json, id=id)
                 owners |= {str(row["email"]).lower(): ("user", f"users/{id}") async for row in addresses}
                 yield Record("user", f"users/{id}")
-            elif value in emails and (not all(row.get("user") for row in members) or await self._row("/addresses/{id}", id=value)):
+            elif value in emails and ((own := await self._row("/addresses/{id}", id=value)) or not all(row.get("user") for row in members)):
+                if own and own.get("user"):  # without its account the address must stay: else nobody finds the rest
+                    raise contract.Misread("Mailman does not show the account that an address of the person belongs to.")
                 owners[value] = ("user", f"addresses/{value}")
                 yield Record("user", f"addresses/{value}")
         for address in dict.fromkeys([*emails, *owners]):
@@ -67,8 +69,8 @@ class Mailman(Connector[MailmanSettings]):
         return await found(self.http.get(path, **values), Json)
 
     async def _find(self, path: str, *, json: Json, query: Any = None) -> contract.Answer:
-        """The server reads the page in the query; its documentation has it in the body."""
-        return await self.http.post(path, query={name: json[name] for name in ("count", "page")}, json=json)
+        """The documentation has the page in the body, where the server does not look: without one in the query it shows all."""
+        return await self.http.post(path, query={"count": json["count"], "page": json["page"]} if json["page"] > 1 else None, json=json)
 
     async def erase(self, record: Record) -> None:
         (path, values), discard = self._place(record), record.kind in ("message", "subscription_request")

@@ -59,22 +59,23 @@ class Teamviewer(Connector[contract.TokenSettings]):
     )  # fmt: skip
     base_url = "https://webapi.teamviewer.com/api/v1"
     signs_in = By(Bearer, "token")
+    _accounts, _contacts = frozenset[str](), frozenset[str]()  # of earlier looks too: their reports outlive them
 
     async def locate(self, subject: Subject) -> Records:
         self._seen: dict[str, dict[str, State]] = {}
-        accounts, contacts = set(subject.values("teamviewer.user_id")), set[str]()
+        self._accounts |= {*subject.values("teamviewer.user_id")}
         async for row in self._all("user"):
-            if row.id in accounts or subject.matches("email", row.email):
-                accounts.add(row.id)
+            if row.id in self._accounts or subject.matches("email", row.email):
+                self._accounts |= {row.id}
                 yield Record("user", row.id, state=self._seen["user"][row.id])
         async for row in self._all("contact"):
             named = subject.matches("email", row.email) or subject.matches("teamviewer.contact_id", row.contact_id)
-            if named or row.user_id in accounts:
-                contacts.add(row.contact_id)
+            if named or row.user_id in self._accounts:
+                self._contacts |= {row.contact_id}
                 yield Record("contact", row.contact_id)
         async for row in self._all("connection_report"):
-            binds: list[Key] = [("user", row.userid)] if row.userid in accounts else []
-            binds += [("contact", row.contact_id)] if row.contact_id in contacts else []
+            binds: list[Key] = [("user", row.userid)] if row.userid in self._accounts else []
+            binds += [("contact", row.contact_id)] if row.contact_id in self._contacts else []
             if binds or subject.matches("email", (row.end_customer or {}).get("email")):
                 yield Record("connection_report", row.id, row.start_date, tuple(binds))
         async for row in self._all("session"):
@@ -89,10 +90,8 @@ class Teamviewer(Connector[contract.TokenSettings]):
 
         path, at, shape, id, query = _LISTS[kind]
         paging = contract.by_cursor("offset" if kind == "session" else "offset_id", "next_offset?")
-        absent = () if kind == "user" else Gone
-        async for row in contract.rows(get, path, shape, paging, at=at, query=query, absent=absent):
-            inactive = getattr(row, "active", None) is False
-            self._seen[kind][getattr(row, id)] = State.RESTRICTED if inactive else State.PRESENT
+        async for row in contract.rows(get, path, shape, paging, at=at, query=query, absent=() if kind == "user" else Gone):
+            self._seen[kind][getattr(row, id)] = State.RESTRICTED if getattr(row, "active", None) is False else State.PRESENT
             yield row
 
     async def peek(self, record: Record) -> State | None:

@@ -47,11 +47,13 @@ async def check(configuration: Configuration, name: str) -> str:
     async with looking(configuration, name, gathered, patient=False) as (processor, connector):
         try:
             found = await locate(connector, nobody(connector.identifiers))
+            if not connector.spec.searches:  # so that nothing was asked yet
+                await rights(connector)
         except NeedsPerson as error:
             return f"{processor.name} is done by a person, so there is nothing to call: {error.reason}"
         except VendorError as error:
             raise No(f"{processor.name} does not work. {_what_next(error)} {error.reason}") from None
-        if found:
+        if found and connector.spec.searches:
             raise No(f"{processor.name} finds {len(found)} records of somebody who cannot exist: do not use it, it would erase others.")
         lacks, sentences = await _may(connector)
     if lacks:

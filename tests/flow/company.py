@@ -189,7 +189,8 @@ class Company:
         settings = settings_of(connector, self.settings)
         limits = Limits(timeout=30.0, give_up_after=timedelta(minutes=10))
         pace = Pace(self.calls_per_minute, self.time, self.time.sleep)
-        vendor = Vendor(name, client, connector.auth(settings), pace, limits, self.time, self.time.sleep)
+        busy = connector.spec.bare_403_is_busy
+        vendor = Vendor(name, client, connector.auth(settings), pace, limits, self.time, self.time.sleep, busy)
         processor = Processor(name, connector, settings, vendor, [BOOKS], AMSTERDAM, give_up_after=limits.give_up_after)
         worker = Worker(processor, self.keyring, self.time, self.time.sleep)
         publisher = self.broker.publisher(self.moments)

@@ -37,6 +37,11 @@ class GoogleAnalyticsSimulator(Simulator):
     def signed_in(self, request: httpx.Request) -> bool:
         return bool(request.headers.get("authorization") == f"Bearer {SECRETS['KIT_SECRET']}")
 
+    @route("GET", "/v1alpha/properties/{id}")
+    def show(self, request: httpx.Request, id: str) -> httpx.Response:
+        told = {"name": f"properties/{id}", "displayName": "The shop"}
+        return httpx.Response(200, json=told) if id in self.visits else _error(403, "PERMISSION_DENIED")
+
     @route("POST", "/v1alpha/properties/{id}:submitUserDeletion")
     def submit(self, request: httpx.Request, id: str) -> httpx.Response:
         body = body_of(request)

@@ -31,6 +31,7 @@ class ListmonkSimulator(Simulator):
         self.subscribers: dict[int, Row] = {}
         self.members: dict[int, dict[int, str]] = {}  # by subscriber and list: how the membership stands
         self.mails = 0  # that ask somebody to confirm
+        self.role: Row = {"id": 5, "name": "erasure", "permissions": ["subscribers:get_all", "subscribers:manage"]}
         self._ghosts = Lagging(self)
 
     def seed(self, person: Person) -> None:
@@ -64,6 +65,10 @@ class ListmonkSimulator(Simulator):
     def handle(self, request: httpx.Request) -> httpx.Response:
         answer = super().handle(request)
         return _error(403, "invalid API credentials") if answer.status_code == 401 else answer
+
+    @route("GET", "/profile")
+    def profile(self, request: httpx.Request) -> httpx.Response:
+        return _told({"id": 7, "username": "api", "type": "api", "user_role": self.role})
 
     @route("GET", "/subscribers")
     def search(self, request: httpx.Request) -> httpx.Response:

@@ -8,7 +8,7 @@ import pytest
 from connectors.holds import HoldRule
 from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
-from connectors.testing.simulator import Fault, Person
+from connectors.testing.simulator import Fault, Person, route
 from connectors.testing.simulators.brevo import BrevoSimulator
 from connectors.vendors.brevo import Brevo
 from topics.outcomes import Outcome
@@ -184,6 +184,36 @@ def test_a_thousand_mails_are_erased() -> None:
         simulator.add_mail(JAN.email, number % 50)
     answer = bench(simulator).carry_out(JAN.subject())
     assert {"message": [Outcome.ERASED] * 1000} == fates(answer)
+
+
+class AsDescribed(BrevoSimulator):
+    """The log as the saved document has it: no pages and no count. `most`: how many it shows nevertheless."""
+
+    most = 10_000
+
+    @route("GET", "/smtp/emails")
+    def list_mails(self, request: httpx.Request) -> httpx.Response:
+        if {"limit", "offset"} & {*request.url.params}:
+            return httpx.Response(400, json={"code": "invalid_parameter", "message": "It cannot be done."})
+        return httpx.Response(200, json={"transactionalEmails": super().list_mails(request).json()["transactionalEmails"][: self.most]})
+
+
+@pytest.mark.parametrize("number", [3, 500])
+def test_a_log_without_pages_is_read_by_the_calls_of_the_document(number: int) -> None:
+    simulator = AsDescribed()
+    simulator.largest_page = number
+    for _ in range(number):
+        simulator.add_mail(JAN.email, 3)
+    assert {"message": [Outcome.ERASED] * number} == fates(bench(simulator).carry_out(JAN.subject()))
+
+
+def test_a_log_that_is_cut_and_does_not_say_so_is_erased_to_its_end() -> None:
+    simulator = AsDescribed()
+    simulator.most = 2
+    for days in (1, 2, 3, 4, 5, 40):
+        simulator.add_mail(JAN.email, days)
+    assert {"message": [Outcome.ERASED] * 6} == fates(bench(simulator).carry_out(JAN.subject()))
+    assert [] == simulator.mails
 
 
 def test_blocks_of_everybody_are_read_and_those_of_others_stay() -> None:

@@ -193,3 +193,20 @@ def test_a_proxy_that_is_busy_is_asked_again() -> None:
     bench, simulator, _ = listmonk()
     simulator.faults.append(Fault(httpx.Response(502, html="<html></html>"), times=3))
     assert [Outcome.ERASED] == fates(bench.carry_out(JAN.subject())) and {} == simulator.subscribers
+
+
+@pytest.mark.parametrize(
+    ("id", "permissions", "lacks"),
+    [
+        (5, ["subscribers:get_all", "subscribers:manage", "lists:get_all"], set()),
+        (5, ["subscribers:get", "subscribers:manage"], {"subscribers:get_all"}),  # it would be shown a part, and not told
+        (5, ["subscribers:get_all"], {"subscribers:manage"}),
+        (1, [], set()),  # the super admin
+    ],
+)
+def test_the_role_tells_which_rights_the_credential_lacks(id: int, permissions: list[str], lacks: set[str]) -> None:
+    bench, simulator, _ = listmonk()
+    simulator.role |= {"id": id, "permissions": permissions}
+    told = bench.rights()
+    assert {"erase", "restrict"} == {right.to for right in told}
+    assert lacks == {right.name for right in told if not right.held}

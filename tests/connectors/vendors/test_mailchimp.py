@@ -9,7 +9,7 @@ import pytest
 from connectors.holds import HoldRule
 from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
-from connectors.testing.simulator import Fault, Person
+from connectors.testing.simulator import Fault, Person, route
 from connectors.testing.simulators.mailchimp import MailchimpSimulator
 from connectors.vendors.mailchimp import Mailchimp
 from topics.outcomes import Evidence, Outcome
@@ -164,7 +164,7 @@ def test_an_account_without_shops_is_searched_all_the_same(absent: str) -> None:
 @pytest.mark.parametrize("path", ["/search-members", "/lists", "/ecommerce/stores"])
 def test_a_key_without_a_right_is_told_before_anything_is_written(path: str) -> None:
     bench, simulator = mailchimp("subscribed")
-    simulator.answers["GET", path] = httpx.Response(403)  # bare, as at very high volume
+    simulator.answers["GET", path] = httpx.Response(403, json={"title": "Forbidden", "status": 403})
     assert Outcome.FAILED is bench.carry_out(JAN.subject()).outcome and 0 == simulator.writing_calls
 
 
@@ -207,7 +207,21 @@ def test_a_member_that_may_not_be_removed_is_told_and_the_rest_goes_on() -> None
     assert [(at, id)] == list(simulator.members)
 
 
-def test_a_busy_mailchimp_without_headers_is_asked_again() -> None:
+@pytest.mark.parametrize("busy", [httpx.Response(429), httpx.Response(403), httpx.Response(403, html="<h1>Forbidden</h1>")])
+def test_a_busy_mailchimp_without_headers_is_asked_again(busy: httpx.Response) -> None:
     bench, simulator = mailchimp("subscribed")
-    simulator.faults.append(Fault(httpx.Response(429), times=3))
+    simulator.faults.append(Fault(busy, times=3))
     assert [Outcome.ERASED] == fates(bench.carry_out(JAN.subject()), "subscriber")
+
+
+def test_audiences_without_end_are_noticed_before_each_is_searched() -> None:
+    class Endless(MailchimpSimulator):
+        @route("GET", "/lists")
+        def all_lists(self, request: httpx.Request) -> httpx.Response:
+            start = int(request.url.params["offset"])
+            return httpx.Response(200, json={"lists": [{"id": f"a{start + n}"} for n in range(10)], "total_items": 10**9})
+
+    simulator = Endless()
+    answer = Bench(Mailchimp, simulator, SETTINGS, HOST).carry_out(JAN.subject())
+    assert Outcome.FAILED is answer.outcome and "pages" in (answer.reason or "")
+    assert 0 == sum("/members/" in call.request.url.path for call in simulator.calls)

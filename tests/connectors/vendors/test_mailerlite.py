@@ -24,6 +24,7 @@ class TestMailerlite(ConformanceKit):
     connector = Mailerlite
     simulator = staticmethod(lambda: MailerliteSimulator(days=0))
     settings = SETTINGS
+    exempt = {"a_dropped_line_is_tried_again": "An answer that is lost after its effect hides a subscriber whom nobody has seen forgotten."}
 
 
 def bench(simulator: MailerliteSimulator) -> Bench:
@@ -134,6 +135,51 @@ def test_an_id_in_place_of_an_address_finds_nobody(swapped: str) -> None:
     id = simulator.add(JAN)
     answer = bench(simulator).carry_out({swapped: [id if swapped == "email" else JAN.email]})
     assert (None, ()) == (answer.outcome, answer.records)
+
+
+class Bare(MailerliteSimulator):
+    """One subscriber is told as it is, not inside `data`."""
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        answer = super().handle(request)
+        told = answer.json().get("data") if answer.content else None
+        return httpx.Response(answer.status_code, json=told) if isinstance(told, dict) else answer
+
+
+def test_a_subscriber_that_is_told_without_a_wrapping_is_found_forgotten_restricted_and_freed() -> None:
+    simulator = Bare()
+    id = simulator.add(JAN)
+    case = bench(simulator)
+    assert Outcome.RESTRICTED is the_one(case.carry_out(JAN.subject(), "restrict")).outcome
+    assert Outcome.LIFTED is the_one(case.carry_out(JAN.subject(), "lift")).outcome
+    assert "active" == simulator.subscribers[id]["status"]
+    told = the_one(bench(simulator).carry_out(JAN.subject()))
+    assert (Outcome.ACCEPTED, (simulator.now + timedelta(days=31)).date()) == (told.outcome, told.until)
+
+
+@pytest.mark.parametrize("answer", [None, httpx.Response(500)])
+@pytest.mark.parametrize("writing", [False, True])
+@pytest.mark.parametrize("after_effect", [False, True])
+def test_a_lost_answer_is_asked_for_again_and_a_lost_forgetting_is_accepted_and_not_erased(
+    answer: httpx.Response | None, writing: bool, after_effect: bool
+) -> None:
+    simulator = MailerliteSimulator()
+    simulator.add(JAN)
+    simulator.faults.append(Fault(answer, writing=writing, after_effect=after_effect))
+    told = the_one(bench(simulator).carry_out(JAN.subject()))
+    assert (Outcome.ACCEPTED, (simulator.now + timedelta(days=31)).date()) == (told.outcome, told.until)
+
+
+@pytest.mark.parametrize("body", [{"forget_at": "2026-12-22 10:00:00"}, {"message": "It will be forgotten."}, {"data": None}])
+def test_a_promise_about_nobody_is_misread(body: dict[str, Any]) -> None:
+    class Vague(MailerliteSimulator):
+        def handle(self, request: httpx.Request) -> httpx.Response:
+            answer = super().handle(request)
+            return httpx.Response(200, json=body) if request.method == "POST" else answer
+
+    simulator = Vague()
+    simulator.add(JAN)
+    assert Outcome.FAILED is the_one(bench(simulator).carry_out(JAN.subject())).outcome
 
 
 @pytest.mark.parametrize("body", [{"data": {"id": "1", "email": JAN.email}}, {"data": []}, {"subscriber": {}}, {}])

@@ -265,3 +265,21 @@ def test_a_404_amid_the_pages_is_not_the_end_of_a_list() -> None:
     )
     simulator.faults.append(Fault(httpx.Response(404), skip=nth))
     assert Outcome.FAILED is clean.carry_out(JAN.subject(), mode="dry-run").outcome
+
+
+def test_a_search_has_its_page_in_the_body_as_documented_and_in_the_query_only_where_it_goes_on() -> None:
+    bench, simulator, _ = with_account(JAN.email)
+    for role in ("member", "owner"):
+        simulator.add_member(NIEUWS, JAN.email, role)
+    bench.carry_out(JAN.subject())
+    asked = [call.request for call in simulator.calls if call.request.url.path.endswith("/members/find")]
+    assert asked and all((1, "") == (body_of(request)["page"], request.url.query.decode()) for request in asked)
+
+
+def test_an_address_is_never_deleted_without_the_account_that_it_belongs_to() -> None:
+    bench, simulator, _ = with_account(JAN.email)
+    simulator.add_member(NIEUWS, JAN.email)
+    real, hidden = simulator.handle, [httpx.Response(404)]
+    simulator.handle = lambda request: hidden.pop() if hidden and "/users/" in request.url.path else real(request)  # type: ignore[method-assign]
+    assert Outcome.FAILED is bench.carry_out(JAN.subject()).outcome
+    assert 0 == simulator.writing_calls and JAN.email in simulator.addresses

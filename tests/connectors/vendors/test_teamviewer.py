@@ -183,3 +183,12 @@ def test_a_token_that_ends_in_mid_case_claims_nothing() -> None:
     simulator.faults.append(Fault(httpx.Response(401, json={"error": "token_expired"}), times=1000, skip=6))
     told = {outcome for outcomes in fates(bench(simulator).carry_out(JAN.subject())).values() for outcome in outcomes}
     assert {Outcome.FAILED, Outcome.REFUSED} == told
+
+
+def test_reports_that_one_look_did_not_show_are_found_by_their_user_when_that_is_gone() -> None:
+    simulator = TeamviewerSimulator()
+    user = simulator.add("users", name="Jan", email=JAN.email, active=True)
+    simulator.add("records", userid=user, start_date=MET)
+    real, hidden = simulator.handle, [httpx.Response(404)]
+    simulator.handle = lambda request: hidden.pop() if hidden and "/reports" in request.url.path else real(request)  # type: ignore[method-assign]
+    assert {"user": [Outcome.ERASED], "connection_report": [Outcome.ERASED]} == fates(bench(simulator).carry_out(JAN.subject()))

@@ -21,6 +21,7 @@ from connectors.registry import GROUP
 from connectors.testing.serve import serving
 from connectors.testing.simulator import Fault, Person
 from connectors.testing.simulators.factuursturen import FactuurSturenSimulator
+from connectors.testing.simulators.google_analytics import GoogleAnalyticsSimulator
 from connectors.testing.simulators.jira import JiraSimulator
 from connectors.testing.simulators.moneybird import MoneybirdSimulator
 from orchestrator.command.check import NOBODY, nobody
@@ -163,6 +164,33 @@ async def test_rights_that_cannot_be_asked_for_are_no_rights(stage: Stage) -> No
     assert 0 == result.exit_code, result.stderr
     assert "Whether it may erase cannot be told without erasing." in result.stdout
     assert "did not say: jira answered 403 to GET /rest/api/3/mypermissions" in result.stdout
+
+
+async def analytics(stage: Stage, *properties: str) -> Result:
+    """The check of a Google Analytics that is a simulator on loopback with the properties 1001 and 1002."""
+    simulator = GoogleAnalyticsSimulator()
+    async with serving(simulator) as base_url:
+        settings = f'settings.properties = {list(properties)}\nsettings.token = {{env = "JIRA_TOKEN"}}\n'
+        text = f'\n[[processors]]\nname = "visits"\nconnector = "google_analytics"\nbase_url = "{base_url}"\n{settings}'
+        stage.config.write_text(stage.config.read_text() + text)
+        result = await asyncio.to_thread(stage.erasure, "connectors", "check", "visits", JIRA_TOKEN="kit-secret-9f3a71")
+    assert 0 == simulator.writing_calls
+    return result
+
+
+async def test_where_nobody_can_be_looked_up_the_settings_are_tried_by_what_can_be_read(stage: Stage) -> None:
+    result = await analytics(stage, "1001", "properties/1002")
+
+    assert 0 == result.exit_code, result.stderr
+    assert "visits works" in result.stdout
+    assert "for the vendor does not say, the role Editor on property 1001, the role Editor on property 1002." in result.stdout
+
+
+async def test_where_nobody_can_be_looked_up_a_property_that_may_not_be_seen_is_told(stage: Stage) -> None:
+    result = await analytics(stage, "1001", "1009")
+
+    assert 1 == result.exit_code
+    assert "visits does not work." in result.stderr and "visits answered 403" in result.stderr
 
 
 async def test_a_credential_that_is_not_accepted_is_told(checked: Checked) -> None:
