@@ -51,7 +51,7 @@ class JiraServiceManagement(contract.Connector[JiraServiceManagementSettings]):
                 yield ticket
             if user is not None:
                 yield Record("user", id)
-                async for organization in self._list("organization", accountId=id, absent=Gone):
+                async for organization in self._of(id):
                     yield Record("organization_member", f"{organization['id']}/{id}")
         for desk_id, row in seen:
             if row["accountId"] in users:
@@ -74,6 +74,9 @@ class JiraServiceManagement(contract.Connector[JiraServiceManagementSettings]):
     def _list(self, path: str, absent: Any = (), id: str = "-", **query: str | None) -> AsyncIterator[Json]:
         path, asked = f"/rest/servicedeskapi/{path}", {"limit": 50, **query}
         return rows(self.http.get, path, Json, by_offset("start"), at="values", query=asked, absent=absent, id=id)
+
+    def _of(self, account: str) -> AsyncIterator[Json]:
+        return self._list("organization", accountId=account, absent=Gone)
 
     async def _user(self, id: str) -> Json | None:
         return await found(self.http.get("/rest/api/3/user", query={"accountId": id}), Json)
@@ -101,7 +104,10 @@ class JiraServiceManagement(contract.Connector[JiraServiceManagementSettings]):
                 raise  # else the account has taken it along, as the next look must say
 
     async def peek(self, record: Record) -> State | None:
-        if record.kind in _MEMBERS:
+        id, _, account = record.ref.partition("/")
+        if record.kind == "organization_member":  # also of an account that is gone, which no address finds any more
+            return State.PRESENT if id in [str(row["id"]) async for row in self._of(account)] else State.GONE
+        if record.kind == "desk_customer":
             return None
         there = await (self._issue if record.kind == "ticket" else self._user)(record.ref)
         return State.GONE if there is None else State.PRESENT

@@ -600,6 +600,15 @@ class StripsTheAddress(strongbox.Strongbox):
             await self.http.patch("/customers/{id}", id=record.ref, json={"email": ""})
 
 
+class StripsInTwoSteps(strongbox.Strongbox):
+    """Where the first is done it takes the second for done, too."""
+
+    async def strip(self, record: Record, keep: frozenset[str]) -> None:
+        filled = await self.filled(record, keep)
+        for name in filled if self.spec.kind_of(record).strips[0] in filled else ():
+            await self.http.patch("/" + record.kind + "s/{id}", id=record.ref, json={name: ""})
+
+
 class ShutsOffNothing(strongbox.Strongbox):
     async def restrict(self, record: Record) -> None:
         if record.kind != "invoice":

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import httpx
 
@@ -27,8 +26,8 @@ class Strongbox(Shoebox):
         Shoebox.spec,
         kinds=(
             Kind("note"),
-            Kind("invoice", restricts=True, lifts=True, strips=("payer", "memo")),
-            Kind("customer", restricts=True, lifts=True, strips=("phone", "remark")),
+            Kind("invoice", at="/invoices/{id}", restricts=True, lifts=True, strips=("payer", "memo")),
+            Kind("customer", at="/customers/{id}", restricts=True, lifts=True, strips=("phone", "remark")),
         ),
     )
 
@@ -46,10 +45,8 @@ class Strongbox(Shoebox):
         await self.http.post("/" + record.kind + "s/{id}/unarchive", id=record.ref)
 
     async def strip(self, record: Record, keep: frozenset[str]) -> None:
-        there = (await self.http.get("/" + record.kind + "s/{id}", id=record.ref)).read(dict[str, Any])
-        superfluous = [name for name in self.spec.kind_of(record).strips if name not in keep and there[name]]
-        if superfluous:
-            await self.http.patch("/" + record.kind + "s/{id}", id=record.ref, json=dict.fromkeys(superfluous, ""))
+        if filled := await self.filled(record, keep):
+            await self.on(record, self.http.patch, json=dict.fromkeys(filled, ""))
 
     async def peek(self, record: Record) -> State | None:
         return (await self.paper(record)).state if record.kind == "invoice" else await super().peek(record)

@@ -111,6 +111,7 @@ BROKEN: list[tuple[type[Shoebox], str]] = [
     (broken.StripsEverything, "what_a_held_record_hangs_from_is_stripped"),
     (broken.StripsByErasing, "what_a_held_record_hangs_from_is_stripped"),
     (broken.StripsEachTime, "what_a_held_record_hangs_from_is_stripped"),
+    (broken.StripsInTwoSteps, "a_crash_while_held_records_are_shut_off_and_stripped_is_harmless"),
     (broken.StripsTheAddress, "what_a_held_record_hangs_from_is_stripped"),
     (broken.TriesItsRights, "what_the_credential_may_is_asked_without_writing"),
     (broken.LacksARight, "what_the_credential_may_is_asked_without_writing"),

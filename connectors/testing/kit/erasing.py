@@ -63,7 +63,7 @@ class ErasingChecks(KitSubject):
     def _crash_at(self, nth: int, after_effect: bool) -> bool:
         """Die at writing call `nth` and start again; False when there are not so many."""
         bench = self.bench(JAN)
-        bench.simulator = _Dying(bench.simulator, nth, after_effect)  # type: ignore[assignment]
+        bench.simulator = Dying(bench.simulator, nth, after_effect)  # type: ignore[assignment]
         try:
             bench.carry_out(JAN.subject())
             return False
@@ -147,7 +147,7 @@ class ErasingChecks(KitSubject):
             assert record.evidence is (Evidence.VERIFIED if claimed else None), told
 
 
-class _Dying:
+class Dying:
     """The same simulator, whose caller dies at the nth writing call; once."""
 
     def __init__(self, simulator: Simulator, nth: int, after_effect: bool) -> None:

@@ -3,6 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import pytest
+
+from connectors.testing.harness import Crash
+from connectors.testing.kit.erasing import Dying
 from connectors.testing.kit.subject import JAN, LOOK_ALIKES, KitSubject, assert_erased_and_verified, check
 from topics.outcomes import Evidence, Outcome
 
@@ -86,6 +90,27 @@ class HoldingChecks(KitSubject):
         again = bench.carry_out(JAN.subject())
         assert writing == bench.simulator.writing_calls
         assert set(self.dated) <= {record.kind for record in again.records if record.outcome is Outcome.HELD}
+
+    @check
+    def test_a_crash_while_held_records_are_shut_off_and_stripped_is_harmless(self) -> None:
+        """The worker dies at the nth writing call; the next round ends as if it had not, and the one after that writes nothing."""
+        if not self.dated or self.connector.opens != "http":
+            return
+        whole = self.bench(JAN, rules=[self.hold(*self.dated)])
+        whole.carry_out(JAN.subject())
+        for nth in range(whole.simulator.writing_calls):
+            for after_effect in (False, True):
+                bench = self.bench(JAN, rules=[self.hold(*self.dated)])
+                vendor, bench.simulator = bench.simulator, Dying(bench.simulator, nth, after_effect)  # type: ignore[assignment]
+                with pytest.raises(Crash):
+                    bench.carry_out(JAN.subject())
+                told = {line.kind: (line.outcome, line.evidence) for line in bench.carry_out(JAN.subject()).records}
+                assert all(told[kind] == (Outcome.HELD, Evidence.VERIFIED) for kind in self.dated), told
+                for look in ("traces", "restricted", "fields"):
+                    assert getattr(whole.simulator, look)(JAN) == getattr(vendor, look)(JAN), f"{look} after a crash at call {nth}"
+                writing = vendor.writing_calls
+                bench.carry_out(JAN.subject())
+                assert writing == vendor.writing_calls
 
     @check
     def test_a_record_past_its_hold_is_erased(self) -> None:

@@ -133,6 +133,13 @@ def test_a_membership_that_outlives_its_account_is_never_told_as_ended(desks: Od
     assert ([Outcome.ERASED], [Outcome.FAILED]) == (fates(answer, "user"), fates(answer, "desk_customer"))
 
 
+def test_a_membership_of_an_organisation_that_outlives_its_account_is_never_told_as_ended(desks: Odd) -> None:
+    desks.keeps_memberships = True
+    desks.organizations["31"].append(desks.add_customer(JAN, "1"))
+    answer = at(desks).carry_out(BY_EMAIL)
+    assert ([Outcome.ERASED], [Outcome.FAILED]) == (fates(answer, "user"), fates(answer, "organization_member"))
+
+
 def test_a_request_with_sub_tasks_is_refused_and_told(desks: Odd) -> None:
     issue = desks.add_issue(desks.add_customer(JAN, "1"), "Help")
     desks.add_issue(desks.colleague, "Look into it", parent=issue)
