@@ -19,15 +19,12 @@ class BrevoSettings(contract.ApiKeySettings):
 
 class Row(contract.CamelShape):
     email: str
+    blocked_at: dt.datetime | None = None  # of a block
 
 
 class Mail(Row):
     message_id: str
     date: dt.datetime | None = None
-
-
-class Block(Row):
-    blocked_at: dt.datetime | None = None
 
 
 class Contact(Row):
@@ -56,8 +53,7 @@ class Brevo(Connector[BrevoSettings]):
     signs_in = By(partial(Header, "api-key"), "api_key")
 
     async def locate(self, subject: Subject) -> Records:
-        contacts: dict[str, Record] = {}
-        spelled = list(subject.values("email"))
+        contacts, spelled = dict[str, Record](), list(subject.values("email"))
         for value in [*spelled, *subject.values("brevo.contact_id")]:
             contact = await contract.found(self.http.get("/contacts/{id}", id=value), Contact)  # it looks for ids and phone numbers too
             if contact and (subject.matches("email", contact.email) or subject.matches("brevo.contact_id", contact.id)):
@@ -70,7 +66,7 @@ class Brevo(Connector[BrevoSettings]):
                     if mail.email.lower() in own:
                         yield Record("message", mail.message_id, mail.date)
         absent = Gone if spelled else ()  # then the log, which every account has, has answered
-        async for block in self._list("/smtp/blockedContacts", "contacts", Block, {"limit": 100}, absent):
+        async for block in self._list("/smtp/blockedContacts", "contacts", Row, {"limit": 100}, absent):
             if block.email.lower() in own:
                 yield Record("block", block.email, block.blocked_at)
         for record in contacts.values():

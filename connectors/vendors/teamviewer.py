@@ -8,8 +8,6 @@ from connectors import contract
 from connectors.auth import Bearer, By
 from connectors.contract import Answer, Call, Connector, Gone, Key, Kind, Misread, Record, Records, Shape, Spec, State, Subject
 
-_FOR_GOOD = Call("DELETE", query={"isPermanentDelete": "true"})  # without it the account only leaves the company
-
 
 class User(Shape):
     id: str
@@ -50,9 +48,9 @@ class Teamviewer(Connector[contract.TokenSettings]):
         name="teamviewer", kind="remote_support", identifiers=("email", "teamviewer.user_id", "teamviewer.contact_id"),
         kinds=(
             Kind("connection_report", at="/reports/connections/{id}"),
-            Kind("session", "TeamViewer can only close a service case, and keeps it."),
-            Kind("contact", at="/contacts/{id}"),
-            Kind("user", at="/users/{id}", erases=_FOR_GOOD, restricts=Call("PUT", {"active": False}), lifts=Call("PUT", {"active": True})),
+            Kind("session", "TeamViewer can only close a service case, and keeps it."), Kind("contact", at="/contacts/{id}"),
+            Kind("user", at="/users/{id}", restricts=Call("PUT", {"active": False}), lifts=Call("PUT", {"active": True}),
+                 erases=Call("DELETE", query={"isPermanentDelete": "true"})),  # without it the account only leaves the company
         ),
         docs="https://webapi.teamviewer.com/api/v1/docs/index", checked=dt.date(2026, 11, 22), calls_per_minute=60,
         not_covered=("contacts, devices and reports that only give a name, open invitations", "chats, meetings, the event log"),
