@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from connectors.contract import DatabaseUrl, Misread, Record, Reference, Row, Settings, Text
+from connectors.contract import Database, DatabaseUrl, Misread, NeedsIdentifier, Record, Reference, Refused, Row, Settings, Subject, Text
 
 KindName = Literal[
     "attachment", "comment", "contact", "customer", "forward", "invoice", "mailbox", "message", "order", "payment", "subscriber",
@@ -65,6 +65,23 @@ class Table(Settings):
         """What an anonymised row holds: `{id}` in a text is filled from its primary key."""
         return {name: v.format_map(key) if isinstance(v, str) else v for name, v in self.anonymise.items()} | dict.fromkeys(self.clear)
 
+    @property
+    def needs(self) -> list[tuple[str, Literal["DELETE", "UPDATE"], list[str]]]:
+        """What our user must be allowed here: a right by its name, its verb, and the columns that it is for (none: whole rows)."""
+        changed = sorted(self.stripped | {*self.strip})
+        needed: list[tuple[str, Literal["DELETE", "UPDATE"], list[str]]] = []
+        if not self.stripped:
+            needed.append((f"DELETE on {self.table}", "DELETE", []))
+        if changed:
+            needed.append((f"UPDATE ({', '.join(changed)}) on {self.table}", "UPDATE", changed))
+        return needed
+
+    def statement(self, key: Row) -> str:
+        """What erasing a row comes to, without a value."""
+        where = " AND ".join(f"{name} = ?" for name in key)
+        change = ", ".join([*(f"{name} = ?" for name in self.anonymise), *(f"{name} = NULL" for name in self.clear)])
+        return f"UPDATE {self.table} SET {change} WHERE {where}" if change else f"DELETE FROM {self.table} WHERE {where}"
+
     def lasting(self, row: Row, told: list[str]) -> str:
         """The column by which a later look sees that the row is the subject's: one that is not stripped, where there is one."""
         stay = [name for name in (*self.told_by, *self.parents) if name not in self.strip and row[name] is not None]
@@ -105,6 +122,42 @@ class TableSettings(Settings):
         if not {parent for table in self.tables for parent in table.parents.values()} <= set(names):
             raise ValueError("names under parents a table that is not under [[processors.tables]]")
         return self
+
+    @property
+    def strips(self) -> dict[str, frozenset[str]]:
+        """By kind, the columns that no duty needs in any of its tables."""
+        kinds = {table.kind for table in self.tables if table.strip}
+        return {kind: frozenset(column for table in self.tables if table.kind == kind for column in table.strip) for kind in kinds}
+
+
+def can_be_searched(tables: Mapping[str, Table], links: list[Reference], subject: Subject) -> None:
+    """Whether every table can, by what was sent or by what hangs from what.
+
+    Raises:
+        NeedsIdentifier: one cannot.
+    """
+    searched = {name for name, table in tables.items() if subject.kinds() & table.keys.keys()}
+    while more := {link.table for link in links if link.target in searched} - searched:
+        searched |= more
+    for name in sorted(tables.keys() - searched):
+        raise NeedsIdentifier(f"To search the table {name} it needs one of: {', '.join(tables[name].keys) or 'those of its parents'}.")
+
+
+async def empty(database: Database, table: str, key: Row, columns: set[str]) -> None:
+    """Empty those columns of one row, and look whether they are. Writes nothing where they are empty already.
+
+    Raises:
+        Refused: they are not, and will not be by waiting.
+    """
+    row = await database.row(table, key) or {}
+    if full := {name: None for name in sorted(columns) if row.get(name) not in (None, "")}:
+        try:
+            await database.update(table, key, full)
+        except Refused as error:
+            raise Refused(error.reason) from None  # for good: no column becomes nullable by waiting
+        row = await database.row(table, key) or {}
+    if any(row.get(name) not in (None, "") for name in columns):
+        raise Refused(f"Columns of {table} that were emptied are not empty.")
 
 
 @dataclass(frozen=True)

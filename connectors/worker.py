@@ -262,7 +262,8 @@ class _Run:
 
     def _planned_line(self, item: Planned) -> RecordOutcome:
         """A line of a dry run: what would come of the record. No evidence, since nothing was done."""
-        told = self.connector.planned_call(item.record) if item.do is Do.ERASE else None
+        stays = None if item.keep is None else "It stays, stripped of what no duty needs."
+        told = self.connector.planned_call(item.record) if item.do is Do.ERASE else stays
         line = self._line(item.record, item.outcome, item.reason or told)
         return line.model_copy(update={"hold": self._hold(item), "bound_to": item.bound_to, "until": item.until})
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
 from connectors import contract
-from connectors.contract import Connector, Kind, Misread, NeedsIdentifier, Outcome, Record, Records, Reference, Refused, Row, State, Subject
-from connectors.tables import Hit, KindName, RowKey, Table, TableSettings, above
+from connectors.contract import Connector, Kind, Misread, Outcome, Record, Records, Reference, Row, State, Subject
+from connectors.tables import Hit, KindName, RowKey, Table, TableSettings, above, can_be_searched, empty
 
 
 class Sql(Connector[TableSettings]):
@@ -28,7 +28,7 @@ class Sql(Connector[TableSettings]):
         links = [Reference(name, (column,), of, keys[of], False) for name, table in tables.items() for column, of in table.parents.items()]
         for name, table in tables.items():
             table.check(keys[name], await self.database.columns(name), any(link.target == name for link in links))
-        self._can_be_searched(tables, links, subject)
+        can_be_searched(tables, links, subject)
 
         async def look(table: Table, where: dict[str, Any], fits: Callable[[str, Any], bool]) -> None:
             for row in await self.database.select(table.table, where) if where else []:
@@ -50,18 +50,9 @@ class Sql(Connector[TableSettings]):
         for one in sorted(hits, key=lambda one: -len(higher[one])):  # what hangs from a row goes before it
             yield hits[one].record(hits[other] for other in sorted(higher[one]))
 
-    @staticmethod
-    def _can_be_searched(tables: dict[str, Table], links: list[Reference], subject: Subject) -> None:
-        searched = {name for name, table in tables.items() if subject.kinds() & table.keys.keys()}
-        while more := {link.table for link in links if link.target in searched} - searched:
-            searched |= more
-        for name in sorted(tables.keys() - searched):
-            raise NeedsIdentifier(f"To search the table {name} it needs one of: {', '.join(tables[name].keys) or 'those of its parents'}.")
-
     @property
     def strips(self) -> Mapping[str, frozenset[str]]:
-        named = [(table.kind, frozenset(table.strip)) for table in self.settings.tables if table.strip]
-        return {kind: frozenset[str]().union(*(columns for of, columns in named if of == kind)) for kind, _ in named}
+        return self.settings.strips
 
     async def erase(self, record: Record) -> Literal[Outcome.ANONYMISED] | None:
         table, key, _, _ = self._place(record)
@@ -73,21 +64,11 @@ class Sql(Connector[TableSettings]):
 
     async def strip(self, record: Record, keep: frozenset[str]) -> None:
         table, key, column, _ = self._place(record)
-        goes = [name for name in table.strip if name not in keep and name != column]  # by which it is known again
-        row = await self.database.row(table.table, key) or {}
-        if full := {name: None for name in goes if row.get(name) not in (None, "")}:
-            try:
-                await self.database.update(table.table, key, full)
-            except Refused as error:  # no column becomes empty by waiting
-                raise Refused(error.reason) from None
-            row = await self.database.row(table.table, key) or {}
-        if any(row.get(name) not in (None, "") for name in goes):
-            raise Refused(f"Columns of {table.table} that were emptied are not empty.")
+        await empty(self.database, table.table, key, {*table.strip} - keep - {column})  # but for that by which it is known again
 
     async def peek(self, record: Record) -> State | None:
         table, key, column, value = self._place(record)
-        row = await self.database.row(table.table, key)
-        if row is None:
+        if (row := await self.database.row(table.table, key)) is None:
             return State.GONE
         if table.stripped and all(str(row[name]) == str(wanted) for name, wanted in table.change(key).items()):
             return State.ANONYMISED
@@ -96,20 +77,11 @@ class Sql(Connector[TableSettings]):
         return State.PRESENT if str(row[column]) == value else State.GONE  # its key was given to another row since
 
     async def rights(self) -> list[contract.Right]:
-        told = []
-        for table in self.settings.tables:
-            if not table.stripped:
-                told.append(contract.Right(f"DELETE on {table.table}", "erase", await self.database.may("DELETE", table.table)))
-            if columns := sorted({*table.stripped, *table.strip}):
-                held = await self.database.may("UPDATE", table.table, columns)
-                told.append(contract.Right(f"UPDATE ({', '.join(columns)}) on {table.table}", "erase", held))
-        return told
+        needed = [(table.table, *need) for table in self.settings.tables for need in table.needs]
+        return [contract.Right(name, "erase", await self.database.may(verb, table, columns)) for table, name, verb, columns in needed]
 
     def planned_call(self, record: Record) -> str:
-        table, key, _, _ = self._place(record)
-        where = " AND ".join(f"{name} = ?" for name in key)
-        change = ", ".join([*(f"{name} = ?" for name in table.anonymise), *(f"{name} = NULL" for name in table.clear)])
-        return f"UPDATE {table.table} SET {change} WHERE {where}" if change else f"DELETE FROM {table.table} WHERE {where}"
+        return (place := self._place(record))[0].statement(place[1])
 
     def _place(self, record: Record) -> tuple[Table, Row, str, str]:
         name, key, column, value = json.loads(record.ref)

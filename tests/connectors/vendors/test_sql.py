@@ -201,6 +201,15 @@ def test_a_kept_row_and_what_it_hangs_from_lose_the_columns_that_no_duty_needs_a
     assert [2, 20] == [row[0] for name in ("people", "bills") for row in shop.rows(name)]
 
 
+def test_a_dry_run_tells_what_would_be_stripped_and_strips_nothing() -> None:
+    shop = Shop(BILLED, BUYERS, {**BILLS, "strip": []})
+    shop.bench.rules = [TestSql().hold("invoice")]
+    before = shop.rows("people")
+    told = {record.kind: record.reason for record in shop.erase(mode="dry-run").records}
+    assert {"customer": "It stays, stripped of what no duty needs.", "invoice": None} == told
+    assert before == shop.rows("people") and 0 == shop.simulator.writing_calls
+
+
 def test_a_row_that_is_known_by_nothing_but_what_is_to_be_stripped_keeps_that_column() -> None:
     shop = Shop(BILLED, {**BUYERS, "keys": {"email": "email"}}, BILLS)
     shop.bench.rules = [TestSql().hold("invoice")]
