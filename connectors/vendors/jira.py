@@ -91,7 +91,7 @@ class Jira(contract.Connector[JiraSettings]):
     async def rights(self) -> list[contract.Right]:
         asked = ("DELETE_ISSUES", "DELETE_ALL_COMMENTS", "DELETE_ALL_ATTACHMENTS")
         told = (await self.http.get("/rest/api/3/mypermissions", query={"permissions": ",".join(asked)})).read(dict, "permissions")
-        return [contract.Right(f"{told[key]['name']} in some project", "erase", told[key]["havePermission"]) for key in asked]
+        return [contract.Right(f"{told[key].get('name', key)} in some project", "erase", told[key]["havePermission"]) for key in asked]
 
     async def erase(self, record: Record) -> None:
         seen = (await self._get(record.kind, record.ref) if record.kind in ("ticket", "user") else None) or {}

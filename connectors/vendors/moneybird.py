@@ -80,7 +80,7 @@ class Moneybird(Connector[MoneybirdSettings]):
             found |= {row.id: row async for row in self.each(_LIST.format("contacts"), Contact, _ARCHIVED | {"query": text})}
             everyone = _ARCHIVED | {"query": text, "filter": "contact_type:all"}
             found |= {row.id: row async for row in self.each(_LIST.format("contacts/filter"), Contact, everyone)}
-        for id in subject.values("moneybird.contact_id"):
+        for id in filter(str.isdecimal, subject.values("moneybird.contact_id")):  # there is no other
             named = await contract.found(self.on(Record("contact", f"contacts/{id}"), self.http.get, query=_ARCHIVED), Contact)
             found |= {id: named} if named else {}
         for id, contact in found.items():

@@ -296,3 +296,16 @@ def test_a_moment_counts_as_the_day_that_it_was_for_the_controller() -> None:
     answer = Bench(Jira, jira, TestJira.settings, HOST, [TestJira().hold("ticket")]).carry_out(BY_EMAIL)
     (ticket,) = [record for record in answer.records if record.kind == "ticket"]
     assert ticket.hold and date(2033, 12, 31) == ticket.hold.until
+
+
+# What the credential may
+
+
+def test_a_right_that_jira_does_not_put_into_words_is_told_by_its_key() -> None:
+    class Terse(JiraSimulator):
+        @route("GET", "/rest/api/3/mypermissions")
+        def my_permissions(self, request: httpx.Request) -> httpx.Response:
+            told = super().my_permissions(request).json()["permissions"]
+            return httpx.Response(200, json={"permissions": {key: {"havePermission": row["havePermission"]} for key, row in told.items()}})
+
+    assert ("DELETE_ISSUES in some project", True) in [(right.name, right.held) for right in at(Terse()).rights()]

@@ -107,6 +107,13 @@ def test_a_recurring_invoice_that_is_only_deactivated_is_refused_whether_or_not_
     assert simulator.hanging["recurring_sales_invoices"][recurring]["active"] is False
 
 
+def test_an_id_that_is_no_number_is_no_path() -> None:
+    """Moneybird's ids are numbers; what it answers to another is not known."""
+    bench, simulator, _ = jan()
+    assert [] == list(bench.carry_out({"moneybird.contact_id": ["nobody"]}).records)
+    assert not any("nobody" in call.request.url.path for call in simulator.calls)
+
+
 @pytest.mark.parametrize("scopes", [{"sales_invoices", "estimates"}, {"sales_invoices"}, {"estimates"}, set()])
 def test_the_scopes_are_read_off_the_lists_that_need_them(scopes: set[str]) -> None:
     bench, simulator, _ = jan()
