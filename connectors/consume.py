@@ -18,7 +18,7 @@ from topics.bus import BrokerGone, Delivery, Inbox, Publisher
 from topics.commands import COMMAND_TYPE, Command
 from topics.dead_letters import dead_letter
 from topics.envelope import Poison, Unreadable, content, read, write
-from topics.keyring import KeyMissing, Keyring, dead_letters_key
+from topics.keyring import KeyMissing, Keyring, KeyringGone, dead_letters_key
 from topics.model import Clock
 from topics.names import LARGEST_MESSAGE_BYTES, Names, Topic
 from topics.outcomes import Outcome
@@ -186,7 +186,7 @@ class Consumer:
                 return await self._worker.carry_out(command, lambda located: self._publish(LOCATED_TYPE, located))
             except (KeyMissing, CannotOpen):
                 raise Poison(Unreadable.SEALED, "The case's key is not in the keyring: closed and shredded, or another keyring.") from None
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, KeyringGone) as error:
                 log.warning("%s: the keyring cannot be read (%s)", self._name, type(error).__name__)
                 if pause is None:
                     raise

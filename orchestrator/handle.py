@@ -9,6 +9,7 @@ from typing import TypeVar
 from orchestrator.ledger import LedgerGone
 from orchestrator.process import Process, Sending
 from topics.bus import BrokerGone, Delivery, Publisher
+from topics.keyring import KeyringGone
 from topics.model import Clock
 from topics.parking import TooManyParked
 from topics.steps import Step, passed
@@ -98,7 +99,7 @@ class Handler:
         while True:
             try:
                 return await attempt()
-            except (LedgerGone, BrokerGone) as error:
+            except (LedgerGone, BrokerGone, KeyringGone) as error:
                 log.warning("%s Trying again.", error)
                 if self._clock() >= give_up:
                     self.stopping = f"{error} It did not come back within {_PATIENCE.seconds} seconds; nothing was acknowledged."

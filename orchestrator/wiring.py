@@ -57,6 +57,17 @@ def process(configuration: Configuration, expected: Sequence[Expected], ledger: 
     return Process(ledger, keyring, intake, registrar, policy, names, ParkedLately(configuration.dead_letters.most_per_minute))
 
 
+def _keyring(configuration: Configuration) -> Keyring:
+    """The keyring, wrapped from now on if it was not; only the orchestrator does that, since it makes the keys of cases."""
+    settings = configuration.keyring
+    keyring = Keyring.open(settings.url, settings.wrappers)
+    if not settings.wrappers:
+        log.warning("The keyring is not wrapped: who copies it reads open cases. Set [keyring] key_encryption_key (docs/keys.md).")
+    elif not keyring.is_wrapped():
+        log.warning("%d keys are wrapped by the key-encryption key now.", keyring.rewrap())
+    return keyring
+
+
 def _signing_keys(configuration: Configuration, ledger: Ledger) -> SigningKeys:
     """The first key is made by itself; a lost one is not, since nobody could tell its certificates from forged ones."""
     keys = SigningKeys.open(configuration.signing.keys)
@@ -82,7 +93,7 @@ async def run(
     """
     names = Names(configuration.kafka.prefix)
     group = f"{names.prefix}erasure.orchestrator"
-    ledger, keyring = Ledger.open(configuration.ledger.url), Keyring.open(configuration.keyring.url)
+    ledger, keyring = Ledger.open(configuration.ledger.url), _keyring(configuration)
     slot = Slot(cluster.bootstrap_servers, group)
     try:
         core = process(configuration, expected, ledger, keyring)
