@@ -60,7 +60,7 @@ class Handler:
             return taken
 
     async def tick(self) -> bool:
-        """Strike out what was sent, send what a crash left, wake the cases that asked for it."""
+        """Strike out what was sent, send what a crash left, wake the cases that asked for it, destroy keys."""
         async with self._turn:
             done = tuple(self._published)
             self._moved_at = self._clock()
@@ -68,12 +68,17 @@ class Handler:
                 await self._through(lambda: self._strike(done))
                 and await self._through(lambda: self._process.unsent(max(self._began, self._clock() - _ABANDONED)))
                 and await self._through(lambda: self._process.wake(self._clock()))
+                and await self._through(self._shred)
             )
 
     def _strike(self, done: tuple[int, ...]) -> Sending:
         if done:
             self._process.sent(done, self._clock())
             del self._published[: len(done)]
+        return []
+
+    def _shred(self) -> Sending:
+        self._process.shredder.tick(self._clock())
         return []
 
     async def _through(self, step: Callable[[], Sending]) -> bool:

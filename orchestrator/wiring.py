@@ -48,6 +48,7 @@ def process(configuration: Configuration, expected: Sequence[Expected], ledger: 
         controller.country,
         controller.promise,
         certificate.look_again_after,
+        certificate.look_again_after,
     )
     intake_keys = IntakeKeys.open(configuration.signing.keys)
     intake_keys.ensure()
@@ -101,6 +102,7 @@ async def run(
         found = await Restoration(KafkaLog(cluster), ledger, keyring, core, jwks, names, group).run(utc_now())
         if told := str(found):
             log.warning("%s", told)
+        await asyncio.to_thread(core.shredder.tick, utc_now())
         passed(Step.KEYS_READY)
         async with KafkaPublisher(cluster) as publisher:
             handler = _handler(core, publisher)

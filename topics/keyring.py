@@ -1,4 +1,4 @@
-"""The keyring: the one place where the keys of cases live, in a database of its own (DESIGN.md, decision 10).
+"""The keyring: the one place where the keys of cases live, in a database of its own (DESIGN.md, decision 10; ADR 17).
 
 Destroying a case's key shreds every sealed copy of the person, backups of other stores included. That it was destroyed stays
 known by its name, so that nobody makes it again or takes it for lost.

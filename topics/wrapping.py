@@ -1,4 +1,4 @@
-"""Wrapping: a key-encryption key around every key in the keyring. Who has the keyring alone, a backup of it included, has nothing.
+"""Wrapping: a key-encryption key around every key in the keyring (ADR 17). Who has the keyring alone, a backup of it included, has nothing.
 
 A wrapped secret is AES-256-GCM with the key's name as associated data, so that it opens under no other name.
 """

@@ -1,6 +1,8 @@
-"""`erasure keyring rotate`: what is wrapped around the keys is changed, without standing still."""
+"""`erasure keyring rotate`, and what `erasure status` and an officer see of a case whose key is destroyed."""
 
 import base64
+import json
+from datetime import timedelta
 
 import pytest
 
@@ -55,6 +57,25 @@ def test_rotating_needs_a_key_encryption_key(stage: Stage) -> None:
 
     assert 2 == result.exit_code
     assert "openssl rand -base64 32" in result.stderr
+
+
+def test_status_says_when_the_key_goes_and_when_it_went(stage: Stage) -> None:
+    id = stage.completed()
+    before = stage.erasure("status", str(id)).stdout
+    stage.later(timedelta(days=40))
+    after, read = stage.erasure("status", str(id)).stdout, json.loads(stage.erasure("status", str(id), "--json").stdout)
+
+    assert "Key         destroyed at the latest on" in before
+    assert "Key         destroyed 20" in after
+    assert (0, "closed", "complete") == (read["late"], read["state"], read["status"])
+
+
+def test_a_shredded_case_has_its_certificate_and_its_letter(stage: Stage) -> None:
+    id = stage.completed()
+    stage.later(timedelta(days=40))
+    certificate, letter = stage.erasure("certificate", str(id)), stage.erasure("certificate", str(id), "--for", "subject")
+
+    assert (0, 0) == (certificate.exit_code, letter.exit_code), certificate.stderr + letter.stderr
 
 
 def test_the_orchestrator_wraps_a_bare_keyring_at_its_start_and_says_once_where_nothing_wraps_it(
