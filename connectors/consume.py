@@ -18,7 +18,7 @@ from topics.bus import BrokerGone, Delivery, Inbox, Publisher
 from topics.commands import COMMAND_TYPE, Command
 from topics.dead_letters import dead_letter
 from topics.envelope import Poison, Unreadable, content, read, write
-from topics.keyring import KeyMissing, Keyring, dead_letters_key
+from topics.keyring import KeyDestroyed, KeyMissing, Keyring, KeyringGone, dead_letters_key
 from topics.model import Clock
 from topics.names import LARGEST_MESSAGE_BYTES, Names, Topic
 from topics.outcomes import Outcome
@@ -34,6 +34,7 @@ _BUSY_POLL_SECONDS = 0.02
 _MEMBERSHIP_SECONDS = 30.0
 _COMMIT_EVERY = timedelta(seconds=0.5)
 _LAST_COMMIT_SECONDS = 10.0
+_SHREDDED = "The case's key is destroyed: nobody can read any more who this command is about, and nothing was done."
 _KEYRING_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 20.0)
 
 
@@ -184,9 +185,12 @@ class Consumer:
         for pause in (*_KEYRING_PAUSES, None):
             try:
                 return await self._worker.carry_out(command, lambda located: self._publish(LOCATED_TYPE, located))
+            except KeyDestroyed:
+                log.warning("%s: late: a command of request %s, whose key is destroyed; nothing was done", self._name, command.request_id)
+                return _as_a_whole(command, Outcome.NEEDS_PERSON, _SHREDDED)
             except (KeyMissing, CannotOpen):
                 raise Poison(Unreadable.SEALED, "The case's key is not in the keyring: closed and shredded, or another keyring.") from None
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, KeyringGone) as error:
                 log.warning("%s: the keyring cannot be read (%s)", self._name, type(error).__name__)
                 if pause is None:
                     raise
@@ -195,7 +199,8 @@ class Consumer:
                 raise
             except Exception as error:  # else one such command would be taken, and end the process, for ever
                 log.error("%s: defect of the worker: %s", self._name, type(error).__name__)
-                return _defective(command, type(error).__name__)
+                reason = f"A defect of the worker or the connector ({type(error).__name__}); its log says more."
+                return _as_a_whole(command, Outcome.FAILED, reason)
         raise AssertionError("the last pause raises")  # pragma: no cover
 
     async def _publish(self, type: str, report: Located | Answered) -> None:
@@ -243,14 +248,14 @@ def _still_running(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
     return {task for task in tasks if not task.done()}
 
 
-def _defective(command: Command, what: str) -> Answered:
-    """A defect of ours is told like any failure: nothing is claimed, and it is tried again."""
+def _as_a_whole(command: Command, outcome: Outcome, reason: str) -> Answered:
+    """Nothing was done, and nothing is claimed of any record."""
     return Answered(
         command_id=command.command_id,
         request_id=command.request_id,
         processor=command.processor,
         round=command.round,
         mode=command.mode,
-        outcome=Outcome.FAILED,
-        reason=f"A defect of the worker or the connector ({what}); its log says more.",
+        outcome=outcome,
+        reason=reason,
     )

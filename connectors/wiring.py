@@ -39,7 +39,7 @@ async def run(
     """
     names = Names(configuration.kafka.prefix)
     async with AsyncExitStack() as stack:
-        keyring = Keyring.open(configuration.keyring.url)
+        keyring = Keyring.open(configuration.keyring.url, configuration.keyring.wrappers)
         stack.callback(keyring.close)
         publisher = await stack.enter_async_context(KafkaPublisher(cluster))
         consumers: list[Consumer] = []

@@ -17,8 +17,8 @@ from connectors.holds import HoldRule
 from connectors.plan import Do, Duties, Planned, plan
 from connectors.waiting import Sleep
 from topics.commands import Claim, Command
-from topics.keyring import KeyMissing, Keyring, case_key, hold_key
-from topics.model import Clock
+from topics.keyring import Keyring, case_key, hold_key
+from topics.model import Clock, Sealed
 from topics.outcomes import Evidence, Hold, Outcome
 from topics.reports import Answered, Located, LocatedRecord, RecordOutcome
 from topics.sealing import Key
@@ -81,27 +81,27 @@ class Worker:
     async def carry_out(self, command: Command, report: Report) -> Answered:
         """The answer to a command. What it located is reported, and acknowledged, before anything is destroyed.
 
-        Once the case's key is destroyed, only what the law kept is known, each record by its reference under the hold key.
+        Once the case's key is destroyed a command names no subject, and only what the law kept is known, each record by its
+        reference under the hold key.
 
         Raises:
-            KeyMissing, CannotOpen: the case's key is not (or no longer) in the keyring, so nobody can read the subject.
+            KeyDestroyed: nobody can read any more who it is about, as it must be.
+            KeyMissing, CannotOpen: the case's key is not in the keyring.
         """
         self._moved(command)
         try:
-            return await self._carry_out(command, report)
-        except KeyMissing:
-            if not command.held or command.action != "erase":
-                raise
-            return await self._by_reference(command, report)
+            if command.subject is None:
+                return await self._by_reference(command, report)
+            return await self._carry_out(command, command.subject, report)
         finally:
             self._moved_at.pop(command.command_id, None)
 
     def _moved(self, command: Command) -> None:
         self._moved_at[command.command_id] = self._clock()
 
-    async def _carry_out(self, command: Command, report: Report) -> Answered:
+    async def _carry_out(self, command: Command, sealed: Sealed, report: Report) -> Answered:
         key, held = await self._keyring.fetch(case_key(command.request_id), hold_key(command.request_id))
-        subject = Subject.model_validate_json(key.open("subject", command.subject))
+        subject = Subject.model_validate_json(key.open("subject", sealed))
         known = [record for token in command.known for record in thaw(key.open("located.records", token))]
         gathered = Gathered(key, lambda: self._moved(command))
         run = _Run(self._processor, command, subject, known, key, held, gathered, self._clock, self._sleep)
@@ -270,7 +270,8 @@ class _Run:
     def _result_line(self, result: Result) -> RecordOutcome:
         item = result.planned
         line = self._line(item.record, result.outcome, result.reason)
-        kept = result.outcome is Outcome.HELD or (result.outcome is Outcome.RESTRICTED and item.bound_to is not None)
+        waits = result.outcome in (Outcome.HELD, Outcome.EXPIRING)  # looked for again when the person is long forgotten
+        kept = waits or (result.outcome is Outcome.RESTRICTED and item.bound_to is not None)
         more = {
             "evidence": result.evidence,
             "hold": self._hold(item) if result.outcome is Outcome.HELD else None,

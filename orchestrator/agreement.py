@@ -17,8 +17,8 @@ from orchestrator.payload import (
 )
 from topics.outcomes import Outcome, least_good
 
-_ON_TOPICS = {"request", "command"}
-"""What the orchestrator holds there, it cannot erase."""
+_ON_TOPICS = {"request", "command", "key"}
+"""What the orchestrator holds there, it cannot erase; and a key outlives every certificate that names it."""
 _OF_OURS = {Outcome.EXPIRING, Outcome.HELD, Outcome.RESTRICTED, Outcome.ANONYMISED, Outcome.ERASED, Outcome.NOT_APPLICABLE}
 _CLOCKS_APART = timedelta(days=1)
 """The moment of receipt is the sender's clock, the others are ours: less than this proves nothing."""

@@ -1,9 +1,10 @@
 """A case: everything known about one request. Frozen data; `decide` makes the next one."""
 
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from orchestrator.clock import Extension
 from orchestrator.deadlines import Pause
@@ -161,7 +162,8 @@ class Case(Wire):
 
     `content` is a keyed digest of the request's content, `subject` the person sealed under the case's key, `pseudonym`
     a keyed digest of the person's identifiers. `settled_at` is when the last processor answered,
-    `look_at` when what is gone is looked for once more.
+    `look_at` when what is gone is looked for once more, `shred_at` when its key goes at the earliest, `shredded_at` when it went: then
+    `subject` is null, and of what came `late`, it is only counted how often. `forgotten_at`: nothing is kept or protected any more.
     `sent_at`: when the request, or the same once more, was last taken from the intake topic; `sent_sealed`: each time sealed by its sender.
     `due_by` is the law's last day as it stands (while paused: the earliest that it can become), `promised_by` the controller's own;
     `tell_at` is when the next warning of either is to be told.
@@ -172,7 +174,7 @@ class Case(Wire):
     mode: Mode
     ground: str | None
     content: str
-    subject: Sealed
+    subject: Sealed | None
     verified_by: Sealed | None = None
     pseudonym: str
     received_at: Moment
@@ -193,6 +195,10 @@ class Case(Wire):
     block: Block | None = None
     ended_by: UUID | None = None  # a restriction, by the request that lifted it
     gaps: tuple[Gap, ...] = ()
+    shred_at: Moment | None = None
+    shredded_at: Moment | None = None
+    forgotten_at: Moment | None = None
+    late: int = 0
     state: Literal["open", "closed"] = "open"
     wake_at: datetime | None = None
     contract_ended_on: date | None = None
@@ -225,6 +231,27 @@ class Case(Wire):
         if self.decision is None or self.decision.decision == "uphold":
             return False
         return not (self.right is Right.OBJECTION and self.decision.decision == "reject")
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it is a restriction that was neither refused nor lifted."""
+        return self.right is Right.RESTRICTION and self.mode == "execute" and self.ended_by is None and not self.refused
+
+    @property
+    def protects(self) -> bool:
+        """Whether it still means something for later requests of the person: a restriction in force, a decided objection, a legal claim."""
+        decided = self.decision is not None and self.decision.decision in ("uphold", "reject")
+        objection = self.right is Right.OBJECTION and decided
+        return self.in_force or (self.mode == "execute" and (objection or bool(self.claims)))
+
+    def key_until(self, zone: ZoneInfo) -> date | None:
+        """The last day of its key, as certificates say it; None: it has not ended, or the key is destroyed.
+
+        A later look that nobody answers keeps the key until the due date, and no longer.
+        """
+        if self.shred_at is None or self.shredded_at is not None:
+            return None
+        return max(self.due_by, self.shred_at.astimezone(zone).date()) + timedelta(days=1)
 
     @property
     def paused(self) -> bool:

@@ -47,7 +47,7 @@ class Facts(Wire):
     """What a certificate needs besides the case: what comes from the clock, the configuration and the register.
 
     `zone` is the IANA name of the controller's time zone. `intake_retained_until` is the last day on which the request
-    can still stand on the intake topic.
+    can still stand on the intake topic, `key_destroyed_on` the day on which the case's key was destroyed.
     """
 
     certificate_id: UUID
@@ -58,6 +58,7 @@ class Facts(Wire):
     supersedes: Sha256 | None
     place: Register
     intake_retained_until: date
+    key_destroyed_on: date | None = None
 
 
 def standing_of(case: Case, on: date | None = None) -> tuple[Status, str]:
@@ -187,7 +188,7 @@ def certify(case: Case, facts: Facts) -> Certificate:
     issued_at = facts.issued_at.astimezone(zone)
     processors = tuple(_in_zone(entry, zone) for entry in entries(case))
     status = status_from(case.right, processors, issued_at.date(), case.ground, case.decision)
-    own = own_lines(case, facts.intake_retained_until, issued_at)
+    own = own_lines(case, facts.intake_retained_until, issued_at, zone)
     return Certificate(
         certificate_id=facts.certificate_id,
         revision=facts.revision,
@@ -205,7 +206,7 @@ def certify(case: Case, facts: Facts) -> Certificate:
         deadline_met=_met(case, zone, status, issued_at.date()),
         processors=processors,
         orchestrator=own,
-        not_claimed=not_claimed(case, processors, own),
+        not_claimed=not_claimed(case, processors, own, facts.key_destroyed_on),
         decision=case.decision,
         extension=case.extension,
         pauses=case.pauses,

@@ -16,6 +16,7 @@ from orchestrator.messages import (
     Decided,
     Ended,
     Extended,
+    KeyGone,
     Message,
     Met,
     Paused,
@@ -30,8 +31,9 @@ from orchestrator.messages import (
     Unblocked,
 )
 from orchestrator.policy import Policy, day_of, start_of
-from orchestrator.rounds import Decision, begin, conclude, is_due, notice, order, with_changes
+from orchestrator.rounds import Decision, begin, conclude, is_due, next_end, notice, order, with_changes
 from orchestrator.sentences import done_by_a_person
+from orchestrator.shredding import gone_elsewhere
 from orchestrator.warnings import with_dates
 from topics.commands import Claim
 from topics.notices import About
@@ -71,6 +73,7 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
             earlier = case.model_copy(update={"received_at": message.received_at})
             return conclude(with_dates(earlier, message.at, policy), message.at, policy)
         case Reported(report):
+            case = _counted_if_late(case, report)
             if isinstance(report, Answered):
                 return _answered(case, report, message.at, policy)
             return _located(case, report, message.at, policy)
@@ -80,6 +83,9 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
         case CaughtUp(gap):
             case = _with_gap(case, gap) if gap else case
             return _order_due(case, {p.name for p in case.processors if p.in_flight}, message.at, policy)
+        case KeyGone():
+            case, effects = gone_elsewhere(case, message.at)
+            return case.model_copy(update={"wake_at": next_end(case, policy)}), effects
         case TimePassed():
             return _order_due(case, frozenset(), message.at, policy)
     return _ordered_by_officer(case, message, policy)
@@ -210,6 +216,16 @@ def _unfinished(case: Case, at: datetime, policy: Policy) -> list[str]:
     return [p.name for p in case.processors if not finished(case, p, day_of(at, policy))]
 
 
+def _counted_if_late(case: Case, report: Located | Answered) -> Case:
+    """After the case's key is gone nobody waits for a report but on what the law kept: what comes all the same is counted."""
+    processor = case.processor(report.processor)
+    return case.model_copy(update={"late": case.late + 1}) if processor and _unawaited(case, processor) else case
+
+
+def _unawaited(case: Case, processor: ProcessorState) -> bool:
+    return case.shredded_at is not None and not processor.in_flight
+
+
 def _located(case: Case, report: Located, at: datetime, policy: Policy) -> Decision:
     """Written down before anything is destroyed; a record once counted stays counted.
 
@@ -218,8 +234,9 @@ def _located(case: Case, report: Located, at: datetime, policy: Policy) -> Decis
     processor = case.processor(report.processor)
     if processor is None or report.sealed in processor.known:
         return case, ()
+    shredded = case.shredded_at is not None  # its references open nowhere any more
     new = {r.digest: RecordState(kind=r.kind) for r in report.records if r.digest not in processor.records}
-    changed = with_changes(processor, records=processor.records | new, known=(*processor.known, report.sealed))
+    changed = with_changes(processor, records=processor.records | new, known=() if shredded else (*processor.known, report.sealed))
     case = case.with_processor(changed)
     return order(case, [changed.name], at, policy) if new and not processor.awaited else (case, ())
 
@@ -230,7 +247,8 @@ def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Dec
         return case, ()
     if report.mode == "dry-run" and case.mode == "execute":
         return _looked(case, processor, report, at, policy)
-    changed = _late(processor, report) if report.round < processor.round else _in_time(processor, report, at)
+    late = report.round < processor.round or _unawaited(case, processor)
+    changed = _late(processor, report) if late else _in_time(processor, report, at)
     if with_changes(changed, answered_at=processor.answered_at) == processor:
         return case, ()  # told twice: not even the moment of the next try moves
     if changed.in_flight:
@@ -245,7 +263,8 @@ def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Dec
 
 def _looked(case: Case, processor: ProcessorState, report: Answered, at: datetime, policy: Policy) -> Decision:
     """The answer to a later look: what is there again waits for a person; a look that failed is made again until the due date."""
-    if not (processor.in_flight and processor.looks) or report.round < processor.round:
+    late = _unawaited(case, processor)
+    if not (late or (processor.in_flight and processor.looks)) or report.round < processor.round or (late and report.outcome):
         return case, ()
     if report.outcome is not None:
         again = at + policy.retry_every
@@ -298,7 +317,7 @@ def _as_long_held(before: RecordState, state: RecordState) -> RecordState:
     bound = Outcome.RESTRICTED is before.outcome is state.outcome
     if bound and before.until and state.until and state.until < before.until:
         state = state.model_copy(update={"until": before.until})
-    if state.outcome in _NOTHING_CLAIMED and before.sealed and not state.sealed:
+    if state.outcome not in SETTLED and before.sealed and not state.sealed:
         state = state.model_copy(update={"sealed": before.sealed})  # else nobody could find it again once the case's key is gone
     if before.hold is None or state.outcome not in {Outcome.HELD, *_NOTHING_CLAIMED}:
         return state

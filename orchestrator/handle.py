@@ -9,6 +9,7 @@ from typing import TypeVar
 from orchestrator.ledger import LedgerGone
 from orchestrator.process import Process, Sending
 from topics.bus import BrokerGone, Delivery, Publisher
+from topics.keyring import KeyringGone
 from topics.model import Clock
 from topics.parking import TooManyParked
 from topics.steps import Step, passed
@@ -59,7 +60,7 @@ class Handler:
             return taken
 
     async def tick(self) -> bool:
-        """Strike out what was sent, send what a crash left, wake the cases that asked for it."""
+        """Strike out what was sent, send what a crash left, wake the cases that asked for it, destroy keys."""
         async with self._turn:
             done = tuple(self._published)
             self._moved_at = self._clock()
@@ -67,12 +68,17 @@ class Handler:
                 await self._through(lambda: self._strike(done))
                 and await self._through(lambda: self._process.unsent(max(self._began, self._clock() - _ABANDONED)))
                 and await self._through(lambda: self._process.wake(self._clock()))
+                and await self._through(self._shred)
             )
 
     def _strike(self, done: tuple[int, ...]) -> Sending:
         if done:
             self._process.sent(done, self._clock())
             del self._published[: len(done)]
+        return []
+
+    def _shred(self) -> Sending:
+        self._process.shredder.tick(self._clock())
         return []
 
     async def _through(self, step: Callable[[], Sending]) -> bool:
@@ -98,7 +104,7 @@ class Handler:
         while True:
             try:
                 return await attempt()
-            except (LedgerGone, BrokerGone) as error:
+            except (LedgerGone, BrokerGone, KeyringGone) as error:
                 log.warning("%s Trying again.", error)
                 if self._clock() >= give_up:
                     self.stopping = f"{error} It did not come back within {_PATIENCE.seconds} seconds; nothing was acknowledged."

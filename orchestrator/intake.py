@@ -15,7 +15,7 @@ from orchestrator.sentences import DOUBTFUL
 from topics.bus import Delivery
 from topics.envelope import Event, Poison, Unreadable, content, read
 from topics.events import ENDED, RIGHT_OF, EventType, Right, SubjectRequest, is_against_marketing
-from topics.keyring import CONTROLLER_KEY, KeyMissing, Keyring, case_key, hold_key
+from topics.keyring import CONTROLLER_KEY, KeyDestroyed, KeyMissing, Keyring, case_key, hold_key
 from topics.names import LARGEST_MESSAGE_BYTES, LARGEST_REQUEST_BYTES, Names, Topic
 from topics.orders import ORDERS, Order
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
@@ -72,7 +72,7 @@ def check_words(order: Order, case: Case, keyring: Keyring) -> None:
         Poison: something is.
     """
     words = " ".join(str(getattr(order, name, "")) for name in ("reason", "ground")).lower()
-    if not words.strip():
+    if not words.strip() or case.subject is None:
         return
     try:
         subject = Subject.model_validate_json(keyring.get(case_key(case.request_id)).open("subject", case.subject))
@@ -178,13 +178,23 @@ class Intake:
         return due_by(received_at, self._policy.zone, self._country)
 
     def make_keys(self, request_ids: Iterable[UUID]) -> dict[UUID, Key]:
-        """New cases' keys, all in one transaction of the keyring: one that seals the person, one (not returned) for what is held."""
+        """New cases' keys, all in one transaction of the keyring: one that seals the person, one (not returned) for what is held.
+
+        None for a request whose key was destroyed already: a restored ledger does not know that any more.
+        """
         ids = list(request_ids)
+        try:
+            return self._keys_of(ids)
+        except KeyDestroyed:
+            gone = self._keyring.destroyed([*map(case_key, ids), *map(hold_key, ids)])
+            return self._keys_of([id for id in ids if not gone & {case_key(id), hold_key(id)}])
+
+    def _keys_of(self, ids: list[UUID]) -> dict[UUID, Key]:
         keys = self._keyring.ensure(*map(case_key, ids), *map(hold_key, ids)) if ids else []
         return dict(zip(ids, keys, strict=False))
 
-    def case_for(self, found: Read, request: SubjectRequest, right: Right, key: Key, now: datetime) -> Case:
-        """The case that a request opens, the person in it sealed under the case's key."""
+    def case_for(self, found: Read, request: SubjectRequest, right: Right, key: Key | None, now: datetime) -> Case:
+        """The case that a request opens, the person in it sealed under the case's key; left out where that is destroyed."""
         asked = self._asked(request, right)
         return Case(
             request_id=request.request_id,
@@ -192,8 +202,8 @@ class Intake:
             mode=request.mode,
             ground=request.ground or _ENDED.get(found.event.type),
             content=found.content,
-            subject=key.seal("subject", request.subject.to_seal()),
-            verified_by=None if request.verified_by is None else key.seal("verified_by", request.verified_by.encode()),
+            subject=None if key is None else key.seal("subject", request.subject.to_seal()),
+            verified_by=None if key is None or request.verified_by is None else key.seal("verified_by", request.verified_by.encode()),
             pseudonym=self._controller.digest("subject", request.subject.canonical().decode()),
             received_at=request.received_at,
             opened_at=now,

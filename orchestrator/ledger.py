@@ -18,9 +18,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from orchestrator.case import Case
 from orchestrator.certificate import Certificate, fingerprint
+from orchestrator.destroyed_keys import DestroyedKeys
 from orchestrator.tables import cases, certificates, holds, identifiers, inbox, offsets, originals, outbox
 from topics.bus import Message, Place
-from topics.database import engine_for, make_private
+from topics.database import engine_for, leave_no_trace, make_private
 from topics.outcomes import Outcome
 
 INBOX_KEPT = timedelta(days=30)
@@ -123,6 +124,10 @@ class Ledger:
         except DBAPIError as error:
             raise LedgerGone(f"The ledger cannot be read ({_cause(error)}).") from error
 
+    def leave_no_trace(self) -> None:
+        """What was deleted or overwritten stands in no file any more, as far as that is ours to do (`topics.database`)."""
+        leave_no_trace(self._engine)
+
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
@@ -133,6 +138,7 @@ class Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.destroyed_keys = DestroyedKeys(connection)
 
     def seen(self, events: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """Of those (source, id) pairs the ones already in the inbox, with the digest of their content."""
@@ -190,6 +196,11 @@ class Transaction:
         for id, related in self._connection.execute(query):
             found[id].add(related)
         return found
+
+    def forget_identifiers(self, request_ids: Iterable[UUID]) -> None:
+        """Nobody needs to know any more whose requests belong together with those."""
+        for request_id in request_ids:
+            self._connection.execute(delete(identifiers).where(identifiers.c.request_id == request_id))
 
     def unfinished(self) -> list[UUID]:
         """Cases that are open, or asked to be woken."""
@@ -291,6 +302,10 @@ class Transaction:
             return
         row = {"topic": topic, "partition": partition, "offset": offset, "sealed": sealed, "parked_at": now}
         self._connection.execute(insert(originals), row)
+
+    def forget_originals(self, before: datetime) -> None:
+        """Drop originals whose dead letters have aged out."""
+        self._connection.execute(delete(originals).where(originals.c.parked_at < before))
 
     def original(self, topic: str, partition: int, offset: int) -> str | None:
         """The sealed original of a dead letter whose message carries none."""

@@ -134,8 +134,28 @@ class CaughtUp:
     at: datetime
 
 
+@dataclass(frozen=True)
+class KeyGone:
+    """The keyring says that the case's key was destroyed: the ledger was restored to before that."""
+
+    at: datetime
+
+
 Message = (
-    Requested | RequestedAgain | Reported | Retried | TimePassed | CaughtUp | Decided | Extended | Paused | Resumed | Proven | Claimed | Met
+    Requested
+    | RequestedAgain
+    | Reported
+    | Retried
+    | TimePassed
+    | CaughtUp
+    | KeyGone
+    | Decided
+    | Extended
+    | Paused
+    | Resumed
+    | Proven
+    | Claimed
+    | Met
 )
 
 
@@ -161,4 +181,13 @@ class Tell:
     notice: Notice
 
 
-Effect = Order | Certify | Tell
+@dataclass(frozen=True)
+class Destroy:
+    """Destroy those keys. `forget`: nobody needs to know any more whose requests belong together with this one."""
+
+    request_id: UUID
+    keys: tuple[str, ...]
+    forget: bool
+
+
+Effect = Order | Certify | Tell | Destroy

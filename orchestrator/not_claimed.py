@@ -1,11 +1,11 @@
 """What a certificate does not claim, in sentences for a privacy officer (no I/O, no clock, no personal data)."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from orchestrator.case import Case, Gap
 from orchestrator.own import intake_line, readable_on_intake
-from orchestrator.payload import Own, ProcessorEntry
+from orchestrator.payload import KEY, Own, ProcessorEntry
 from topics.events import Right
 from topics.outcomes import Outcome
 
@@ -15,7 +15,10 @@ _ALWAYS = (
 )
 _OF_ERASURE = "It is not claimed that the disk blocks on which deleted data stood have been overwritten."
 _KEPT = "The orchestrator keeps this certificate and the certificates before it, with a keyed pseudonym in place of the person."
-SEALED = "The orchestrator keeps the request sealed, and the key that opens it: this version does not destroy it when the case is closed."
+SEALED = "The orchestrator keeps the request sealed, and the key that opens it until the request has ended."
+_SEALED_UNTIL = "The orchestrator keeps the request sealed; the key that opens it is destroyed later, on {day} at the latest."
+_SHREDDED = "The key that opened the sealed request was destroyed on {day}."
+_GOING = "The key that opens the sealed request is being destroyed; that it is destroyed is not claimed yet."
 _PARKED = (
     "A message that could not be processed is kept sealed among the dead letters for a month; "
     "whether one of them is about this person cannot be told from outside."
@@ -27,7 +30,7 @@ _COPIES = (
 _HELD = "Of each held record the orchestrator keeps the reference, sealed, to erase it when its hold has ended."
 
 
-def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own) -> tuple[str, ...]:
+def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own, destroyed_on: date | None = None) -> tuple[str, ...]:
     """The sentences for a case with these entries: first what is particular to it, then what is true of every one."""
     return (
         *map(_lost, case.gaps),
@@ -36,7 +39,7 @@ def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own) ->
         *(f"Not searched at {one.name}: {'; '.join(one.not_covered)}." for one in case.processors if one.not_covered),
         *_ALWAYS,
         *([_OF_ERASURE] if case.right in {Right.ERASURE, Right.WITHDRAWAL} else []),
-        *_own_stores(processors, own),
+        *_own_stores(case, processors, own, destroyed_on),
     )
 
 
@@ -67,9 +70,9 @@ def _not_proven(processors: Iterable[ProcessorEntry]) -> Iterable[str]:
     return [f"Accepted but not proven: {listed} said yes and does it later; that it was completed is not claimed."]
 
 
-def _own_stores(processors: Iterable[ProcessorEntry], own: Own) -> Iterable[str]:
+def _own_stores(case: Case, processors: Iterable[ProcessorEntry], own: Own, destroyed_on: date | None) -> Iterable[str]:
     yield _KEPT
-    yield SEALED
+    yield from _of_the_key(case, own, destroyed_on)
     if (line := intake_line(own.records)) is not None and line.until is not None:
         how = "as it was sent" if readable_on_intake(line) else "sealed by its sender"
         yield f"The request itself stays on the intake topic, {how}, until {line.until.isoformat()}; longer if it is sent again."
@@ -77,6 +80,15 @@ def _own_stores(processors: Iterable[ProcessorEntry], own: Own) -> Iterable[str]
     yield _COPIES
     if any(Outcome.HELD in _outcomes(entry) for entry in processors):
         yield _HELD
+
+
+def _of_the_key(case: Case, own: Own, destroyed_on: date | None) -> Iterable[str]:
+    until = next((line.until for line in own.records if line.kind == KEY), None)
+    if destroyed_on is not None:
+        return (_SHREDDED.format(day=destroyed_on.isoformat()),)
+    if case.shredded_at is not None:
+        return (_GOING,)
+    return (SEALED,) if until is None else (_SEALED_UNTIL.format(day=until.isoformat()),)
 
 
 def _outcomes(entry: ProcessorEntry) -> set[Outcome]:

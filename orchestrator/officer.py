@@ -7,6 +7,7 @@ from orchestrator.case import Case, Decision
 from orchestrator.certificate import finished
 from orchestrator.messages import Claimed, Decided, Extended, Message, Paused, Proven, Resumed, Retried
 from orchestrator.rights import block_on
+from orchestrator.shredding import UNASKABLE, unaskable
 from topics.events import Right
 from topics.orders import Decide, Extend, LiftHold, Order, Pause, PlaceHold, Prove, Refuse, Resume, Retry
 from topics.outcomes import Outcome
@@ -36,11 +37,17 @@ def why_not(order: Order, case: Case, now: datetime) -> str | None:
             return "The day on which it was done lies in the future."
         case Prove(processor=name) if (asked := case.processor(name)) and finished(case, asked, today):
             return "That processor is settled: nothing waits for a person there."
+        case Retry(only=name) | PlaceHold(processor=name) | LiftHold(processor=name) if _nobody_can_be_asked(case, name):
+            return UNASKABLE
     return None
 
 
 def _digests(case: Case) -> set[str]:
     return {digest for processor in case.processors for digest in processor.records}
+
+
+def _nobody_can_be_asked(case: Case, name: str | None) -> bool:
+    return all(unaskable(case, processor) for processor in case.processors if name in (None, processor.name))
 
 
 def waits_for_a_word(case: Case) -> bool:

@@ -2,33 +2,39 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from orchestrator.case import Case
-from orchestrator.payload import Own, OwnLine
+from orchestrator.payload import KEY, Own, OwnLine
 from topics.names import INTAKE_KEPT
 from topics.outcomes import Outcome
 
 _PLAIN = "As it was sent, readable, on the intake topic."
 _SEALED = "On the intake topic, sealed by its sender to the orchestrator's key: nobody else reads it there."
 _COMMANDS = "With the answers to them on their topics, sealed under the case's key."
-_LEDGER = "The person in the ledger, sealed under the case's key, which this version keeps."
+_LEDGER = "The person in the ledger, sealed under the case's key, until that is destroyed."
+_KEY = "The case's key: without it nobody reads what is sealed under it, here or on a topic."
 _REFERENCES = "Of held records, in the ledger, sealed under a key of their own, to erase them when their hold has ended."
 _LOGS = "Log lines hold no personal data, at any level."
 
 
-def own(case: Case, intake_until: date, issued_at: datetime) -> Own:
+def own(case: Case, intake_until: date, issued_at: datetime, zone: ZoneInfo) -> Own:
     """The lines of a certificate issued then, in the controller's time zone. `intake_until`: the last day of the request on its topic."""
-    return Own(records=tuple(_lines(case, intake_until, issued_at)))
+    return Own(records=tuple(_lines(case, intake_until, issued_at, zone)))
 
 
-def _lines(case: Case, intake_until: date, issued_at: datetime) -> Iterator[OwnLine]:
+def _lines(case: Case, intake_until: date, issued_at: datetime, zone: ZoneInfo) -> Iterator[OwnLine]:
     if intake_until >= issued_at.date():
         yield OwnLine(kind="request", outcome=Outcome.EXPIRING, count=1, until=intake_until, reason=_SEALED if case.sent_sealed else _PLAIN)
     commands = sum(processor.round for processor in case.processors)
     if commands:  # what was published until now is gone after that, however long ago it was ordered
         until = (issued_at + INTAKE_KEPT).date()
         yield OwnLine(kind="command", outcome=Outcome.EXPIRING, count=commands, until=until, reason=_COMMANDS)
-    yield OwnLine(kind="case", outcome=Outcome.RESTRICTED, count=1, reason=_LEDGER)
+    if case.shredded_at is None:
+        yield OwnLine(kind="case", outcome=Outcome.RESTRICTED, count=1, reason=_LEDGER)
+    key_until = case.key_until(zone)
+    if key_until is not None and key_until >= issued_at.date():
+        yield OwnLine(kind=KEY, outcome=Outcome.EXPIRING, count=1, until=key_until, reason=_KEY)
     references = sum(record.sealed is not None for processor in case.processors for record in processor.records.values())
     if references:
         yield OwnLine(kind="reference", outcome=Outcome.RESTRICTED, count=references, reason=_REFERENCES)

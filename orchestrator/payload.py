@@ -67,6 +67,10 @@ class ProcessorEntry(Wire):
     records: tuple[RecordLine, ...]
 
 
+KEY = "key"
+"""The line on the key that opens the sealed copies of a request."""
+
+
 class OwnLine(Wire):
     """What the orchestrator itself still holds, and until when; `until` is null where no day is known."""
 

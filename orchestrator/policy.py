@@ -13,7 +13,7 @@ class Policy:
 
     `lifting_notice`: how long before a lifting it is announced. `country`: whose public holidays count. `promise`: the
     controller's own, shorter than the law's month. `look_after`: how long after a complete erasure it is looked once more
-    (ADR 12); None: never.
+    (ADR 12); None: never. `shred_after`: how long a case that ended keeps its key (ADR 17); None: for good.
     """
 
     partial_after: timedelta
@@ -23,6 +23,7 @@ class Policy:
     country: str = "NL"
     promise: Promise | None = None
     look_after: timedelta | None = None
+    shred_after: timedelta | None = None
 
 
 def day_of(at: datetime, policy: Policy) -> date:

@@ -10,20 +10,35 @@ from orchestrator.case import Case, Gap
 from orchestrator.decide import decide
 from orchestrator.intake import Intake, Read, check_words
 from orchestrator.ledger import INBOX_KEPT, Issued, Ledger, Transaction
-from orchestrator.messages import CaughtUp, Certify, Effect, Message, Met, Order, Reported, Requested, RequestedAgain, Tell, TimePassed
+from orchestrator.messages import (
+    CaughtUp,
+    Certify,
+    Destroy,
+    Effect,
+    KeyGone,
+    Message,
+    Met,
+    Order,
+    Reported,
+    Requested,
+    RequestedAgain,
+    Tell,
+    TimePassed,
+)
 from orchestrator.officer import message_of, why_not
 from orchestrator.policy import Policy
 from orchestrator.registrar import Registrar, continued
 from orchestrator.rights import block_on, concerns_others, consequences
+from orchestrator.shredder import Shredder
 from topics.bus import Delivery, Place
 from topics.bus import Message as Outgoing
 from topics.commands import COMMAND_TYPE
 from topics.dead_letters import dead_letter, fits, pack
 from topics.envelope import ORCHESTRATOR, Poison, Unreadable, write
 from topics.events import Right, SubjectRequest
-from topics.keyring import Keyring, dead_letters_key
+from topics.keyring import Keyring, case_key, dead_letters_key
 from topics.logs import line_of
-from topics.names import Names, Topic
+from topics.names import DEAD_LETTERS_KEPT, Names, Topic
 from topics.notices import NOTICE_TYPE
 from topics.orders import Order as Ordered
 from topics.parking import Parked, ParkedLately
@@ -35,6 +50,8 @@ log = logging.getLogger(__name__)
 
 _MOST_WOKEN = 200
 """Cases woken in one tick; the rest come in the next."""
+
+_ANSWERED_LONG_AGO = "The request was answered, and its key destroyed, before this ledger was restored; send it under a new id."
 
 _AFTER_DEFECT = timedelta(hours=1)
 _DEFECTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -60,6 +77,7 @@ class _Batch:
     relatives: dict[UUID, set[UUID]] = field(default_factory=dict)
     issued: list[Issued] = field(default_factory=list)
     certified: list[Issued] = field(default_factory=list)
+    destroyed: list[Destroy] = field(default_factory=list)
     told_before: bool = False
 
 
@@ -83,6 +101,7 @@ class Process:
         self._policy = policy
         self._names = names
         self._parked = parked
+        self.shredder = Shredder(ledger, keyring)
 
     def take(self, deliveries: Sequence[Delivery], now: datetime) -> Sending:
         """Work off a batch; returns what is to be sent. Repeating it changes nothing.
@@ -123,6 +142,21 @@ class Process:
                 self._decide(batch, transaction, request_id, CaughtUp(gap, now), now)
             transaction.advance(taken, now)
             self._save(batch, transaction, now)
+
+    def set_right(self, now: datetime) -> int:
+        """Close the cases of which only the keyring knows that they are shredded; returns how many there were.
+
+        Raises:
+            LedgerGone: nothing was written.
+        """
+        gone = {case_key(id): id for id in self._keyring.shredded()}
+        with self._ledger.transaction() as transaction:
+            cases = transaction.cases(gone[kid] for kid in gone.keys() - transaction.destroyed_keys.among(gone))
+            batch = _Batch(dict(cases), cases)
+            for request_id in cases:
+                self._decide(batch, transaction, request_id, KeyGone(now), now)
+            self._save(batch, transaction, now)
+        return len(cases)
 
     def _work_off(
         self, transaction: Transaction, deliveries: Sequence[Delivery], now: datetime, told_before: bool = False
@@ -175,6 +209,7 @@ class Process:
         with self._ledger.transaction() as transaction:
             transaction.sent(ids)
             transaction.forget_events(now - INBOX_KEPT)
+            transaction.forget_originals(now - DEAD_LETTERS_KEPT)
             passed(Step.OUTBOX_STRIKING)
         passed(Step.OUTBOX_STRUCK)
 
@@ -241,7 +276,9 @@ class Process:
     def _request(self, batch: _Batch, transaction: Transaction, found: Read, request: SubjectRequest, now: datetime) -> Message:
         case = batch.cases.get(found.request_id)
         if case is None:
-            key = batch.keys[found.request_id]
+            key = batch.keys.get(found.request_id)
+            if key is None and not batch.told_before:
+                raise Poison(Unreadable.CONFLICTING_REQUEST, _ANSWERED_LONG_AGO)
             opened = self._intake.case_for(found, request, found.right or Right.ERASURE, key, now)
             block = block_on(opened, self._others(batch, transaction, found.request_id))
             return Requested(continued(opened.model_copy(update={"block": block}), batch.issued), now)
@@ -270,6 +307,9 @@ class Process:
         batch.cases[request_id] = case.model_copy(update={"wake_at": now}) if batch.told_before else case
         batch.outgoing += outgoing
         batch.certified += certified
+        batch.destroyed += [effect for effect in effects if isinstance(effect, Destroy)]
+        if before is not None and case.late > before.late:
+            log.warning("late: a report on request %s came after its key was destroyed; it is counted", request_id)
         if concerns_others(before, case):
             for other, word in list(consequences(case, self._others(batch, transaction, request_id))):
                 self._decide(batch, transaction, other, Met(word, now), now)
@@ -287,10 +327,13 @@ class Process:
                     sending = write(topic, COMMAND_TYPE, ORCHESTRATOR, case.request_id, command, now, id=command.command_id)
                 case Certify():
                     head = _head(transaction, batch.certified + certified)
-                    case, issued, sending = self._registrar.certify(case, effect, head, now)
+                    gone = transaction.destroyed_keys.destroyed_at(case_key(case.request_id)) if case.shredded_at else None
+                    case, issued, sending = self._registrar.certify(case, effect, head, now, gone)
                     certified.append(issued)
                 case Tell(notice):
                     sending = write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, case.request_id, notice, now)
+                case Destroy():
+                    continue  # ordered with the rest, also where what follows was done long ago
             outgoing.append(sending)
         return case, outgoing, certified
 
@@ -312,6 +355,8 @@ class Process:
             transaction.save_holds(case)
         transaction.add_certificates(batch.certified)
         transaction.remember(batch.remembered, now)
+        transaction.destroyed_keys.order([kid for one in batch.destroyed for kid in one.keys], now)
+        transaction.forget_identifiers(one.request_id for one in batch.destroyed if one.forget)
         return transaction.send(batch.outgoing, now)
 
 

@@ -25,7 +25,9 @@ class Registrar:
         self._zone = zone
         self._topic = names.of(Topic.CERTIFICATES)
 
-    def certify(self, case: Case, effect: Certify, head: tuple[int, str], now: datetime) -> tuple[Case, Issued, Message]:
+    def certify(
+        self, case: Case, effect: Certify, head: tuple[int, str], now: datetime, key_destroyed_at: datetime | None
+    ) -> tuple[Case, Issued, Message]:
         """The case with its next certificate, that certificate as the link after the register's `head`, and the message that carries it."""
         index, previous = head
         last = case.certificates[-1] if case.certificates else None
@@ -38,6 +40,7 @@ class Registrar:
             supersedes=last.sha256 if last else None,
             place=Register(index=index + 1, previous=previous),
             intake_retained_until=((case.sent_at or case.opened_at) + INTAKE_KEPT).astimezone(self._zone).date(),
+            key_destroyed_on=key_destroyed_at and key_destroyed_at.astimezone(self._zone).date(),
         )
         certificate = certify(case, facts)
         jws = self._keys.sign(canonical(certificate))

@@ -5,7 +5,8 @@ certificate stands on its topic that the ledger does not hold, the ledger was re
 
 1. Certificates are adopted from their topic, so that register and revisions go on after them.
 2. What stands on the topics is taken in again, requests before reports, without its effects: those are on their topics.
-3. What cases still await then is ordered again; what has aged out is stated on every case that is not at rest.
+3. Cases whose key the keyring has destroyed are closed, whatever the ledger believes.
+4. What cases still await then is ordered again; what has aged out is stated on every case that is not at rest.
 
 All of it may be interrupted and repeated: only the last step moves the ledger's offsets.
 """
@@ -38,13 +39,17 @@ Taken = dict[Place, tuple[int, datetime]]
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found and done. `older`: the ledger is older than what Kafka was told. `lost`: partitions of which some aged out untaken."""
+    """What was found and done. `older`: the ledger is older than what Kafka was told. `lost`: partitions of which some aged out untaken.
+
+    `shredded`: cases of which only the keyring knew that their key is destroyed.
+    """
 
     older: bool = False
     learnt: int = 0
     adopted: int = 0
     lost: tuple[Place, ...] = ()
     gap: Gap | None = None
+    shredded: int = 0
 
     def __str__(self) -> str:
         """What an operator must know; empty if all is as it must be."""
@@ -60,6 +65,11 @@ class Findings:
             told.append(
                 f"Messages that came {since} have aged out before the ledger held them ({where}): "
                 "what open cases await is ordered again, and their next certificates say so."
+            )
+        if self.shredded:
+            told.append(
+                f"Of {self.shredded} cases the ledger did not know that their key is destroyed: "
+                "they are closed, as they were before it was restored."
             )
         return " ".join(told)
 
@@ -91,17 +101,18 @@ class Restoration:
             taken = self._forget(anew)
         lost = sorted(place for place, one in standing.items() if _next(taken, place) < one.first)
         if not (older or lost):
-            return Findings()
+            return Findings(shredded=await asyncio.to_thread(self._process.set_right, now))
         again = {place: (max(_next(taken, place), one.first), one.end) for place, one in standing.items()} if older else {}
         adopted = await self._adopt() if older else 0
         for topic in topics:  # a report is of no use before its request
             await self._learn_again({place: span for place, span in again.items() if place[0] == topic and span[0] < span[1]}, now)
+        shredded = await asyncio.to_thread(self._process.set_right, now)
         gap = Gap(since=_since(taken, lost), until=now) if lost else None
         to = {place: again.get(place, (0, one.first))[1] for place, one in standing.items()}
         await asyncio.to_thread(self._process.resume, gap, to, now)
         if gap:
             self._tell_of_lost_requests()
-        return Findings(older, sum(end - first for first, end in again.values()), adopted, tuple(lost), gap)
+        return Findings(older, sum(end - first for first, end in again.values()), adopted, tuple(lost), gap, shredded)
 
     def _forget(self, anew: Sequence[Place]) -> Taken:
         with self._ledger.transaction() as transaction:

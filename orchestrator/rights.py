@@ -53,7 +53,7 @@ def _against_erasing(case: Case, other: Case) -> str | None:
 
 
 def _against_lifting(case: Case, other: Case) -> str | None:
-    if in_force(other) and not _is_lifted_by(case, other):
+    if other.in_force and not _is_lifted_by(case, other):
         return "The person asked that the processing be restricted (GDPR art. 18), and not that this be lifted; the officer decides."
     if other.examined:
         return "An objection of the person is still being examined (GDPR art. 18(1)(d)); the officer decides."
@@ -79,7 +79,7 @@ def _covers(mine: PlacedClaim, theirs: PlacedClaim) -> bool:
 
 def keeps(case: Case) -> bool:
     """Whether it is a restriction in force with which the person asked to keep the data (GDPR art. 18(1)(b), (c))."""
-    return in_force(case) and rests_on(case.ground, *_KEEP_THE_DATA)
+    return case.in_force and rests_on(case.ground, *_KEEP_THE_DATA)
 
 
 def _is_lifted_by(case: Case, restriction: Case) -> bool:
@@ -92,17 +92,12 @@ def keeps_for_law(case: Case) -> bool:
     return case.action == "erase" and any(processor.keeps_something for processor in case.processors)
 
 
-def in_force(case: Case) -> bool:
-    """Whether it is a restriction that was neither refused nor lifted."""
-    return case.right is Right.RESTRICTION and case.mode == "execute" and case.ended_by is None and not case.refused
-
-
 def concerns_others(before: Case | None, after: Case) -> bool:
     """Whether what has just happened to a case may change what others of the person wait for."""
     if after.mode != "execute":
         return False
     if before is None:
-        return in_force(after) or after.against_marketing or after.right is Right.WITHDRAWAL
+        return after.in_force or after.against_marketing or after.right is Right.WITHDRAWAL
     closed = before.state == "open" and after.state == "closed"
     decided = before.decision != after.decision and (after.right is Right.OBJECTION or after.refused)
     kept = keeps_for_law(after) and not keeps_for_law(before)
@@ -121,7 +116,7 @@ def consequences(after: Case, others: Iterable[Case]) -> Iterator[Word]:
     """
     around = [other for other in others if other.request_id != after.request_id and other.mode == "execute"]
     if after.right is Right.LIFTING and after.state == "closed" and not after.refused:
-        around = [_ended(other, after) if in_force(other) and _ends(after, other) else other for other in around]
+        around = [_ended(other, after) if other.in_force and _ends(after, other) else other for other in around]
         yield from ((other.request_id, Ended(after.request_id)) for other in around if other.ended_by == after.request_id)
     for case in around:
         if case.refused:

@@ -8,6 +8,7 @@ from orchestrator.case import Case, ProcessorState, RecordState, Status
 from orchestrator.certificate import answered_in_time, standing_of
 from orchestrator.messages import Certify, Effect, Order, Tell
 from orchestrator.policy import Policy, day_of, start_of
+from orchestrator.shredding import UNASKABLE, unaskable, with_shredding
 from orchestrator.warnings import told
 from topics.commands import Command, command_id
 from topics.events import Right
@@ -33,6 +34,9 @@ def order(case: Case, names: Iterable[str], at: datetime, policy: Policy, looks:
         processor = case.processor(name)
         if processor is None:
             continue
+        if unaskable(case, processor):
+            case = case.with_processor(_cannot_be_asked(processor, at))
+            continue
         told_of, only_looks = len(processor.known), name in looks
         ordered = with_changes(
             processor, round=processor.round + 1, in_flight=True, ordered_at=at, again_at=None, told=told_of, looks=only_looks
@@ -41,6 +45,12 @@ def order(case: Case, names: Iterable[str], at: datetime, policy: Policy, looks:
         orders.append(Order(_command(case, ordered)))
     case, effects = conclude(case, at, policy)
     return case, (*orders, *effects)
+
+
+def _cannot_be_asked(processor: ProcessorState, at: datetime) -> ProcessorState:
+    """It waits for a person, and says so: nobody else knows who it is about."""
+    answered_at = processor.answered_at or at
+    return with_changes(processor, in_flight=False, answered_at=answered_at, again_at=None, answer=Outcome.NEEDS_PERSON, reason=UNASKABLE)
 
 
 def _command(case: Case, processor: ProcessorState) -> Command:
@@ -103,6 +113,11 @@ def _again(processor: ProcessorState, policy: Policy) -> datetime | None:
     return max(start_of(min(ends) + timedelta(days=1), policy), processor.answered_at + policy.retry_every) if ends else None
 
 
+def next_end(case: Case, policy: Policy) -> datetime | None:
+    """When the first processor that can be asked is ordered again by itself."""
+    return min((moment for p in case.processors if not unaskable(case, p) and (moment := _again(p, policy))), default=None)
+
+
 def _kept_until(record: RecordState) -> date | None:
     """The last day of a hold, of a restriction because of one, or of what ages out: then the case wakes (DESIGN.md, decision 8)."""
     if record.outcome is Outcome.HELD and record.hold:
@@ -114,9 +129,10 @@ def _kept_until(record: RecordState) -> date | None:
 def conclude(case: Case, at: datetime, policy: Policy) -> Decision:
     """Certify what can be certified, close what is complete or refused, and say when to wake next."""
     if case.mode == "dry-run":
-        wake_at = min((moment for p in case.processors if (moment := _again(p, policy))), default=None)
-        return case.model_copy(update={"state": "closed" if case.all_answered else "open", "wake_at": wake_at}), ()
-    return _certified(*_warned(case, at, policy), at, policy)
+        state = "closed" if case.all_answered else "open"
+        planned = case.model_copy(update={"state": state, "wake_at": next_end(case, policy)})
+        return with_shredding((planned, ()), at, policy)
+    return with_shredding(_certified(*_warned(case, at, policy), at, policy), at, policy)
 
 
 def _warned(case: Case, at: datetime, policy: Policy) -> Decision:
@@ -154,7 +170,7 @@ def _look_at(case: Case, status: Status, at: datetime, policy: Policy) -> dateti
     """When what is gone is looked for once more: a while after an erasure has become complete (ADR 12)."""
     if case.state == "closed":
         return case.look_at
-    if policy.look_after is None or status is Status.PARTIAL or case.right is not Right.ERASURE:
+    if policy.look_after is None or status is Status.PARTIAL or case.right is not Right.ERASURE or case.shredded_at:
         return None
     return at + policy.look_after
 

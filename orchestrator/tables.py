@@ -90,6 +90,15 @@ originals = Table(
     Column("parked_at", UtcDateTime, nullable=False),
 )
 
+destroyed_keys = Table(
+    "destroyed_keys",
+    metadata,
+    Column("kid", String(100), primary_key=True),
+    Column("ordered_at", UtcDateTime, nullable=False),  # in one transaction with the case
+    Column("destroyed_at", UtcDateTime),  # when the keyring had done it
+    Index("destroyed_keys_destroyed_at", "destroyed_at"),
+)
+
 offsets = Table(
     "offsets",
     metadata,

@@ -48,6 +48,7 @@ def process(configuration: Configuration, expected: Sequence[Expected], ledger: 
         controller.country,
         controller.promise,
         certificate.look_again_after,
+        certificate.look_again_after,
     )
     intake_keys = IntakeKeys.open(configuration.signing.keys)
     intake_keys.ensure()
@@ -55,6 +56,17 @@ def process(configuration: Configuration, expected: Sequence[Expected], ledger: 
     facts = Controller(name=controller.name, contact=controller.contact)
     registrar = Registrar(_signing_keys(configuration, ledger), facts, controller.time_zone, names)
     return Process(ledger, keyring, intake, registrar, policy, names, ParkedLately(configuration.dead_letters.most_per_minute))
+
+
+def _keyring(configuration: Configuration) -> Keyring:
+    """The keyring, wrapped from now on if it was not; only the orchestrator does that, since it makes the keys of cases."""
+    settings = configuration.keyring
+    keyring = Keyring.open(settings.url, settings.wrappers)
+    if not settings.wrappers:
+        log.warning("The keyring is not wrapped: who copies it reads open cases. Set [keyring] key_encryption_key (docs/keys.md).")
+    elif not keyring.is_wrapped():
+        log.warning("%d keys are wrapped by the key-encryption key now.", keyring.rewrap())
+    return keyring
 
 
 def _signing_keys(configuration: Configuration, ledger: Ledger) -> SigningKeys:
@@ -82,7 +94,7 @@ async def run(
     """
     names = Names(configuration.kafka.prefix)
     group = f"{names.prefix}erasure.orchestrator"
-    ledger, keyring = Ledger.open(configuration.ledger.url), Keyring.open(configuration.keyring.url)
+    ledger, keyring = Ledger.open(configuration.ledger.url), _keyring(configuration)
     slot = Slot(cluster.bootstrap_servers, group)
     try:
         core = process(configuration, expected, ledger, keyring)
@@ -90,6 +102,7 @@ async def run(
         found = await Restoration(KafkaLog(cluster), ledger, keyring, core, jwks, names, group).run(utc_now())
         if told := str(found):
             log.warning("%s", told)
+        await asyncio.to_thread(core.shredder.tick, utc_now())
         passed(Step.KEYS_READY)
         async with KafkaPublisher(cluster) as publisher:
             handler = _handler(core, publisher)

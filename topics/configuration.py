@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, SecretStr, ValidationInfo
 from pydantic_core import PydanticCustomError
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -20,6 +20,7 @@ from topics.calendar_settings import MonthDay, Promise, read_country, read_month
 from topics.model import ProcessorName
 from topics.rules import HoldRule, HoldStart, RetentionRule
 from topics.toml_lines import ConfigurationError, Fault, Section, TomlFile, Wrong, nearest, read_as
+from topics.wrapping import KeyEncryptionKey
 
 __all__ = [
     "BaseUrl", "Certificate", "Configuration", "ConfigurationError", "ConfiguredPath", "Controller", "DatabaseUrl", "Duration",
@@ -86,6 +87,14 @@ def _folder_and_environ(info: ValidationInfo) -> tuple[Path, Mapping[str, str]]:
 
 def _secret(raw: object, info: ValidationInfo) -> SecretStr:
     return raw if isinstance(raw, SecretStr) else SecretStr(resolve_secret(raw, *_folder_and_environ(info)))
+
+
+def _key_encryption_key(raw: object, info: ValidationInfo) -> KeyEncryptionKey:
+    given = resolve_secret(raw, *_folder_and_environ(info))
+    try:
+        return KeyEncryptionKey.read(given)
+    except ValueError as fault:
+        raise Wrong(f"{fault}; make one with: openssl rand -base64 32") from None
 
 
 def _path(raw: object, info: ValidationInfo) -> Path:
@@ -191,6 +200,7 @@ ConfiguredPath = Annotated[Path, BeforeValidator(_path)]
 DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
+_WrappingKey = Annotated[InstanceOf[KeyEncryptionKey], BeforeValidator(_key_encryption_key)]
 Positive = Annotated[int, Field(gt=0)]
 LegalBasis = Literal["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)"]
 
@@ -229,9 +239,16 @@ class Ledger(Section):
 
 
 class KeyringSettings(Section):
-    """The per-case keys, in a database of their own."""
+    """The per-case keys, in a database of their own, wrapped where a key-encryption key is given."""
 
     url: DatabaseUrl = Field("sqlite:///keyring.db", repr=False)
+    key_encryption_key: _WrappingKey | None = Field(None, repr=False)
+    previous_key_encryption_key: _WrappingKey | None = Field(None, repr=False)
+
+    @property
+    def wrappers(self) -> tuple[KeyEncryptionKey, ...]:
+        """What may be around the keys, the newest first."""
+        return tuple(one for one in (self.key_encryption_key, self.previous_key_encryption_key) if one is not None)
 
 
 class Signing(Section):

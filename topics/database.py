@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
 
 _SQLITE_BUSY_SECONDS = 30
+_TRACE_WAIT_MS = 1000
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -39,6 +40,20 @@ def engine_for(url: str) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def leave_no_trace(engine: Engine) -> bool:
+    """Make an end of SQLite's log, so that what was deleted stands in no file any more (`secure_delete` zeroes it in the database).
+
+    False: a reader still needs the log. PostgreSQL's dead rows and log go in their own time (docs/keys.md).
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect().execution_options(one_read=True) as connection:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_TRACE_WAIT_MS}")
+        busy: int = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_SQLITE_BUSY_SECONDS * 1000}")
+    return busy == 0
 
 
 def make_private(url: str) -> None:

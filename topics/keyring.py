@@ -1,19 +1,21 @@
-"""The keyring: the one place where the keys of cases live, in a database of its own (DESIGN.md, decision 10).
+"""The keyring: the one place where the keys of cases live, in a database of its own (DESIGN.md, decision 10; ADR 17).
 
-Destroying a case's key shreds every sealed copy of the person, backups of other stores included.
+Destroying a case's key shreds every sealed copy of the person, backups of other stores included. That it was destroyed stays
+known by its name, so that nobody makes it again or takes it for lost.
 """
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Engine, LargeBinary, MetaData, String, Table, bindparam, delete, insert, select
+from sqlalchemy import Column, Engine, LargeBinary, MetaData, Select, String, Table, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
-from topics.database import UtcDateTime, engine_for, make_private
+from topics.database import UtcDateTime, engine_for, leave_no_trace, make_private
 from topics.sealing import Key
+from topics.wrapping import Wrapper, unwrapped, wrapped, wrapper_id
 
 _metadata = MetaData()
 _keys = Table(
@@ -23,12 +25,20 @@ _keys = Table(
     Column("secret", LargeBinary, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
+_destroyed = Table(
+    "destroyed",
+    _metadata,
+    Column("kid", String(100), primary_key=True),
+    Column("destroyed_at", UtcDateTime, nullable=False),
+)
 _READ = select(_keys.c.kid, _keys.c.secret).where(_keys.c.kid.in_(bindparam("kids", expanding=True)))
+_AT_ONCE = 500
+_CASE = "case/"
 
 
 def case_key(request_id: UUID) -> str:
     """The name of the key that seals a case's subject and record references, until the case is closed."""
-    return f"case/{request_id}"
+    return f"{_CASE}{request_id}"
 
 
 def hold_key(request_id: UUID) -> str:
@@ -37,44 +47,59 @@ def hold_key(request_id: UUID) -> str:
 
 
 CONTROLLER_KEY = "controller"
-"""Keyed pseudonyms and content digests, for as long as the register is kept."""
+"""Keyed pseudonyms and content digests, for as long as the register is kept. What wraps it wraps every new key."""
+
+DEAD_LETTERS = "dead-letters/"
 
 
 def dead_letters_key(now: datetime) -> str:
     """The name of the key that seals what is parked in this month."""
-    return f"dead-letters/{now.astimezone(UTC):%Y-%m}"
+    return f"{DEAD_LETTERS}{now.astimezone(UTC):%Y-%m}"
 
 
 class KeyMissing(Exception):
     """The keyring has no such key: never made, or destroyed."""
 
 
+class KeyDestroyed(KeyMissing):
+    """There was such a key, and it was destroyed: what it sealed is gone for good, as it must be."""
+
+
 class KeyringGone(Exception):
-    """The keyring cannot be reached."""
+    """The keyring cannot be reached, or not be read with the key-encryption keys that this process has."""
 
 
 class Keyring:
-    """Keys by name. Blocking calls of a millisecond or less: call them from a thread where that matters."""
+    """Keys by name. Blocking calls of a millisecond or less: call them from a thread where that matters.
 
-    def __init__(self, engine: Engine) -> None:
+    `wrappers`: what may be around the keys; a new keyring is wrapped by the first.
+    """
+
+    def __init__(self, engine: Engine, wrappers: Sequence[Wrapper] = ()) -> None:
         self._engine = engine
         self._reading = engine.execution_options(one_read=True)
+        self._wrappers = {one.id: one for one in wrappers}
 
     @classmethod
-    def open(cls, url: str) -> "Keyring":
-        """The keyring at an SQLAlchemy URL, its table made if it is not there.
+    def open(cls, url: str, wrappers: Sequence[Wrapper] = ()) -> "Keyring":
+        """The keyring at an SQLAlchemy URL, its tables made if they are not there.
 
         Raises:
-            KeyringGone: it cannot be reached.
+            KeyringGone: it cannot be reached, or not be read.
         """
         make_private(url)
-        keyring = cls(engine_for(url))
+        keyring = cls(engine_for(url), wrappers)
         try:
             try:
                 _metadata.create_all(keyring._engine)
             except (OperationalError, ProgrammingError, IntegrityError):
                 _metadata.create_all(keyring._engine)  # another process made it at the same moment
+            keyring._current()
+        except KeyringGone:
+            keyring.close()
+            raise
         except SQLAlchemyError as error:
+            keyring.close()
             cause = type(getattr(error, "orig", None) or error).__name__
             raise KeyringGone(f"The keyring cannot be opened ({cause}). Look at [keyring] url, and whether the server runs.") from error
         return keyring
@@ -93,21 +118,25 @@ class Keyring:
         """The keys of those names, in that order.
 
         Raises:
-            KeyMissing: there is none of one of them.
+            KeyMissing: there is none of one of them; `KeyDestroyed`: no longer.
+            KeyringGone: one is wrapped by what this process does not have.
         """
         found = self._read(kids)
         missing = [kid for kid in kids if kid not in found]
+        if missing and (gone := self.destroyed(missing)):
+            raise KeyDestroyed(min(gone))
         if missing:
             raise KeyMissing(missing[0])
         return [found[kid] for kid in kids]
 
     def ensure(self, *kids: str) -> list[Key]:
-        """The keys of those names, each made if it is not there; all in one transaction."""
+        """The keys of those names, each made if it is not there; all in one transaction. Raises as `get_all`: none is made twice."""
         found = self._read(kids)
         missing = [kid for kid in dict.fromkeys(kids) if kid not in found]
-        rows = [{"kid": kid, "secret": secrets.token_bytes(32), "created_at": datetime.now(UTC)} for kid in missing]
-        if not rows:
+        if not missing or self.destroyed(missing):
             return self.get_all(*kids)
+        around, now = self._current(), datetime.now(UTC)
+        rows = [{"kid": kid, "secret": wrapped(around, kid, secrets.token_bytes(32)), "created_at": now} for kid in missing]
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(_keys), rows)
@@ -118,18 +147,88 @@ class Keyring:
 
     def cases(self) -> set[UUID]:
         """The requests whose case has a key here."""
-        prefix = case_key(UUID(int=0)).split("/")[0] + "/"
-        with self._engine.connect().execution_options(one_read=True) as connection:
-            return {UUID(kid.removeprefix(prefix)) for kid in connection.scalars(select(_keys.c.kid).where(_keys.c.kid.startswith(prefix)))}
+        return {UUID(kid.removeprefix(_CASE)) for kid in self.names(_CASE)}
+
+    def shredded(self) -> set[UUID]:
+        """The requests whose case's key was here, and was destroyed."""
+        found = self._column(select(_destroyed.c.kid).where(_destroyed.c.kid.startswith(_CASE)))
+        return {UUID(kid.removeprefix(_CASE)) for kid in found}
+
+    def names(self, prefix: str = "") -> set[str]:
+        """The names of the keys that are here."""
+        return set(self._column(select(_keys.c.kid).where(_keys.c.kid.startswith(prefix))))
+
+    def destroyed(self, among: Iterable[str]) -> set[str]:
+        """Those of the names whose key was here, and was destroyed."""
+        names = sorted(among)
+        parts = [names[first : first + _AT_ONCE] for first in range(0, len(names), _AT_ONCE)]
+        return {kid for part in parts for kid in self._column(select(_destroyed.c.kid).where(_destroyed.c.kid.in_(part)))}
+
+    def destroy(self, *kids: str) -> bool:
+        """Destroy the keys of those names, as far as they are there: what they sealed can no longer be read by anybody.
+
+        False: on SQLite a reader still needs the log in which they stand; they are not readable any more, but call it again.
+        """
+        already = self.destroyed(kids)
+        rows = [{"kid": kid, "destroyed_at": datetime.now(UTC)} for kid in dict.fromkeys(kids) if kid not in already]
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(delete(_keys).where(_keys.c.kid.in_(kids)))
+                if rows:
+                    connection.execute(insert(_destroyed), rows)
+        except IntegrityError:  # another process destroys the same ones
+            return False
+        return leave_no_trace(self._engine)
+
+    def is_wrapped(self) -> bool:
+        """Whether new keys are wrapped: a bare keyring stays as it is until `rewrap`."""
+        return self._current() is not None
+
+    def rewrap(self) -> int:
+        """Wrap every key by the first wrapper, in one transaction; returns how many were not. What was around those is not needed any more.
+
+        Raises:
+            KeyringGone: one is wrapped by what this process does not have.
+        """
+        first = next(iter(self._wrappers.values()), None)
+        with self._engine.begin() as connection:
+            rows = connection.execute(select(_keys.c.kid, _keys.c.secret).with_for_update()).all()
+            old = [(kid, kept) for kid, kept in rows if wrapper_id(kept) != (first and first.id)]
+            changed = [{"known": kid, "kept": wrapped(first, kid, self._open(kid, kept))} for kid, kept in old]
+            if changed:
+                connection.execute(update(_keys).where(_keys.c.kid == bindparam("known")).values(secret=bindparam("kept")), changed)
+        leave_no_trace(self._engine)
+        return len(changed)
+
+    def _current(self) -> Wrapper | None:
+        """What new keys are wrapped by: what is around the controller's key, so that all processes change over in one moment."""
+        kept = self._column(select(_keys.c.secret).where(_keys.c.kid == CONTROLLER_KEY))
+        return self._wrapper(kept[0]) if kept else next(iter(self._wrappers.values()), None)
+
+    def _wrapper(self, kept: bytes) -> Wrapper | None:
+        id = wrapper_id(kept)
+        if id is not None and id not in self._wrappers:
+            have = "another one" if self._wrappers else "none"
+            raise KeyringGone(
+                f"The keyring is wrapped by a key-encryption key that this process does not have (it has {have}): set [keyring] "
+                "key_encryption_key, or previous_key_encryption_key, to the one that it was wrapped by, and start this process again."
+            )
+        return None if id is None else self._wrappers[id]
+
+    def _open(self, kid: str, kept: bytes) -> bytes:
+        try:
+            return unwrapped(self._wrapper(kept), kid, kept)
+        except ValueError:
+            raise KeyringGone("A key in the keyring was changed or stands under another's name: restore the keyring.") from None
 
     def _read(self, kids: Sequence[str]) -> dict[str, Key]:
         with self._reading.connect() as connection:
-            return {kid: Key(kid, secret) for kid, secret in connection.execute(_READ, {"kids": kids})}
+            rows = connection.execute(_READ, {"kids": kids}).all()
+        return {kid: Key(kid, self._open(kid, kept)) for kid, kept in rows}
 
-    def destroy(self, kid: str) -> None:
-        """Destroy the key of that name, if it is there: what it sealed can no longer be read by anybody."""
-        with self._engine.begin() as connection:
-            connection.execute(delete(_keys).where(_keys.c.kid == kid))
+    def _column(self, query: "Select[tuple[bytes]] | Select[tuple[str]]") -> list:  # type: ignore[type-arg]
+        with self._reading.connect() as connection:
+            return list(connection.scalars(query))
 
     def close(self) -> None:
         """Give the connections back."""

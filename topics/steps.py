@@ -28,6 +28,9 @@ class Step(StrEnum):
     WOKEN_COMMITTED = "orchestrator.woken-committed"
     OUTBOX_STRIKING = "orchestrator.outbox-striking"
     OUTBOX_STRUCK = "orchestrator.outbox-struck"
+    KEYS_DESTROYING = "orchestrator.keys-destroying"
+    KEYS_DESTROYED = "orchestrator.keys-destroyed"
+    DESTRUCTION_NOTED = "orchestrator.destruction-noted"
 
     COMMAND_RECEIVED = "workers.command-received"
     CALLING = "workers.calling"

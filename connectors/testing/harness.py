@@ -60,7 +60,7 @@ class Bench:
     """A connector wired to a simulator, and one case on it.
 
     `rules`, `retention`: the rules that apply. `about`: what else the command says of the case. `crash_after_report`: die
-    when what was located is safely reported.
+    when what was located is safely reported. `forgotten`: the case's key is destroyed, so that the command names nobody.
     """
 
     connector: type[Connector[Any]]
@@ -76,6 +76,7 @@ class Bench:
     request_id: UUID = field(default_factory=uuid4)
     round: int = 0
     crash_after_report: bool = False
+    forgotten: bool = False
     give_up_after: timedelta = timedelta(minutes=10)
 
     def carry_out(self, subject: Mapping[str, Any], action: Action = "erase", mode: Mode = "execute", *, known: bool = True) -> Answered:
@@ -96,7 +97,7 @@ class Bench:
             action=action,
             mode=mode,
             round=self.round,
-            subject=key.seal("subject", person.to_seal()),
+            subject=None if self.forgotten else key.seal("subject", person.to_seal()),
             known=tuple(report.sealed for report in self.located) if known else (),
             due_by=date(2026, 12, 21),
             **{"irreversible": True, **self.about},

@@ -62,6 +62,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(admin.topics, name="topics")
 app.add_typer(admin.connectors, name="connectors")
 app.add_typer(admin.keys, name="keys")
+app.add_typer(admin.keyring, name="keyring")
 app.command("broker")(admin.broker)
 
 

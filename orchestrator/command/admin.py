@@ -8,7 +8,7 @@ import typer
 
 from orchestrator.command import opening
 from orchestrator.command.emit import Emails, Identifiers
-from orchestrator.command.opening import AsJson, Config, No, say
+from orchestrator.command.opening import AsJson, Config, No, WrongUse, say
 
 if TYPE_CHECKING:
     from orchestrator.sealed_requests import IntakeKeys
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 topics = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The topics on the broker.")
 connectors = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The connectors that are installed.")
+keyring = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The keyring: what is wrapped around its keys.")
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The signing keys, and the keys that requests are sealed to.")
 
 
@@ -164,6 +165,19 @@ def export_keys(config: Config = None) -> None:
     signing.ensure()
     sealing.ensure()
     opening.print_json({"keys": [*signing.jwks()["keys"], *sealing.jwks()]})
+
+
+@keyring.command("rotate")
+def rotate_keyring(config: Config = None) -> None:
+    """Wrap every key in the keyring by [keyring] key_encryption_key. While previous_key_encryption_key is set nothing stands still."""
+    settings = opening.configuration(config, opening.NOT_FOR_WORKERS)
+    if settings.keyring.key_encryption_key is None:
+        raise WrongUse("There is no key-encryption key: set [keyring] key_encryption_key, made with: openssl rand -base64 32")
+    with opening.keyring(settings) as found:
+        count = found.rewrap()
+    typer.echo(f"{count} keys were wrapped anew; all are wrapped by [keyring] key_encryption_key now.")
+    if settings.keyring.previous_key_encryption_key is not None:
+        say("Leave previous_key_encryption_key in place until every process was started with both; then rotate once more and remove it.")
 
 
 def broker(

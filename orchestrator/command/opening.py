@@ -94,12 +94,14 @@ def keyring(settings: "Configuration") -> Iterator["Keyring"]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from topics.database import engine_for
-    from topics.keyring import Keyring
+    from topics.keyring import Keyring, KeyringGone
 
     _must_exist(settings.keyring.url, "keyring")
-    found = Keyring(engine_for(settings.keyring.url))
+    found = Keyring(engine_for(settings.keyring.url), settings.keyring.wrappers)
     try:
         yield found
+    except KeyringGone as error:
+        raise WrongUse(str(error)) from None
     except SQLAlchemyError as error:
         kind = type(getattr(error, "orig", None) or error).__name__
         raise WrongUse(f"The keyring cannot be read ({kind}). Look at [keyring] url, and whether the server runs.") from None

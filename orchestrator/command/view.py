@@ -26,6 +26,7 @@ def as_json(case: Case, zone: ZoneInfo) -> dict[str, Any]:
         "processors": [{"name": name, "outcome": outcome} for name, outcome in standing(case)],
         "certificates": [one.model_dump(mode="json", include={"certificate_id", "revision", "sha256"}) for one in case.certificates],
         "plan": plan(case, zone),
+        **({"shredded_at": case.shredded_at.astimezone(zone).isoformat(), "late": case.late} if case.shredded_at else {}),
     }
 
 
@@ -94,6 +95,11 @@ def _head(case: Case, zone: ZoneInfo, today: date) -> Iterable[tuple[str, str]]:
     yield "Received", f"{case.received_at.astimezone(zone):%Y-%m-%d %H:%M}"
     still = case.stands_still(zone)
     yield "Due by", f"{case.due_by.isoformat()}{' at the earliest: the time stands still' if still else _days(case, today)}"
+    if case.shredded_at is not None:
+        late = f"; {case.late} reports came after that, and are only counted" if case.late else ""
+        yield "Key", f"destroyed {case.shredded_at.astimezone(zone):%Y-%m-%d %H:%M}{late}"
+    elif until := case.key_until(zone):
+        yield "Key", f"destroyed at the latest on {until.isoformat()}"
     if case.promised_by is not None:
         yield "Promised by", case.promised_by.isoformat()
     if case.extension is not None:

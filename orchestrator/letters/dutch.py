@@ -222,6 +222,7 @@ DUTCH = Words(
     we_keep_request="Het verzoek zelf staat tot en met {day} nog in ons berichtensysteem.",
     we_keep_request_sealed="Het verzoek zelf staat tot en met {day} nog versleuteld in ons berichtensysteem.",
     we_keep_sealed="Een versleutelde kopie van het verzoek blijft bij ons bewaard.",
+    we_keep_key="Een versleutelde kopie van het verzoek kunnen wij lezen tot uiterlijk {day}. Daarna kan niemand dat meer.",
     address="Deze brief gaat naar het adres dat wij al van u hebben. In de brief staan geen naam en geen adres van u.",
     recipient=_RECIPIENT,
     access=_ACCESS,

@@ -12,7 +12,7 @@ from orchestrator.letters.tongues import WORDS
 from orchestrator.letters.words import Language, Seat, Section, Words
 from orchestrator.not_claimed import SEALED
 from orchestrator.own import intake_line, readable_on_intake
-from orchestrator.payload import Certificate, ProcessorEntry, RecordLine
+from orchestrator.payload import KEY, Certificate, ProcessorEntry, RecordLine
 from orchestrator.sentences import DOUBTFUL, told_by_letter
 from topics.commands import LEGAL_CLAIM
 from topics.events import ENDED, Right, is_against_marketing
@@ -237,6 +237,8 @@ def _limits(certificate: Certificate, words: Words) -> Iterable[str]:
     yield words.we_keep
     if SEALED in certificate.not_claimed:
         yield words.we_keep_sealed
+    days = [line.until for line in certificate.orchestrator.records if line.kind == KEY and line.until]
+    yield from (words.we_keep_key.format(day=words.day(day)) for day in days)
     line = intake_line(certificate.orchestrator.records)
     if line is not None and line.until is not None:
         said = words.we_keep_request if readable_on_intake(line) else words.we_keep_request_sealed

@@ -24,9 +24,10 @@ from topics.bus import BrokerGone, Delivery, Message
 from topics.commands import COMMAND_TYPE, Command, command_id
 from topics.dead_letters import DeadLetter, unpack
 from topics.envelope import write
-from topics.keyring import KeyMissing, Keyring, case_key, dead_letters_key, hold_key
+from topics.keyring import KeyMissing, Keyring, KeyringGone, case_key, dead_letters_key, hold_key
 from topics.memory import MemoryBroker, MemoryInbox
 from topics.names import LARGEST_DEAD_LETTER_BYTES, LARGEST_MESSAGE_BYTES, Names, Topic
+from topics.outcomes import Outcome
 from topics.parking import ParkedLately, TooManyParked
 from topics.reports import Answered, Located
 from topics.sealing import CannotOpen
@@ -356,7 +357,7 @@ async def test_a_large_command_that_nobody_can_open_keeps_its_original_in_the_de
 
 @pytest.mark.parametrize("fault", [KeyMissing("case/1"), CannotOpen()])
 async def test_a_command_that_nobody_can_open_goes_to_dead_letters_as_sealed(fault: Exception) -> None:
-    """The case was closed and its key destroyed: a replayed command is unreadable, as it must be."""
+    """Of a case that this keyring never knew: another keyring, or one that is lost."""
     bench = Bench(GatedWorker(open=True))
     bench.worker.faults = [fault]
     bench.send(command(), command())
@@ -381,8 +382,8 @@ async def test_a_broker_that_does_not_take_the_dead_letter_ends_the_run_and_noth
     assert (0, []) == (bench.committed, bench.letters)
 
 
-async def test_a_replayed_command_of_a_closed_case_is_unreadable() -> None:
-    """With the worker itself: the key is destroyed, so the person cannot be read by anybody."""
+async def test_a_replayed_command_of_a_shredded_case_does_nothing_and_says_so() -> None:
+    """With the worker itself: the key is destroyed, so the person cannot be read by anybody. That is no reason for a dead letter."""
     bench = Bench()
     given = command()
     key, _ = bench.keyring.ensure(case_key(given.request_id), hold_key(given.request_id))
@@ -393,12 +394,15 @@ async def test_a_replayed_command_of_a_closed_case_is_unreadable() -> None:
     bench.send(given.model_copy(update={"subject": sealed}))
     async with bench.running():
         await until(lambda: bench.committed)
-    assert (["sealed"], []) == ([letter.reason.value for letter in bench.letters], bench.answers)
+    (answer,) = [Answered.model_validate_json(one.value or b"") for one in bench.broker.messages("processor.reports")]
+    assert (Outcome.NEEDS_PERSON, (), []) == (answer.outcome, answer.records, bench.letters)
+    assert "key is destroyed" in (answer.reason or "")
 
 
-async def test_a_keyring_that_is_away_for_a_while_is_waited_for() -> None:
+@pytest.mark.parametrize("fault", [OperationalError("select", {}, Exception("locked")), KeyringGone("wrapped by another key")])
+async def test_a_keyring_that_is_away_for_a_while_is_waited_for(fault: Exception) -> None:
     bench = Bench(GatedWorker(open=True))
-    bench.worker.faults = [OperationalError("select", {}, Exception("locked")) for _ in range(3)]
+    bench.worker.faults = [fault for _ in range(3)]
     bench.send(command())
     async with bench.running():
         await until(lambda: bench.committed)

@@ -104,7 +104,7 @@ class Company:
         """What a backend service does: one CloudEvent in binary mode."""
         request_id = fields.pop("request_id", None) or uuid4()
         event_id = fields.pop("event_id", None) or str(uuid4())
-        body = {"request_id": str(request_id), "received_at": self.time.now.isoformat(), "subject": dict(subject), **fields}
+        body = {"request_id": str(request_id), "received_at": self.time.now.isoformat(), "subject": dict(subject)} | fields
         self.put(REQUESTS, json.dumps(body).encode(), type, event_id, key=str(request_id).encode())
         return UUID(str(request_id))
 

@@ -1,6 +1,7 @@
 """On the day after a hold ends the case wakes by itself, erases by the sealed reference, and a new certificate supersedes the old."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -12,10 +13,11 @@ from connectors.testing.simulator import Fault
 from connectors.testing.simulators.moneybird import MoneybirdSimulator
 from orchestrator.case import Status
 from orchestrator.certificate import fingerprint
-from tests.flow.company import Company, lines
+from tests.flow.company import POLICY, Company, lines
 from tests.flow.test_cases import JAN
-from topics.keyring import case_key
 from topics.outcomes import Evidence
+
+SHREDDING = replace(POLICY, look_after=timedelta(days=1), shred_after=timedelta(days=1))
 
 
 @pytest.fixture
@@ -43,10 +45,12 @@ def the_day_after(company: Company, last: date) -> None:
 
 
 @pytest.mark.parametrize("shredded", [False, True])
-def test_when_a_hold_ends_the_rest_is_erased_verified_and_certified(company: Company, shredded: bool) -> None:
+def test_when_a_hold_ends_the_rest_is_erased_verified_and_certified(companies: Callable[..., Company], shredded: bool) -> None:
+    company = companies(policy=SHREDDING if shredded else POLICY)
     request, last = held(company)
     if shredded:
-        company.keyring.destroy(case_key(request))
+        company.settle(days=2)
+        assert None is company.case(request).subject
     the_day_after(company, last)
     first, second = company.certificates(request)
     assert {} == dict(+company.vendors["moneybird"].traces(JAN))
@@ -106,10 +110,14 @@ def test_seven_years_later_restarted_and_with_a_rotated_token_the_rest_goes_and_
     rotating: Company, shredded: bool
 ) -> None:
     asked = rotating.time.now.date()
+    if shredded:
+        rotating.policy = SHREDDING
+        rotating.restart()
     request, last = held(rotating, since=asked)
     vendor = rotating.vendors["moneybird"]
     if shredded:
-        rotating.keyring.destroy(case_key(request))
+        rotating.settle(days=2)
+        assert None is rotating.case(request).subject
 
     vendor.token = "mb-2031-second"  # the first is refused from now on
     (rotating.folder / "token").write_text(vendor.token)

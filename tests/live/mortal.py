@@ -79,6 +79,7 @@ class Site:
     prefix: str
     processors: Mapping[str, str]
     partitions: int = 1
+    look_again_after: str = "1d"
     alive: list[BaseProcess] = field(default_factory=list)
 
     async def prepare(self) -> None:
@@ -100,6 +101,7 @@ partitions = {self.partitions}
 url = "{self.ledger_url}"
 [certificate]
 partial_after = "1s"
+look_again_after = "{self.look_again_after}"
 {named}
 [[holds]]
 kind = "invoice"

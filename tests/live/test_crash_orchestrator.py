@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -12,7 +12,8 @@ import pytest
 from connectors.testing.simulator import Fault
 from orchestrator.ledger import Ledger
 from tests.live.installation import Backend, request_of
-from tests.live.mortal import JAN, Ended, Site, known_vendor, opened, working
+from tests.live.mortal import JAN, Ended, Site, known_vendor, opened, until, working
+from topics.keyring import Keyring, case_key, hold_key
 from topics.steps import Step
 
 AT_ONCE = 8
@@ -20,11 +21,15 @@ AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Crashes:
-    """Where each life in turn is to die. `refused`: the vendor refuses at first, so that time alone brings the first certificate."""
+    """Where each life in turn is to die.
+
+    `refused`: the vendor refuses at first, so that time alone brings the first certificate. `shreds`: the key goes after a second.
+    """
 
     lives: tuple[str, ...]
     refused: bool = False
     poison: bool = False
+    shreds: bool = False
 
 
 def _twice(step: Step, second: int) -> Crashes:
@@ -44,6 +49,7 @@ PLANS: dict[str, Crashes] = {
     "a certificate left over": Crashes((f"{Step.BATCH_COMMITTED}:3", Step.PUBLISHED)),
     "a dead letter left over": Crashes((Step.BATCH_COMMITTED, Step.PUBLISHED), poison=True),
     **{step.value: Crashes((step,), refused=True) for step in (Step.WOKEN_WRITTEN, Step.WOKEN_COMMITTED)},
+    **{step.value: Crashes((step,), shreds=True) for step in (Step.KEYS_DESTROYING, Step.KEYS_DESTROYED, Step.DESTRUCTION_NOTED)},
 }
 
 
@@ -51,6 +57,7 @@ async def crash(plan: Crashes, folder: Path, bootstrap_servers: str, ledger_url:
     """One case, with a process that dies in each of its lives but the last."""
     folder.mkdir()
     site = Site(folder, bootstrap_servers, ledger_url, f"c{uuid4().hex[:8]}.", {"moneybird": "http://127.0.0.1:9/api/v2"})
+    site.look_again_after = "1s" if plan.shreds else "1d"
     await site.prepare()
     vendor, ledger = known_vendor(), Ledger.open(ledger_url)
     if plan.refused:
@@ -66,11 +73,23 @@ async def crash(plan: Crashes, folder: Path, bootstrap_servers: str, ledger_url:
             if plan.refused:
                 await backend.send({"request_id": request}, "case.retry")
                 published.append(await backend.certificate(request, revision=2))
+            if plan.shreds:
+                await until(lambda: is_shredded(folder, ledger, request), "the key was never destroyed")
             letters = {(letter["reason"], letter["offset"]) for letter in backend.dead_letters}
         return Ended(statuses, published, opened(site, published, ledger, request), {"moneybird": vendor}, sorted(letters))
     finally:
         await site.end()
         ledger.close()
+
+
+def is_shredded(folder: Path, ledger: Ledger, request: str) -> bool:
+    """The ledger says when the case's key was destroyed, and the keyring has it no more; what is held can still be found."""
+    kid, keyring = case_key(UUID(request)), Keyring.open(f"sqlite:///{folder}/keyring.db")
+    with ledger.reading() as transaction:
+        noted = transaction.destroyed_keys.destroyed_at(kid)
+    there = keyring.names()
+    keyring.close()
+    return noted is not None and kid not in there and hold_key(UUID(request)) in there
 
 
 async def crash_all(folder: Path, bootstrap_servers: str, new_ledger: Callable[[Path], str]) -> dict[str, Ended | BaseException]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.case import Case, CertificateRef, ProcessorState, Status
 from orchestrator.decide import Policy, decide
-from orchestrator.messages import Certify, Message, Order, Reported, Requested, RequestedAgain, Retried, TimePassed
+from orchestrator.messages import Certify, Destroy, Message, Order, Reported, Requested, RequestedAgain, Retried, TimePassed
 from topics.commands import Command, command_id
 from topics.events import Right
 from topics.outcomes import Evidence, Hold, Outcome
@@ -69,6 +69,7 @@ class Played:
     issued: list[CertificateRef] = field(default_factory=list)
     all_issued: list[CertificateRef] = field(default_factory=list)
     policy: Policy = POLICY
+    destroyed: list[str] = field(default_factory=list)
 
     def say(self, message: Message) -> "Played":
         """One message; certificates are added as the registrar would."""
@@ -76,6 +77,8 @@ class Played:
         self.orders = [effect.command for effect in effects if isinstance(effect, Order)]
         self.issued = []
         for effect in effects:
+            if isinstance(effect, Destroy):
+                self.destroyed += effect.keys
             if isinstance(effect, Certify):
                 ref = CertificateRef(
                     certificate_id=UUID(int=len(case.certificates)),

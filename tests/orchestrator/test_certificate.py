@@ -300,7 +300,7 @@ def test_our_own_lines_tell_what_is_held_where_how_and_until_when() -> None:
     assert ["request", "command", "case", "reference", "log"] == list(lines)
     assert (3, date(2026, 11, 29), len(kept)) == (lines["command"].count, lines["command"].until, lines["reference"].count)
     assert "sealed by its sender" in (lines["request"].reason or "") and "sealed by its sender, until" in " ".join(made.not_claimed)
-    assert "which this version keeps" in (lines["case"].reason or "")
+    assert "until that is destroyed" in (lines["case"].reason or "")
     assert [] == faults(made)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
@@ -12,8 +13,10 @@ from orchestrator.ledger import Ledger
 from orchestrator.process import Process, Sending
 from tests.orchestrator.process_cases import Installation, answer, delivery, request
 from topics.bus import Delivery
+from topics.keyring import Keyring
 from topics.memory import Crash, Moments
 from topics.parking import ParkedLately
+from topics.wrapping import KeyEncryptionKey
 
 ID = uuid4()
 
@@ -90,6 +93,16 @@ def test_while_the_ledger_is_away_nothing_is_acknowledged_and_stopping_says_why(
     handler = installation.handler()
     assert not handled(handler, request(ID))
     assert handler.stopping is not None and handler.stopping.startswith("The ledger failed")
+    assert installation.case(ID) is None
+
+
+def test_a_keyring_that_was_wrapped_meanwhile_stops_it_unacknowledged_with_what_to_set(installation: Installation, tmp_path: Path) -> None:
+    wrapping = Keyring.open(f"sqlite:///{tmp_path}/keyring.db", [KeyEncryptionKey(b"k" * 32)])
+    assert 1 == wrapping.rewrap()
+    wrapping.close()
+    handler = installation.handler()
+    assert not handled(handler, request(ID))
+    assert handler.stopping is not None and "set [keyring] key_encryption_key" in handler.stopping
     assert installation.case(ID) is None
 
 

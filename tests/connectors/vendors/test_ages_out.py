@@ -58,6 +58,15 @@ def test_once_its_day_has_passed_it_no_longer_applies_and_nobody_is_said_to_have
         assert f"By rule, not by looking: backup ({REASON}). It was gone after 2026-11-27; nobody looked." == later.reason
 
 
+def test_its_day_is_told_though_the_person_is_forgotten_by_then() -> None:
+    box = bench()
+    (first,) = box.carry_out(JAN.subject()).records
+    box.about = {"expiring": {first.digest: first.until}, "held": {first.digest: first.sealed}}
+    box.time.now, box.forgotten = START + timedelta(days=8), True
+    (later,) = box.carry_out(JAN.subject(), known=False).records
+    assert (first.digest, Outcome.NOT_APPLICABLE, None) == (later.digest, later.outcome, later.sealed)
+
+
 def test_asked_again_before_its_day_it_counts_from_then() -> None:
     """What another processor erased meanwhile may stand in yesterday's backup."""
     box = bench()

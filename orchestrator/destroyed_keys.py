@@ -1,0 +1,48 @@
+"""The ledger's list of keys that were destroyed: ordered in one transaction with the case, and carried out in the keyring after it.
+
+It stays: a keyring that is restored from a backup brings keys back, and this says which of them go again.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from orchestrator.tables import destroyed_keys as table
+
+_AT_ONCE = 500
+
+
+class DestroyedKeys:
+    """As one transaction sees it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def order(self, kids: Iterable[str], now: datetime) -> None:
+        """Those keys are to be destroyed; what was ordered before stands."""
+        wanted = list(dict.fromkeys(kids))
+        known = self.among(wanted)
+        rows = [{"kid": kid, "ordered_at": now} for kid in wanted if kid not in known]
+        if rows:
+            self._connection.execute(insert(table), rows)
+
+    def among(self, kids: Iterable[str]) -> set[str]:
+        """Those of the names that were ordered to be destroyed."""
+        names = sorted(kids)
+        parts = [names[first : first + _AT_ONCE] for first in range(0, len(names), _AT_ONCE)]
+        return {kid for part in parts for kid in self._connection.scalars(select(table.c.kid).where(table.c.kid.in_(part)))}
+
+    def waiting(self, most: int = _AT_ONCE) -> list[str]:
+        """Keys that were ordered to be destroyed, and of which nobody knows yet that they are."""
+        return list(self._connection.scalars(select(table.c.kid).where(table.c.destroyed_at.is_(None)).limit(most)))
+
+    def done(self, kids: Iterable[str], now: datetime) -> None:
+        """The keyring has destroyed those."""
+        waits = table.c.destroyed_at.is_(None)
+        self._connection.execute(update(table).where(table.c.kid.in_(list(kids)), waits).values(destroyed_at=now))
+
+    def destroyed_at(self, kid: str) -> datetime | None:
+        """When the keyring had destroyed it; None: it has not, as far as this ledger knows."""
+        moment: datetime | None = self._connection.scalar(select(table.c.destroyed_at).where(table.c.kid == kid))
+        return moment
