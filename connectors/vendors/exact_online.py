@@ -63,17 +63,22 @@ class ExactOnline(contract.Connector[ExactOnlineSettings]):
 
     async def _list(self, path: str, fields: str, field: str = "", account: str = "") -> AsyncIterator[Json]:
         """A whole list, or what names an account. Addresses are not filtered by: whether that minds their letter case is not known."""
-        query = {"$select": fields, "$filter": f"{field} eq guid'{account}'" if field else None}
+        pages, of = by_href("d/__next?"), self.settings.division
         path, absent = f"/api/v1/{{division}}/{path}", Gone if field else ()  # a module that the division does not have
-        paging, division = by_href("d/__next?"), self.settings.division
-        async for row in rows(self.http.get, path, Json, paging, at="d/results", query=query, absent=absent, division=division):
-            if not field or _same(row[field], account):
-                yield row
+        filtered = [{"$select": fields, "$filter": f"{field} eq guid'{account}'"}] if field else []
+        for query in (*filtered, {"$select": fields}):
+            try:
+                listed = rows(self.http.get, path, Json, pages, at="d/results", query=query, absent=absent, division=of)
+                async for row in listed:
+                    if not field or _same(row[field], account):
+                        yield row
+                return
+            except Refused:  # only some fields may be filtered by, and which is not known: then the whole list is read
+                if "$filter" not in query:
+                    raise
 
-    async def rights(self) -> list[contract.Right]:
-        return [
-            contract.Right("the scope Crm accounts (manage)", to, None) for to in ("erase", "restrict")
-        ]  # no call tells a token's scopes
+    async def rights(self) -> list[contract.Right]:  # no call tells a token's scopes
+        return [contract.Right("the scope Crm accounts (manage)", to, None) for to in ("erase", "restrict")]
 
     async def erase(self, record: Record) -> None:
         if record.kind == "customer" and [booked async for booked in self._books(record.ref)]:

@@ -37,6 +37,7 @@ class ExactOnlineSimulator(Simulator):
         self._ids = (str(UUID(int=number)) for number in count(0xE0000))
         self.lists: dict[str, dict[str, Row]] = {path: {} for path in _FIELDS}
         self._ghosts = {path: Lagging(self) for path in _FIELDS}
+        self.filterable = {"OrderedBy", "InvoiceTo", "Account"}  # which really are is not known
         self.spent: list[str] = []
         self.good: set[str] = set()
 
@@ -126,7 +127,7 @@ class ExactOnlineSimulator(Simulator):
         rows = self._ghosts[path].shown(list(self.lists[path].values()))
         if "$filter" in query:
             wanted = _FILTER.fullmatch(query["$filter"])
-            if wanted is None or wanted[1] not in ("OrderedBy", "InvoiceTo", "Account"):
+            if wanted is None or wanted[1] not in self.filterable:
                 return _error(400)
             rows = [row for row in rows if row[wanted[1]] == wanted[2].lower()]
         start = int(query.get("$skiptoken", 0))

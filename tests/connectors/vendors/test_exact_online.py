@@ -1,6 +1,7 @@
 """Exact Online through the kit, and its own traps."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -194,6 +195,17 @@ def test_a_module_that_is_not_there_is_passed_over_and_one_that_is_forbidden_or_
         assert answer.outcome in (told, Outcome.REFUSED) and not simulator.writing_calls
     simulator.answers["GET", path] = 404
     assert [Outcome.ERASED] == fates(exact.carry_out(SUBJECT), "customer")
+
+
+@pytest.mark.parametrize("field", ["OrderedBy", "InvoiceTo", "Account"])
+def test_where_a_list_may_not_be_filtered_the_whole_of_it_is_read(exact: Bench, field: str) -> None:
+    simulator: Any = exact.simulator
+    simulator.seed(JAN)
+    simulator.seed(PIET)
+    before, piets = simulator.traces(JAN), simulator.traces(PIET)
+    simulator.filterable -= {field}
+    told = Counter(record.kind for record in exact.carry_out(SUBJECT).records)
+    assert (before, piets) == (told, simulator.traces(PIET))
 
 
 @pytest.mark.parametrize("path", ["crm/Accounts", "crm/Contacts"])
