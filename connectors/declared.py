@@ -106,7 +106,8 @@ class Kind:
     filled with it; the others, in order, with the parts of `Record.ref` between slashes, the last one with all the rest. `peeks`: GET
     there answers 404 or 410 once the record is gone, and never before; `Look` says more. `restricts`, `lifts`: the `Call` that does it,
     or True where the connector's own `restrict` and `lift` do. `how`: what restricting does there ("archived"). `strips`: the fields
-    that `strip` can empty in a record that the law keeps, or that such a record hangs from.
+    that `strip` can empty in a record that the law keeps, or that such a record hangs from. `hidden_days`: how long the vendor hides
+    what it is to erase before that is gone.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Kind:
     how: str = ""
     strips: tuple[str, ...] = ()
     erases: Call | None = None
+    hidden_days: int = 0
 
 
 Facts = Literal["specification", "source code", "client library", "documentation", "documentation in part", "community's accounts"]

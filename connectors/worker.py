@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -249,13 +249,19 @@ class _Run:
         """What an earlier round found, and a fresh look no longer does; hidden before the vendor's own day, it is not gone yet."""
         today, lines = self.clock().astimezone(self.processor.zone).date(), []
         for record, outcome in records:
-            line, until = self._line(record, outcome, None), self.command.accepted.get(self._digest(record))
+            line, until = self._line(record, outcome, None), self._hidden_until(record, today)
             waits = until is not None and today < until
             told = (
                 {"outcome": Outcome.ACCEPTED, "evidence": Evidence.ACCEPTED, "until": until} if waits else {"evidence": Evidence.VERIFIED}
             )
             lines.append(line.model_copy(update=told))
         return lines
+
+    def _hidden_until(self, record: Record, today: date) -> date | None:
+        """The day that the vendor told; where a crash took its answer along, as late as that can be."""
+        digest, longest = self._digest(record), self.processor.connector.spec.kind_of(record).hidden_days
+        lost = digest in self.command.unanswered and longest
+        return self.command.accepted.get(digest) or (today + timedelta(days=longest + 1) if lost else None)
 
     def _line(self, record: Record, outcome: Outcome, reason: str | None) -> RecordOutcome:
         return RecordOutcome(digest=self._digest(record), kind=record.kind, outcome=outcome, reason=reason and self._clean(reason, record))

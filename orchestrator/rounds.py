@@ -68,6 +68,7 @@ def _command(case: Case, processor: ProcessorState) -> Command:
         claims=tuple(placed.claim for placed in case.claims if placed.processor in (None, processor.name)),
         expiring=processor.expiring,
         accepted=processor.accepted,
+        unanswered=tuple(digest for digest, record in processor.records.items() if record.outcome is None),
         held={digest: record.sealed for digest, record in processor.records.items() if record.sealed},
         irreversible=case.right is Right.RESTRICTION and case.decision is not None and case.decision.decision == "uphold",
     )

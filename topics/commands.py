@@ -35,6 +35,7 @@ class Command(Wire):
     what a crash or an earlier round left may no longer be found by the subject's identifiers. `contract_ended_on` is the
     day that the request gave. `expiring`: per record that an earlier answer said goes by itself, the last day it named.
     `accepted`: per record that the vendor only said yes to, the day until which it takes its time: hidden before it is not gone.
+    `unanswered`: records that were located, and of which no answer has told anything: a worker died on them.
     `held`: the references of held records, each under the case's hold key, which outlives the key of the case; once that key is
     destroyed `subject` is null, and the records are worked off by these references alone.
     `irreversible`: an officer has confirmed that a restriction may be one that cannot be lifted over the vendor's API.
@@ -53,6 +54,7 @@ class Command(Wire):
     claims: tuple[Claim, ...] = ()
     expiring: dict[Digest, date] = {}
     accepted: dict[Digest, date] = {}
+    unanswered: tuple[Digest, ...] = ()
     held: dict[Digest, Sealed] = {}
     irreversible: bool = False
 

@@ -74,6 +74,24 @@ def test_what_a_vendor_hides_while_it_takes_its_time_is_not_told_as_gone_before_
     assert {Outcome.ERASED} == {record.outcome for record in again.records if record.kind != "customer"}
 
 
+class Hiding(Shoebox):
+    spec = replace(
+        Shoebox.spec, kinds=tuple(replace(kind, hidden_days=30 if kind.name == "customer" else 0) for kind in Shoebox.spec.kinds)
+    )
+
+
+def test_what_vanished_while_a_worker_died_may_only_be_hidden_as_long_as_the_vendor_hides_at_most() -> None:
+    box = bench(Hiding)
+    first = box.carry_out(JAN.subject())
+    box.about["unanswered"] = tuple(record.digest for record in first.records)
+    again = box.carry_out(JAN.subject())
+    hidden = {(record.outcome, record.until) for record in again.records if record.kind == "customer"}
+    assert {(Outcome.ACCEPTED, START.date() + timedelta(days=31))} == hidden
+    assert {Outcome.ERASED} == {record.outcome for record in again.records if record.kind != "customer"}
+    box.about["unanswered"] = ()
+    assert {Outcome.ERASED} == {record.outcome for record in box.carry_out(JAN.subject()).records}
+
+
 def test_a_known_record_that_cannot_be_asked_for_claims_nothing() -> None:
     box = bench()
     box.carry_out(JAN.subject())

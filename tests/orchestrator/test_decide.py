@@ -318,3 +318,11 @@ def test_a_command_brings_the_days_on_which_something_was_said_to_be_gone(outcom
     played = Played().open("a").hear(answered("a", *lines)).retry()
     (order,) = played.orders
     assert {digest("x"): date(2026, 11, 27)} == order.expiring
+
+
+def test_a_command_names_what_was_located_and_never_answered_since_a_worker_died_on_it() -> None:
+    played = Played().open("a").hear(located("a", "x")).hear(answered("a"))
+    (order,) = played.orders
+    assert (digest("x"),) == order.unanswered
+    (again,) = played.hear(answered("a", line("x", Outcome.FAILED), round=2)).retry().orders
+    assert () == again.unanswered
