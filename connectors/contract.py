@@ -21,11 +21,12 @@ from topics.outcomes import Outcome
 from topics.subject import Subject
 
 __all__ = [
-    "Accepted", "Answer", "ApiKeySettings", "Call", "CamelShape", "ConfiguredPath", "Connector", "Database", "DatabaseUrl", "Denied",
-    "Door", "Gone", "Key", "Kind", "Lists", "Look", "MOST_PAGES", "Mailbox", "Misread", "NeedsIdentifier", "NeedsPerson", "NoSettings",
-    "NotApplicable", "Opens", "Outcome", "Paging", "ProcessorKind", "Record", "Records", "Reference", "Refused", "RestrictedIf",
-    "RetentionRule", "Right", "Row", "Secret", "Settings", "Shape", "Spec", "State", "Subject", "Text", "TokenSettings", "Turn",
-    "VendorError", "allowed", "by_cursor", "by_href", "by_link", "by_offset", "by_page", "found", "rows",
+    "Accepted", "Answer", "ApiKeySettings", "Call", "CamelShape", "ConfiguredPath", "Connector", "Database", "DatabaseUrl",
+    "Denied", "Door", "Gone", "Key", "Kind", "Lists", "Look", "MOST_PAGES", "Mailbox", "Misread", "NeedsIdentifier",
+    "NeedsPerson", "NoSettings", "NotApplicable", "OfAnyKind", "Opens", "Outcome", "Paging", "ProcessorKind", "Record",
+    "Records", "Reference", "Refused", "RestrictedIf", "RetentionRule", "Right", "Row", "Secret", "Settings", "Shape", "Spec",
+    "State", "Subject", "Text", "TokenSettings", "Turn", "VendorError", "allowed", "by_cursor", "by_href", "by_link",
+    "by_offset", "by_page", "found", "rows",
 ]  # fmt: skip
 
 
@@ -61,6 +62,12 @@ class TokenSettings(Settings):
     """For one that needs a token; others may be added below it."""
 
     token: Secret
+
+
+class OfAnyKind(Settings):
+    """For what stands for a processor of any kind, which may be written among the settings or beside them."""
+
+    kind: ProcessorKind | None = None
 
 
 class Shape(BaseModel):

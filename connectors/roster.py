@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from connectors.ageing import RetentionRule
-from connectors.contract import Connector, Kind, Settings
+from connectors.contract import Connector, Kind, OfAnyKind, ProcessorKind, Settings
 from connectors.holds import HoldRule
 from connectors.registry import Registry, RegistryError
 from topics.configuration import Configuration, Processor
@@ -44,11 +44,19 @@ def roster(configuration: Configuration, registry: Registry) -> list[Entry]:
         if problem := _address_problem(connector, base_url):
             faults.append((("processors", index), problem))
             continue
-        entries.append(Entry(processor, connector, processor.kind or connector.spec.kind, base_url))
+        kind = processor.kind or _kind_in_settings(processor, connector) or connector.spec.kind
+        if kind not in get_args(ProcessorKind):
+            faults.append((("processors", index, "settings", "kind"), f"must be one of {', '.join(get_args(ProcessorKind))}"))
+            continue
+        entries.append(Entry(processor, connector, kind, base_url))
     faults += _faults_of_rules(configuration, registry)
     if faults:
         raise configuration.error(*faults)
     return entries
+
+
+def _kind_in_settings(processor: Processor, connector: type[Connector[Any]]) -> Any:
+    return processor.settings.get("kind") if issubclass(connector.settings_model, OfAnyKind) else None
 
 
 def _address_problem(connector: type[Connector[Any]], base_url: str | None) -> str | None:

@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from connectors.contract import Connector, NeedsPerson, Records, Settings, Spec, Subject, Text
+from connectors.contract import Connector, NeedsPerson, OfAnyKind, Records, Spec, Subject, Text
 
 
-class ManualSettings(Settings):
+class ManualSettings(OfAnyKind):
     instructions: Text
 
 

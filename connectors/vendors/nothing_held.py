@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from connectors.contract import Connector, NotApplicable, Records, Settings, Spec, Subject, Text
+from connectors.contract import Connector, NotApplicable, OfAnyKind, Records, Spec, Subject, Text
 
 
-class NothingHeldSettings(Settings):
+class NothingHeldSettings(OfAnyKind):
     reason: Text
 
 

@@ -70,6 +70,36 @@ def test_a_processors_own_kind_and_address_win(tmp_path: Path) -> None:
     assert ("mailbox", "http://127.0.0.1:9/v1") == (entry.kind, entry.base_url)
 
 
+OF_ANY_KIND = """\
+[controller]
+name = "Perfacilis"
+contact = "privacy@example.nl"
+
+[[processors]]
+name = "paper"
+connector = "{connector}"
+settings.{text} = "Shred the folder."
+{kind}
+"""
+
+
+@pytest.mark.parametrize(("connector", "text"), [("manual", "instructions"), ("nothing_held", "reason")])
+@pytest.mark.parametrize("kind", ['kind = "hosting"', 'settings.kind = "hosting"'])
+def test_the_kind_of_what_has_no_vendor_may_be_written_beside_its_settings_or_among_them(
+    tmp_path: Path, connector: str, text: str, kind: str
+) -> None:
+    configuration = configured(tmp_path, OF_ANY_KIND.format(connector=connector, text=text, kind=kind))
+    [entry] = roster(configuration, Registry())
+    settings_of(configuration, entry)
+    assert "hosting" == entry.kind
+
+
+def test_a_kind_among_the_settings_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    text = OF_ANY_KIND.format(connector="manual", text="instructions", kind='settings.kind = "paper"')
+    with pytest.raises(ConfigurationError, match=r"settings.kind: must be one of ticketing, mailing_list"):
+        roster(configured(tmp_path, text), Registry())
+
+
 def test_processors_stand_in_the_order_of_the_file(tmp_path: Path) -> None:
     more = HEAD + '[[processors]]\nname = "attic"\nconnector = "shoebox"\n'
     assert ["box", "attic"] == [entry.processor.name for entry in roster(configured(tmp_path, more), REGISTRY)]
