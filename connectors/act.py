@@ -215,7 +215,7 @@ async def look_again(
 async def _confirm(connector: Connector[Any], result: Result, seen: Record | None, *, searched: bool) -> Result:
     """One result, held against how the record stands now. Asked by reference where the vendor can tell; else by search."""
     record = result.planned.record
-    state = await state_of(connector, record)
+    state = await state_of(connector, record, searched=searched)
     if state is None and not searched:
         return result  # neither by reference nor by search: what was done is not proven
     state = state or (seen.state if seen else State.GONE)
@@ -245,20 +245,28 @@ async def _confirm(connector: Connector[Any], result: Result, seen: Record | Non
     )
 
 
-async def state_of(connector: Connector[Any], record: Record) -> State | None:
-    """How a record stands by its reference; None where the vendor cannot tell.
+async def state_of(connector: Connector[Any], record: Record, *, searched: bool) -> State | None:
+    """How a record stands by its reference; None where the vendor cannot tell. Where nobody was `searched` for, a whole list tells too.
 
     Raises:
         VendorError: the vendor could not be asked.
     """
     try:
-        return await connector.peek(record)
-    except Gone:
-        return State.GONE
+        state = await _peeked(connector, record)
+        if state is None and not searched and (listed := await connector.still_listed(record)) is not None:
+            return State.PRESENT if listed else State.GONE
+        return state
     except VendorError:
         raise
     except Exception as error:
         raise _defect(connector, "peek", error) from None
+
+
+async def _peeked(connector: Connector[Any], record: Record) -> State | None:
+    try:
+        return await connector.peek(record)
+    except Gone:
+        return State.GONE
 
 
 def _unconfirmed(

@@ -223,6 +223,13 @@ class Connector(ABC, Generic[S]):
         except look.unsure:
             return None
 
+    async def still_listed(self, record: Record) -> bool | None:
+        """Whether the list of everybody's records of its kind still shows that one; None where there is no such list.
+
+        Asked where `peek` cannot tell and nobody can be searched for: at the end of a hold, years after the person was forgotten.
+        """
+        return None
+
     def state_of(self, record: Record, answer: Answer) -> State:
         """How a record stands that `peek` was shown. Unless overridden: as the shape of its kind's `Look` tells, else `PRESENT`."""
         look = self.spec.kind_of(record).peeks

@@ -118,4 +118,4 @@ async def look(connector: Connector[Any], subject: Subject) -> None:
     found = await locate(connector, subject)
     for record in {record.kind: record for record in found.values()}.values():
         with suppress(VendorError):  # what was answered is recorded all the same
-            await state_of(connector, record)
+            await state_of(connector, record, searched=True)

@@ -186,7 +186,7 @@ class _Run:
         for key, record in self.known.items():
             if key in found:
                 continue
-            state = await state_of(self.connector, record)
+            state = await state_of(self.connector, record, searched=self.subject is not None)
             if state is State.GONE or (state is None and self.subject):
                 vanished.append((record, Outcome.ERASED))
             elif state is State.ANONYMISED and self.command.action == "erase":

@@ -87,6 +87,12 @@ class Brevo(Connector[BrevoSettings]):
 
         return contract.rows(self.http.get, path, shape, following, at=f"{name}?", query=query, absent=absent)
 
+    async def still_listed(self, record: Record) -> bool | None:
+        if record.kind != "block":
+            return None  # the log is only shown by address
+        blocks = self._list("/smtp/blockedContacts", "contacts", Row, {"limit": 100})
+        return record.ref.lower() in [block.email.lower() async for block in blocks]
+
     async def lift(self, record: Record) -> None:
         told = (await self.on(record, self.http.get)).read(Contact).statistics or {}
         if (told.get("unsubscriptions") or {}).get("userUnsubscription") or told.get("complaints"):

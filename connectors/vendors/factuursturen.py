@@ -9,6 +9,7 @@ from connectors.contract import Call, Gone, Kind, Look, NeedsPerson, Record, Ref
 
 _UNSURE = (Gone, Refused)  # how a number that is gone answers is not known, and one with a slash may be no path: the whole lists tell
 _LOOK = Look(unsure=_UNSURE)
+_STORED = {"draft": "/invoices_saved", "recurring_invoice": "/invoices_repeated"}
 
 
 class FactuurSturenSettings(contract.Settings):
@@ -75,7 +76,7 @@ class FactuurSturen(contract.Connector[FactuurSturenSettings]):
     async def locate(self, subject: Subject) -> contract.Records:
         clients = (await self.http.get("/clients")).read(list[Client])  # whole, those that are not active too
         own = {client.clientnr: client for client in clients if client.is_of(subject)}
-        for path, kind in (("/invoices_saved", "draft"), ("/invoices_repeated", "recurring_invoice")):
+        for kind, path in _STORED.items():
             for stored in await found(self.http.get(path), list[Stored]) or []:
                 if stored.clientnr in own:
                     yield Record(kind, stored.id)
@@ -84,6 +85,18 @@ class FactuurSturen(contract.Connector[FactuurSturenSettings]):
                 yield Record("invoice", invoice.invoicenr, invoice.since, binds=("customer", invoice.clientnr or ""))
         for client in own.values():
             yield Record("customer", client.clientnr, state=client.state)
+
+    async def still_listed(self, record: Record) -> bool:
+        match record.kind:
+            case "invoice":
+                numbers = [
+                    one.invoicenr async for one in rows(self.http.get, "/invoices", Invoice, by_offset("start"), query={"count": 100})
+                ]
+            case "customer":
+                numbers = [one.clientnr for one in (await self.http.get("/clients")).read(list[Client])]
+            case kind:
+                numbers = [one.id for one in (await self.http.get(_STORED[kind])).read(list[Stored])]
+        return record.ref in numbers
 
     async def strip(self, record: Record, keep: frozenset[str]) -> None:
         if filled := await self.filled(record, keep):

@@ -57,10 +57,12 @@ class Teamviewer(Connector[contract.TokenSettings]):
     )  # fmt: skip
     base_url = "https://webapi.teamviewer.com/api/v1"
     signs_in = By(Bearer, "token")
+    _searched = False
     _accounts, _contacts = frozenset[str](), frozenset[str]()  # of earlier looks too: their reports outlive them
 
     async def locate(self, subject: Subject) -> Records:
         self._seen: dict[str, dict[str, State]] = {}
+        self._searched = True
         self._accounts |= {*subject.values("teamviewer.user_id")}
         async for row in self._all("user"):
             if row.id in self._accounts or subject.matches("email", row.email):
@@ -86,13 +88,22 @@ class Teamviewer(Connector[contract.TokenSettings]):
             self._seen.setdefault(kind, {})
             return answer
 
-        path, at, shape, id, query = _LISTS[kind]
-        paging = contract.by_cursor("offset" if kind == "session" else "offset_id", "next_offset?")
-        async for row in contract.rows(get, path, shape, paging, at=at, query=query, absent=() if kind == "user" else Gone):
-            self._seen[kind][getattr(row, id)] = State.RESTRICTED if getattr(row, "active", None) is False else State.PRESENT
+        async for row in _listed(get, kind, () if kind == "user" else Gone):
+            self._seen[kind][getattr(row, _LISTS[kind][3])] = State.RESTRICTED if getattr(row, "active", None) is False else State.PRESENT
             yield row
 
     async def peek(self, record: Record) -> State | None:
+        if not self._searched:
+            return None
         if record.kind not in self._seen:  # a report is not found by its user any more when that is gone, so the last look tells
             raise Misread(f"TeamViewer lists no {record.kind}s any more, so nothing is known of this one.")
         return self._seen[record.kind].get(record.ref, State.GONE)
+
+    async def still_listed(self, record: Record) -> bool:
+        return record.ref in [getattr(row, _LISTS[record.kind][3]) async for row in _listed(self.http.get, record.kind)]
+
+
+def _listed(get: Any, kind: str, absent: Any = ()) -> AsyncIterator[Any]:
+    path, at, shape, _, query = _LISTS[kind]
+    paging = contract.by_cursor("offset" if kind == "session" else "offset_id", "next_offset?")
+    return contract.rows(get, path, shape, paging, at=at, query=query, absent=absent)

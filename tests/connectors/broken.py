@@ -615,6 +615,13 @@ class ShutsOffNothing(strongbox.Strongbox):
             await super().restrict(record)
 
 
+class CannotTellWithoutThePerson(Shoebox):
+    """When a hold ends nobody can be searched for, and it shows no invoice by its reference: what was erased is never proven."""
+
+    async def still_listed(self, record: Record) -> bool | None:
+        return None
+
+
 class NamesAnewEachTime(Shoebox):
     """The reference of a record is another at every look of another process: counts grow from round to round."""
 

@@ -97,6 +97,13 @@ class Shoebox(Connector[ShoeboxSettings]):
             return None
         return _state((await self.http.get("/customers/{id}", id=record.ref)).read(Customer))
 
+    async def still_listed(self, record: Record) -> bool | None:
+        everybodys = [
+            await self.rows(f"/customers/{{id}}/{record.kind}s", Row, id=customer.id)
+            for customer in await self.rows("/customers", Customer, {"show": "all"})
+        ]
+        return record.ref in {row.id for several in everybodys for row in several}
+
 
 def _state(customer: Customer) -> State:
     return State.RESTRICTED if customer.archived else State.PRESENT

@@ -60,6 +60,7 @@ BROKEN: list[tuple[type[Shoebox], str]] = [
     (broken.TakesMissingForNothing, "a_vendor_that_knows_no_path_is_never_nothing_found"),
     (broken.Undated, "held_records_are_left_whole_with_rule_and_date"),
     (broken.Undated, "a_record_past_its_hold_is_erased"),
+    (broken.CannotTellWithoutThePerson, "the_end_of_a_hold_is_worked_off_and_proven_without_the_person"),
     (broken.Misdated, "held_records_are_left_whole_with_rule_and_date"),
     (broken.BindsNothing, "held_records_are_left_whole_with_rule_and_date"),
     (broken.ErasesNothing, "everything_is_erased_and_verified"),

@@ -122,3 +122,15 @@ class HoldingChecks(KitSubject):
         bench.time.now = datetime(2033, 1, 1, 9, 0, tzinfo=UTC)
         assert_erased_and_verified(bench.carry_out(JAN.subject()), self.undeletable)
         assert not self.left_of(bench, JAN)
+
+    @check
+    def test_the_end_of_a_hold_is_worked_off_and_proven_without_the_person(self) -> None:
+        """The case's key was destroyed years ago: each record is erased, and looked for again, by its sealed reference alone."""
+        if not self.dated:
+            return
+        bench = self.bench(JAN, rules=[self.hold(*self.dated)])
+        kept = bench.carry_out(JAN.subject()).records
+        bench.about = {"held": {record.digest: record.sealed for record in kept if record.sealed}}
+        bench.forgotten, bench.time.now = True, datetime(2033, 1, 1, 9, 0, tzinfo=UTC)
+        assert_erased_and_verified(bench.carry_out(JAN.subject()), self.undeletable)
+        assert not self.left_of(bench, JAN)

@@ -27,6 +27,7 @@ class TestSmtpCom(ConformanceKit):
     exempt = {
         "a_crash_at_any_writing_call_is_harmless": "SMTP.com offers no call that changes anything of a person, so none is ever made.",
         "a_late_effect_is_never_claimed_early": "Nothing is ever done, so that nothing can show late.",
+        "the_end_of_a_hold_is_worked_off_and_proven_without_the_person": "Only SMTP.com can erase its log: a person is told to ask it.",
     }
 
 
