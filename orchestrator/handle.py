@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from orchestrator.ledger import LedgerGone
 from orchestrator.process import Process, Sending
+from orchestrator.upkeep import Upkeep
 from topics.bus import BrokerGone, Delivery, Publisher
 from topics.model import Clock
 from topics.parking import TooManyParked
@@ -30,11 +31,12 @@ _STANDSTILL = timedelta(minutes=10)
 class Handler:
     """What the Faust app calls. `stopping` is a sentence once it must stop, and None before."""
 
-    def __init__(self, process: Process, publisher: Publisher, clock: Clock, sleep: Sleep) -> None:
+    def __init__(self, process: Process, publisher: Publisher, clock: Clock, sleep: Sleep, upkeep: Upkeep | None = None) -> None:
         self._process = process
         self._publisher = publisher
         self._clock = clock
         self._sleep = sleep
+        self._upkeep = upkeep
         self._turn = asyncio.Lock()
         self._published: list[int] = []
         self._began = clock()
@@ -59,7 +61,7 @@ class Handler:
             return taken
 
     async def tick(self) -> bool:
-        """Strike out what was sent, send what a crash left, wake the cases that asked for it."""
+        """Strike out what was sent, send what a crash left, wake the cases that asked for it, drop what is kept no longer."""
         async with self._turn:
             done = tuple(self._published)
             self._moved_at = self._clock()
@@ -67,12 +69,18 @@ class Handler:
                 await self._through(lambda: self._strike(done))
                 and await self._through(lambda: self._process.unsent(max(self._began, self._clock() - _ABANDONED)))
                 and await self._through(lambda: self._process.wake(self._clock()))
+                and await self._through(self._keep_up)
             )
 
     def _strike(self, done: tuple[int, ...]) -> Sending:
         if done:
             self._process.sent(done, self._clock())
             del self._published[: len(done)]
+        return []
+
+    def _keep_up(self) -> Sending:
+        if self._upkeep is not None:
+            self._upkeep.run(self._clock())
         return []
 
     async def _through(self, step: Callable[[], Sending]) -> bool:

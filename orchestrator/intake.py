@@ -10,6 +10,7 @@ from uuid import UUID
 from orchestrator.case import Case, Decision, ProcessorState
 from orchestrator.deadlines import Pause, due_by
 from orchestrator.policy import Policy
+from orchestrator.register import register_key
 from orchestrator.sealed_requests import IntakeKeys
 from orchestrator.sentences import DOUBTFUL
 from topics.bus import Delivery
@@ -173,6 +174,11 @@ class Intake:
         telling = [kind for kind in sorted(subject.kinds()) if kind not in _SHARED] or sorted(subject.kinds())
         return tuple(self._controller.digest("identifier", kind, value) for kind in telling for value in subject.values(kind))
 
+    def _pseudonym(self, request: SubjectRequest) -> str:
+        """The same for a person in one year of receipt, under a key that the register's end destroys (ADR 16)."""
+        (key,) = self._keyring.ensure(register_key(request.received_at.astimezone(self._policy.zone).year))
+        return key.digest("subject", request.subject.canonical().decode())
+
     def due(self, received_at: datetime) -> date:
         """The last day of the statutory month."""
         return due_by(received_at, self._policy.zone, self._country)
@@ -194,7 +200,7 @@ class Intake:
             content=found.content,
             subject=key.seal("subject", request.subject.to_seal()),
             verified_by=None if request.verified_by is None else key.seal("verified_by", request.verified_by.encode()),
-            pseudonym=self._controller.digest("subject", request.subject.canonical().decode()),
+            pseudonym=self._pseudonym(request),
             received_at=request.received_at,
             opened_at=now,
             sent_at=now,

@@ -134,6 +134,11 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    @property
+    def connection(self) -> Connection:
+        """For what reads the register as a whole (`handled`)."""
+        return self._connection
+
     def seen(self, events: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """Of those (source, id) pairs the ones already in the inbox, with the digest of their content."""
         wanted = set(events)

@@ -17,6 +17,7 @@ from orchestrator.restored import Restoration
 from orchestrator.sealed_requests import IntakeKeys
 from orchestrator.sign import KeyFolderError, SigningKeys
 from orchestrator.standstill import Standstill
+from orchestrator.upkeep import Upkeep
 from topics.bus import Publisher
 from topics.configuration import Configuration
 from topics.kafka import Cluster, KafkaPublisher
@@ -83,6 +84,7 @@ async def run(
     names = Names(configuration.kafka.prefix)
     group = f"{names.prefix}erasure.orchestrator"
     ledger, keyring = Ledger.open(configuration.ledger.url), Keyring.open(configuration.keyring.url)
+    upkeep = Upkeep(ledger, keyring, configuration.register_.keep, configuration.controller.time_zone)
     slot = Slot(cluster.bootstrap_servers, group)
     try:
         core = process(configuration, expected, ledger, keyring)
@@ -92,7 +94,7 @@ async def run(
             log.warning("%s", told)
         passed(Step.KEYS_READY)
         async with KafkaPublisher(cluster) as publisher:
-            handler = _handler(core, publisher)
+            handler = _handler(core, publisher, upkeep)
             topics = [names.of(Topic.REQUESTS), names.of(Topic.REPORTS)]
             app = faust_app.build(cluster, group, slot.identity, topics, handler.take, handler.tick, _once(on_ready))
             watching = asyncio.create_task(_watch(app, KafkaLog(cluster), group, topics, handler))
@@ -116,8 +118,8 @@ def _defect(watching: asyncio.Task[None]) -> str | None:
     return f"A defect of the orchestrator ({type(watching.exception()).__name__})." if watching.done() else None
 
 
-def _handler(core: Process, publisher: Publisher) -> Handler:
-    return Handler(core, publisher, utc_now, asyncio.sleep)
+def _handler(core: Process, publisher: Publisher, upkeep: Upkeep) -> Handler:
+    return Handler(core, publisher, utc_now, asyncio.sleep, upkeep)
 
 
 def _once(tell: Callable[[], None]) -> Callable[[], None]:

@@ -136,7 +136,7 @@ MUTATIONS = (
     Mutation(
         "a field is left unsealed",
         "orchestrator/intake.py",
-        '            pseudonym=self._controller.digest("subject", request.subject.canonical().decode()),\n',
+        "            pseudonym=self._pseudonym(request),\n",
         "            pseudonym=request.subject.canonical().decode(),\n",
         "tests/flow/test_cases.py::test_nothing_of_the_person_is_written_anywhere_but_on_the_intake_topic[plain]",
         quick=True,
@@ -360,6 +360,20 @@ MUTATIONS = (
         "        return on > case.due_by and answered_in_time(case, zone)\n",
         "        return False\n",
         "tests/flow/test_hold_ends.py::test_a_worker_that_still_has_the_old_token_erases_nothing_says_so_and_is_mended_by_a_restart",
+    ),
+    Mutation(
+        "the register forgets a restriction in force",
+        "orchestrator/register.py",
+        'return case is None or (case.state == "closed" and not _lasts(case))',
+        "return True",
+        "tests/orchestrator/test_handled.py::test_what_still_waits_or_still_means_something_stays",
+    ),
+    Mutation(
+        "a forgotten request is not counted",
+        "orchestrator/handled.py",
+        "    for one, number in sorted(gone.tallies.items(), key=repr):\n",
+        "    for one, number in ():\n",
+        "tests/orchestrator/test_handled.py::test_when_its_time_is_over_an_entry_goes_and_its_count_stays[sqlite]",
     ),
 )
 

@@ -67,7 +67,7 @@ def test_every_effect_stands_between_two_steps() -> None:
     found = list(functions())
     assert [] == [effect for place, function in found for effect in unguarded(place, function)]
     names = Counter(name for _, function in found for name, _ in called(function))
-    assert {"publish": 3, "commit": 1, "transaction": 3, "make_keys": 1, "ack": 1} == {
+    assert {"publish": 3, "commit": 1, "transaction": 4, "make_keys": 1, "ack": 1} == {
         name: names[name] for name in ("publish", "commit", "transaction", "make_keys", "ack")
     }
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from topics.addresses import is_loopback, one_database, read_base_url
-from topics.calendar_settings import MonthDay, Promise, read_country, read_month_day, read_promise, read_time_zone
+from topics.calendar_settings import Keep, MonthDay, Promise, read_country, read_keep, read_month_day, read_promise, read_time_zone
 from topics.model import ProcessorName
 from topics.rules import HoldRule, HoldStart, RetentionRule
 from topics.toml_lines import ConfigurationError, Fault, Section, TomlFile, Wrong, nearest, read_as
@@ -152,6 +152,7 @@ ConfiguredPath = Annotated[Path, BeforeValidator(_path)]
 """A path, absolute; a relative one starts at the configuration file's folder."""
 DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+KeptFor = Annotated[Keep, BeforeValidator(read_keep)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Positive = Annotated[int, Field(gt=0)]
 LegalBasis = Literal["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)"]
@@ -254,6 +255,12 @@ class Rights(Section):
     lifting_notice: Duration | None = None
 
 
+class RegisterSettings(Section):
+    """How long the register of handled requests keeps an entry after its last certificate."""
+
+    keep: KeptFor = Keep(5, "y")
+
+
 def _absent() -> Any:
     return {}  # read as an empty table, so that paths and the environment count for the defaults too
 
@@ -269,6 +276,7 @@ class Configuration(Section):
     retry: Retry = Field(default_factory=_absent)
     certificate: Certificate = Field(default_factory=_absent)
     rights: Rights = Field(default_factory=_absent)
+    register_: RegisterSettings = Field(default_factory=_absent, alias="register")
     dead_letters: DeadLetters = Field(default_factory=_absent)
     processors: Annotated[tuple[Processor, ...], Field(min_length=1, strict=False)]
     holds: Annotated[tuple[HoldRule, ...], Field(strict=False)] = ()

@@ -28,6 +28,8 @@ class Step(StrEnum):
     WOKEN_COMMITTED = "orchestrator.woken-committed"
     OUTBOX_STRIKING = "orchestrator.outbox-striking"
     OUTBOX_STRUCK = "orchestrator.outbox-struck"
+    FORGETTING = "orchestrator.forgetting"
+    FORGOTTEN = "orchestrator.forgotten"
 
     COMMAND_RECEIVED = "workers.command-received"
     CALLING = "workers.calling"

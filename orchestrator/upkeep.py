@@ -1,0 +1,65 @@
+"""What goes by itself: entries of the register, and the keys of its pseudonyms. Blocking; once an hour (ADR 16)."""
+
+import logging
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from orchestrator.handled import Going, forget, going
+from orchestrator.ledger import Ledger
+from orchestrator.register import keys_of_years_before
+from topics.calendar_settings import Keep
+from topics.keyring import Keyring, case_key, hold_key
+from topics.steps import Step, passed
+
+log = logging.getLogger(__name__)
+
+_EVERY = timedelta(hours=1)
+_AT_ONCE = 200
+
+
+class Upkeep:
+    """Keeps the register no longer than configured."""
+
+    def __init__(self, ledger: Ledger, keyring: Keyring, keep: Keep, zone: ZoneInfo) -> None:
+        self._ledger, self._keyring, self._keep, self._zone = ledger, keyring, keep, zone
+        self._done_at: datetime | None = None
+        self._after = 0
+
+    def run(self, now: datetime) -> None:
+        """What is due, if the last time was an hour ago; a long list in parts, each at the next call.
+
+        Raises:
+            LedgerGone: nothing was written; keys may be destroyed already, and are only ever those that must be.
+        """
+        if self._done_at is not None and now - self._done_at < _EVERY:
+            return
+        today = now.astimezone(self._zone).date()
+        gone = self.forget_some(self._keep.before(today))
+        if gone.after is None:
+            self._done_at = now
+
+    def forget_all(self, before: date) -> int:
+        """Everything that was answered before that day, now; returns the number of requests."""
+        number, self._after = 0, 0
+        while True:
+            gone = self.forget_some(before)
+            number += len(gone.request_ids)
+            if gone.after is None:
+                return number
+
+    def forget_some(self, before: date) -> Going:
+        """The next part. The keys go first: after a crash the rows are found again, and nothing is counted twice."""
+        with self._ledger.transaction() as transaction:
+            gone = going(transaction, before, self._zone, self._after, _AT_ONCE)
+            for name in (case_key, hold_key):
+                for request_id in gone.request_ids:
+                    self._keyring.destroy(name(request_id))
+            for key in keys_of_years_before(before) if gone.after is None else ():
+                self._keyring.destroy(key)
+            passed(Step.FORGETTING)
+            forget(transaction, gone)
+        passed(Step.FORGOTTEN)
+        self._after = gone.after or 0
+        if gone.request_ids:
+            log.info("register: %d requests are older than it keeps; their counts stay", len(gone.request_ids))
+        return gone
