@@ -164,7 +164,7 @@ class Case(Wire):
     `look_at` when what is gone is looked for once more.
     `sent_at`: when the request, or the same once more, was last taken from the intake topic; `sent_sealed`: each time sealed by its sender.
     `due_by` is the law's last day as it stands (while paused: the earliest that it can become), `promised_by` the controller's own;
-    `tell_at` is when the next warning of either is to be told.
+    `tell_at` is when the next warning of either is to be told. `again_of`: the erasure after which the person was seen again.
     """
 
     request_id: UUID
@@ -197,6 +197,7 @@ class Case(Wire):
     wake_at: datetime | None = None
     contract_ended_on: date | None = None
     claims: tuple[PlacedClaim, ...] = ()
+    again_of: UUID | None = None
 
     @property
     def action(self) -> Action:

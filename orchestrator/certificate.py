@@ -23,6 +23,7 @@ from orchestrator.payload import (
     RecordLine,
     Register,
     Sha256,
+    Tokens,
     canonical,
     canonical_json,
     deadline_met,
@@ -47,7 +48,7 @@ class Facts(Wire):
     """What a certificate needs besides the case: what comes from the clock, the configuration and the register.
 
     `zone` is the IANA name of the controller's time zone. `intake_retained_until` is the last day on which the request
-    can still stand on the intake topic.
+    can still stand on the intake topic. `tokens`: what is kept to notice a re-import; None: nothing.
     """
 
     certificate_id: UUID
@@ -58,6 +59,7 @@ class Facts(Wire):
     supersedes: Sha256 | None
     place: Register
     intake_retained_until: date
+    tokens: Tokens | None = None
 
 
 def standing_of(case: Case, on: date | None = None) -> tuple[Status, str]:
@@ -187,7 +189,7 @@ def certify(case: Case, facts: Facts) -> Certificate:
     issued_at = facts.issued_at.astimezone(zone)
     processors = tuple(_in_zone(entry, zone) for entry in entries(case))
     status = status_from(case.right, processors, issued_at.date(), case.ground, case.decision)
-    own = own_lines(case, facts.intake_retained_until, issued_at)
+    own = own_lines(case, facts.intake_retained_until, issued_at, facts.tokens)
     return Certificate(
         certificate_id=facts.certificate_id,
         revision=facts.revision,
@@ -205,10 +207,11 @@ def certify(case: Case, facts: Facts) -> Certificate:
         deadline_met=_met(case, zone, status, issued_at.date()),
         processors=processors,
         orchestrator=own,
-        not_claimed=not_claimed(case, processors, own),
+        not_claimed=not_claimed(case, processors, own, facts.tokens),
         decision=case.decision,
         extension=case.extension,
         pauses=case.pauses,
+        again_of=case.again_of,
         register=facts.place,
     )
 

@@ -15,7 +15,7 @@ from orchestrator.case import Case
 from orchestrator.jose import decode
 from orchestrator.ledger import Ledger, Transaction
 from orchestrator.register import Entry, Issue, Opened, Payload, Tally, Wanted, certified, may_go, tally, uncertified
-from orchestrator.tables import cases, certificates, holds, identifiers, register_counts
+from orchestrator.tables import cases, certificates, holds, identifiers, not_suppressed, register_counts
 
 _AT_ONCE = 500
 
@@ -84,6 +84,7 @@ class Going:
     request_ids: tuple[UUID, ...]
     tallies: Counter[Tally]
     after: int | None
+    moment: datetime
 
 
 def going(transaction: Transaction, before: date, zone: ZoneInfo, after: int, most: int) -> Going:
@@ -99,7 +100,7 @@ def going(transaction: Transaction, before: date, zone: ZoneInfo, after: int, mo
     gone = [row for row in found if _goes(known.get(row.request_id), issued[row.request_id], before, zone)]
     tallies = Counter(tally(certified(_payload(row.jws), issued[row.request_id], zone), before) for row in gone)
     ids = (*(row.request_id for row in gone), *plans)
-    return Going(ids, tallies, found[-1].register_index if len(found) == most else None)
+    return Going(ids, tallies, found[-1].register_index if len(found) == most else None, moment)
 
 
 def _goes(case: Case | None, issued: Sequence[Issue], before: date, zone: ZoneInfo) -> bool:
@@ -117,6 +118,7 @@ def forget(transaction: Transaction, gone: Going) -> None:
     ids, run = list(gone.request_ids), transaction.connection.execute
     for one, number in sorted(gone.tallies.items(), key=repr):
         _add(transaction, one, number)
+    run(delete(not_suppressed).where(not_suppressed.c.seen_at < gone.moment))
     for table in (cases, identifiers, holds):
         run(delete(table).where(table.c.request_id.in_(ids)))
     run(update(certificates).where(certificates.c.request_id.in_(ids)).values(request_id=certificates.c.certificate_id, jws=""))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from orchestrator.case import Case, Gap
 from orchestrator.own import intake_line, readable_on_intake
-from orchestrator.payload import Own, ProcessorEntry
+from orchestrator.payload import Own, ProcessorEntry, Tokens
 from topics.events import Right
 from topics.outcomes import Outcome
 
@@ -27,7 +27,7 @@ _COPIES = (
 _HELD = "Of each held record the orchestrator keeps the reference, sealed, to erase it when its hold has ended."
 
 
-def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own) -> tuple[str, ...]:
+def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own, tokens: Tokens | None = None) -> tuple[str, ...]:
     """The sentences for a case with these entries: first what is particular to it, then what is true of every one."""
     return (
         *map(_lost, case.gaps),
@@ -37,6 +37,7 @@ def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own) ->
         *_ALWAYS,
         *([_OF_ERASURE] if case.right in {Right.ERASURE, Right.WITHDRAWAL} else []),
         *_own_stores(processors, own),
+        *_suppressed(tokens),
     )
 
 
@@ -77,6 +78,15 @@ def _own_stores(processors: Iterable[ProcessorEntry], own: Own) -> Iterable[str]
     yield _COPIES
     if any(Outcome.HELD in _outcomes(entry) for entry in processors):
         yield _HELD
+
+
+def _suppressed(tokens: Tokens | None) -> Iterable[str]:
+    if tokens:
+        yield (
+            f"Keyed tokens of {tokens.count} of the person's identifiers stay until {tokens.until.isoformat()}, only so that a re-import "
+            f"or a restored backup is noticed (ground: {tokens.ground}). They cannot be read; who has their key can test an identifier "
+            "against them."
+        )
 
 
 def _outcomes(entry: ProcessorEntry) -> set[Outcome]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from orchestrator.case import Case
-from orchestrator.payload import Own, OwnLine
+from orchestrator.payload import SUPPRESSION, Own, OwnLine, Tokens
 from topics.names import INTAKE_KEPT
 from topics.outcomes import Outcome
 
@@ -16,9 +16,15 @@ _REFERENCES = "Of held records, in the ledger, sealed under a key of their own, 
 _LOGS = "Log lines hold no personal data, at any level."
 
 
-def own(case: Case, intake_until: date, issued_at: datetime) -> Own:
+def own(case: Case, intake_until: date, issued_at: datetime, tokens: Tokens | None = None) -> Own:
     """The lines of a certificate issued then, in the controller's time zone. `intake_until`: the last day of the request on its topic."""
-    return Own(records=tuple(_lines(case, intake_until, issued_at)))
+    return Own(records=(*_lines(case, intake_until, issued_at), *_suppression(tokens)))
+
+
+def _suppression(tokens: Tokens | None) -> Iterator[OwnLine]:
+    if tokens:
+        reason = f"Keyed tokens of identifiers, to notice a re-import (ground: {tokens.ground})."
+        yield OwnLine(kind=SUPPRESSION, outcome=Outcome.EXPIRING, count=tokens.count, until=tokens.until, reason=reason)
 
 
 def _lines(case: Case, intake_until: date, issued_at: datetime) -> Iterator[OwnLine]:

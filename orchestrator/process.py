@@ -24,7 +24,7 @@ from topics.events import Right, SubjectRequest
 from topics.keyring import Keyring, dead_letters_key
 from topics.logs import line_of
 from topics.names import Names, Topic
-from topics.notices import NOTICE_TYPE
+from topics.notices import NOTICE_TYPE, About, Notice
 from topics.orders import Order as Ordered
 from topics.parking import Parked, ParkedLately
 from topics.reports import Answered, Located
@@ -131,7 +131,9 @@ class Process:
         good = [found for _, found in read if isinstance(found, Read)]
         cases = transaction.cases({found.request_id for found in good})
         seen = transaction.seen({(found.event.source, found.event.id) for found in good})
-        new = {found.request_id: found.body.subject for found in good if isinstance(found.body, SubjectRequest)}
+        new = {
+            found.request_id: found.body.subject for found in good if isinstance(found.body, SubjectRequest) and not found.not_suppressed
+        }
         new = {id: subject for id, subject in new.items() if id not in cases}
         issued = transaction.certificates_of(*new)
         keys = self._intake.make_keys(new)
@@ -213,6 +215,9 @@ class Process:
         if batch.seen.get(event, found.content) != found.content:
             raise Poison(Unreadable.CONFLICTING_EVENT, "The same ce_source and ce_id came before with other content.")
         repeated = event in batch.seen
+        if found.not_suppressed and found.request_id not in batch.cases:
+            self._not_suppressed(batch, transaction, found, now)
+            return
         try:
             message = self._message(batch, transaction, found, now)
         except _DEFECTS as error:
@@ -223,6 +228,19 @@ class Process:
         if not repeated:
             batch.seen[event] = found.content
             batch.remembered.append((*event, found.content))
+
+    def _not_suppressed(self, batch: _Batch, transaction: Transaction, found: Read, now: datetime) -> None:
+        """Somebody was seen again whom nobody is to erase again: that is noted and told, and nothing is ordered."""
+        event = (found.event.source, found.event.id)
+        if event in batch.seen or not isinstance(found.body, SubjectRequest):
+            return
+        batch.seen[event] = found.content
+        batch.remembered.append((*event, found.content))
+        transaction.note_not_suppressed(found.request_id, now)
+        if not batch.told_before:
+            due_by = self._intake.due(found.body.received_at)
+            notice = Notice(request_id=found.request_id, right=Right.ERASURE, about=About.NOT_SUPPRESSED, at=now, due_by=due_by)
+            batch.outgoing.append(write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, found.request_id, notice, now))
 
     def _message(self, batch: _Batch, transaction: Transaction, found: Read, now: datetime) -> Message:
         """What `decide` is told. The first request of an id opens its case."""

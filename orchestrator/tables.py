@@ -109,3 +109,11 @@ register_counts = Table(
     Column("met", String(4), primary_key=True),  # the deadline: "yes", "no", "open"
     Column("number", Integer, nullable=False),
 )
+
+not_suppressed = Table(
+    "not_suppressed",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),  # of a `subject.seen` whose person was never erased here, or long ago
+    Column("seen_at", UtcDateTime, nullable=False),
+    Index("not_suppressed_seen_at", "seen_at"),
+)

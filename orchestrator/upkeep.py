@@ -1,4 +1,4 @@
-"""What goes by itself: entries of the register, and the keys of its pseudonyms. Blocking; once an hour (ADR 16)."""
+"""What goes by itself: entries of the register, keys of its pseudonyms, tokens of who is suppressed. Blocking; once an hour (ADR 16)."""
 
 import logging
 from datetime import date, datetime, timedelta
@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from orchestrator.handled import Going, forget, going
 from orchestrator.ledger import Ledger
 from orchestrator.register import keys_of_years_before
+from orchestrator.suppression import Suppression
 from topics.calendar_settings import Keep
 from topics.keyring import Keyring, case_key, hold_key
 from topics.steps import Step, passed
@@ -18,10 +19,10 @@ _AT_ONCE = 200
 
 
 class Upkeep:
-    """Keeps the register no longer than configured."""
+    """Keeps the register, and the tokens, no longer than configured."""
 
-    def __init__(self, ledger: Ledger, keyring: Keyring, keep: Keep, zone: ZoneInfo) -> None:
-        self._ledger, self._keyring, self._keep, self._zone = ledger, keyring, keep, zone
+    def __init__(self, ledger: Ledger, keyring: Keyring, keep: Keep, zone: ZoneInfo, suppression: Suppression | None = None) -> None:
+        self._ledger, self._keyring, self._keep, self._zone, self._suppression = ledger, keyring, keep, zone, suppression
         self._done_at: datetime | None = None
         self._after = 0
 
@@ -35,6 +36,8 @@ class Upkeep:
             return
         today = now.astimezone(self._zone).date()
         gone = self.forget_some(self._keep.before(today))
+        if self._suppression is not None:
+            self._suppression.forget(today)
         if gone.after is None:
             self._done_at = now
 

@@ -17,6 +17,8 @@ from orchestrator.restored import Restoration
 from orchestrator.sealed_requests import IntakeKeys
 from orchestrator.sign import KeyFolderError, SigningKeys
 from orchestrator.standstill import Standstill
+from orchestrator.suppressing import Suppressing
+from orchestrator.suppression import Suppression
 from orchestrator.upkeep import Upkeep
 from topics.bus import Publisher
 from topics.configuration import Configuration
@@ -33,7 +35,9 @@ from topics.steps import Step, passed
 log = logging.getLogger(__name__)
 
 
-def process(configuration: Configuration, expected: Sequence[Expected], ledger: Ledger, keyring: Keyring) -> Process:
+def process(
+    configuration: Configuration, expected: Sequence[Expected], ledger: Ledger, keyring: Keyring, store: Suppression | None = None
+) -> Process:
     """The core behind the handler, on a given ledger and keyring.
 
     Raises:
@@ -52,9 +56,10 @@ def process(configuration: Configuration, expected: Sequence[Expected], ledger: 
     )
     intake_keys = IntakeKeys.open(configuration.signing.keys)
     intake_keys.ensure()
-    intake = Intake(names, keyring, intake_keys, tuple(expected), policy, controller.country)
+    intake = Intake(names, keyring, intake_keys, tuple(expected), policy, controller.country, store)
+    suppressing = Suppressing(store, keyring, controller.time_zone) if store else None
     facts = Controller(name=controller.name, contact=controller.contact)
-    registrar = Registrar(_signing_keys(configuration, ledger), facts, controller.time_zone, names)
+    registrar = Registrar(_signing_keys(configuration, ledger), facts, controller.time_zone, names, suppressing)
     return Process(ledger, keyring, intake, registrar, policy, names, ParkedLately(configuration.dead_letters.most_per_minute))
 
 
@@ -84,10 +89,11 @@ async def run(
     names = Names(configuration.kafka.prefix)
     group = f"{names.prefix}erasure.orchestrator"
     ledger, keyring = Ledger.open(configuration.ledger.url), Keyring.open(configuration.keyring.url)
-    upkeep = Upkeep(ledger, keyring, configuration.register_.keep, configuration.controller.time_zone)
+    store = Suppression.open(configuration.suppression) if configuration.suppression else None
+    upkeep = Upkeep(ledger, keyring, configuration.register_.keep, configuration.controller.time_zone, store)
     slot = Slot(cluster.bootstrap_servers, group)
     try:
-        core = process(configuration, expected, ledger, keyring)
+        core = process(configuration, expected, ledger, keyring, store)
         jwks = SigningKeys.open(configuration.signing.keys).jwks()
         found = await Restoration(KafkaLog(cluster), ledger, keyring, core, jwks, names, group).run(utc_now())
         if told := str(found):
@@ -106,6 +112,8 @@ async def run(
     finally:
         slot.release()
         keyring.close()
+        if store:
+            store.close()
         ledger.close()
 
 

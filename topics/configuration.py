@@ -39,6 +39,7 @@ _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d
 _LONGEST_DURATION = timedelta(days=366)
 _SERVER = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _KAFKA_PORT = ":9092"
+_SHORTEST_KEY_BYTES = 32
 
 
 def resolve_secret(raw: object, base_folder: Path, environ: Mapping[str, str]) -> str:
@@ -136,6 +137,22 @@ def _apart_from_ledger(keyring: "KeyringSettings", info: ValidationInfo) -> "Key
     if ledger is not None and one_database(ledger.url) == one_database(keyring.url):
         raise Wrong("must not be the ledger's database: a backup would hold the keys too; write another one as its url")
     return keyring
+
+
+def _apart_from_both(suppression: "SuppressionSettings | None", info: ValidationInfo) -> "SuppressionSettings | None":
+    for name in ("ledger", "keyring"):
+        other = info.data.get(name)
+        if other and suppression and one_database(other.url) == one_database(suppression.url):
+            raise Wrong(
+                f"must not be the {name}'s database: the tokens have a ground and an end of their own; write another one as its url"
+            )
+    return suppression
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value().encode()) < _SHORTEST_KEY_BYTES:
+        raise Wrong(f"must be at least {_SHORTEST_KEY_BYTES} characters that nobody can guess; make it with openssl rand -base64 32")
+    return key
 
 
 def _option(raw: object) -> object:
@@ -261,6 +278,15 @@ class RegisterSettings(Section):
     keep: KeptFor = Keep(5, "y")
 
 
+class SuppressionSettings(Section):
+    """Tokens of who was erased, in a database of their own under a key of their own, with their ground and how long they are kept."""
+
+    url: DatabaseUrl = Field(repr=False)
+    key: Annotated[Secret, AfterValidator(_long_enough)]
+    ground: Annotated[str, Field(pattern=r"^[A-Za-z0-9_().,;:\- ]{1,100}$")]
+    keep: KeptFor
+
+
 def _absent() -> Any:
     return {}  # read as an empty table, so that paths and the environment count for the defaults too
 
@@ -277,6 +303,7 @@ class Configuration(Section):
     certificate: Certificate = Field(default_factory=_absent)
     rights: Rights = Field(default_factory=_absent)
     register_: RegisterSettings = Field(default_factory=_absent, alias="register")
+    suppression: Annotated[SuppressionSettings | None, AfterValidator(_apart_from_both)] = None
     dead_letters: DeadLetters = Field(default_factory=_absent)
     processors: Annotated[tuple[Processor, ...], Field(min_length=1, strict=False)]
     holds: Annotated[tuple[HoldRule, ...], Field(strict=False)] = ()

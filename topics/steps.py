@@ -28,6 +28,7 @@ class Step(StrEnum):
     WOKEN_COMMITTED = "orchestrator.woken-committed"
     OUTBOX_STRIKING = "orchestrator.outbox-striking"
     OUTBOX_STRUCK = "orchestrator.outbox-struck"
+    SUPPRESSED = "orchestrator.suppressed"
     FORGETTING = "orchestrator.forgetting"
     FORGOTTEN = "orchestrator.forgotten"
 

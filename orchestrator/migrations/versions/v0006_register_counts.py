@@ -8,7 +8,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the table, and find old certificates without reading all."""
     op.create_table(
         "register_counts",
         sa.Column("month", sa.String(length=7), nullable=False),
