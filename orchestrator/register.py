@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.case import Case, Status
+from orchestrator.rights import in_force, keeps_for_law
 from topics.events import Right
 
 _FIRST_YEAR = 2018
@@ -195,17 +196,15 @@ def may_go(case: Case | None, answered_at: Iterable[date], before: date) -> bool
     """Whether an entry whose certificates are of those days is kept no longer; `case` None: only its certificates are left.
 
     What still waits, or still means something for another request of the person, stays: an open case, a hold, a
-    restriction in force, an objection that was upheld.
+    restriction in force, a legal claim, an objection that was upheld or is to marketing.
     """
     if max(answered_at) >= before:
         return False
-    return case is None or (case.state == "closed" and not _lasts(case))
+    return case is None or (case.state == "closed" and not _lasts(case, before))
 
 
-def _lasts(case: Case) -> bool:
-    if case.action == "erase" and any(processor.keeps_something for processor in case.processors):
+def _lasts(case: Case, before: date) -> bool:
+    if keeps_for_law(case) or case.claims or any(end >= before for p in case.processors for end in p.expiring.values()):
         return True
-    if case.mode == "dry-run" or case.refused:
-        return False
     upheld = case.right is Right.OBJECTION and case.decision is not None and case.decision.decision == "uphold"
-    return upheld or case.against_marketing or (case.right is Right.RESTRICTION and case.ended_by is None)
+    return in_force(case) or (not case.refused and (upheld or case.against_marketing))

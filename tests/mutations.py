@@ -392,7 +392,7 @@ MUTATIONS = (
     Mutation(
         "the register forgets a restriction in force",
         "orchestrator/register.py",
-        'return case is None or (case.state == "closed" and not _lasts(case))',
+        'return case is None or (case.state == "closed" and not _lasts(case, before))',
         "return True",
         "tests/orchestrator/test_handled.py::test_what_still_waits_or_still_means_something_stays",
     ),

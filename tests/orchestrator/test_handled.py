@@ -17,8 +17,9 @@ from orchestrator.upkeep import Upkeep
 from tests.orchestrator.process_cases import Installation, answer, delivery, line, request
 from topics.calendar_settings import Keep
 from topics.keyring import KeyMissing
-from topics.orders import Refuse
+from topics.orders import LiftHold, PlaceHold, Refuse
 from topics.outcomes import Hold, Outcome
+from topics.reports import Answered
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 KEEP = Keep(5, "y")
@@ -142,6 +143,24 @@ def test_what_still_waits_or_still_means_something_stays(installation: Installat
     later(installation, 6)
     upkeep(installation).run(installation.time.now)
     assert 1 == len(register(installation))
+
+
+def test_a_request_with_a_legal_claim_stays_until_the_claim_is_lifted(installation: Installation) -> None:
+    id = uuid4()
+    installation.take(request(id))
+    claim = PlaceHold(request_id=id, reason="a claim in court", until=date(2027, 1, 1))
+    installation.take(delivery(claim.model_dump_json().encode(), "hold.place"))
+    for round in (1, 2):
+        for name in ("a", "b"):
+            report = Answered(command_id=uuid4(), request_id=id, processor=name, round=round, mode="execute", outcome=Outcome.NOTHING_FOUND)
+            installation.take(delivery(report.model_dump_json().encode(), "processor.answered", "processor.reports"))
+    case = installation.case(id)
+    assert case is not None and "closed" == case.state
+    later(installation, 6)
+    upkeep(installation).run(installation.time.now)
+    assert 1 == len(register(installation))
+    installation.take(delivery(LiftHold(request_id=id).model_dump_json().encode(), "hold.lift"))
+    assert installation.case(id) is not None
 
 
 def test_a_restriction_that_was_lifted_goes(installation: Installation) -> None:
