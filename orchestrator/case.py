@@ -166,7 +166,7 @@ class Case(Wire):
     `subject` is null, and of what came `late`, it is only counted how often. `forgotten_at`: nothing is kept or protected any more.
     `sent_at`: when the request, or the same once more, was last taken from the intake topic; `sent_sealed`: each time sealed by its sender.
     `due_by` is the law's last day as it stands (while paused: the earliest that it can become), `promised_by` the controller's own;
-    `tell_at` is when the next warning of either is to be told.
+    `tell_at` is when the next warning of either is to be told. `again_of`: the erasure after which the person was seen again.
     """
 
     request_id: UUID
@@ -203,6 +203,7 @@ class Case(Wire):
     wake_at: datetime | None = None
     contract_ended_on: date | None = None
     claims: tuple[PlacedClaim, ...] = ()
+    again_of: UUID | None = None
 
     @property
     def action(self) -> Action:

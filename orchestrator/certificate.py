@@ -23,6 +23,7 @@ from orchestrator.payload import (
     RecordLine,
     Register,
     Sha256,
+    Tokens,
     canonical,
     canonical_json,
     deadline_met,
@@ -48,6 +49,7 @@ class Facts(Wire):
 
     `zone` is the IANA name of the controller's time zone. `intake_retained_until` is the last day on which the request
     can still stand on the intake topic, `key_destroyed_on` the day on which the case's key was destroyed.
+    `tokens`: what is kept to notice a re-import; None: nothing.
     """
 
     certificate_id: UUID
@@ -59,6 +61,7 @@ class Facts(Wire):
     place: Register
     intake_retained_until: date
     key_destroyed_on: date | None = None
+    tokens: Tokens | None = None
 
 
 def standing_of(case: Case, on: date | None = None) -> tuple[Status, str]:
@@ -188,7 +191,7 @@ def certify(case: Case, facts: Facts) -> Certificate:
     issued_at = facts.issued_at.astimezone(zone)
     processors = tuple(_in_zone(entry, zone) for entry in entries(case))
     status = status_from(case.right, processors, issued_at.date(), case.ground, case.decision)
-    own = own_lines(case, facts.intake_retained_until, issued_at, zone)
+    own = own_lines(case, facts.intake_retained_until, issued_at, zone, facts.tokens)
     return Certificate(
         certificate_id=facts.certificate_id,
         revision=facts.revision,
@@ -206,10 +209,11 @@ def certify(case: Case, facts: Facts) -> Certificate:
         deadline_met=_met(case, zone, status, issued_at.date()),
         processors=processors,
         orchestrator=own,
-        not_claimed=not_claimed(case, processors, own, facts.key_destroyed_on),
+        not_claimed=not_claimed(case, processors, own, facts.key_destroyed_on, facts.tokens),
         decision=case.decision,
         extension=case.extension,
         pauses=case.pauses,
+        again_of=case.again_of,
         register=facts.place,
     )
 

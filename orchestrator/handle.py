@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from orchestrator.ledger import LedgerGone
 from orchestrator.process import Process, Sending
+from orchestrator.upkeep import Upkeep
 from topics.bus import BrokerGone, Delivery, Publisher
 from topics.keyring import KeyringGone
 from topics.model import Clock
@@ -31,11 +32,12 @@ _STANDSTILL = timedelta(minutes=10)
 class Handler:
     """What the Faust app calls. `stopping` is a sentence once it must stop, and None before."""
 
-    def __init__(self, process: Process, publisher: Publisher, clock: Clock, sleep: Sleep) -> None:
+    def __init__(self, process: Process, publisher: Publisher, clock: Clock, sleep: Sleep, upkeep: Upkeep | None = None) -> None:
         self._process = process
         self._publisher = publisher
         self._clock = clock
         self._sleep = sleep
+        self._upkeep = upkeep
         self._turn = asyncio.Lock()
         self._published: list[int] = []
         self._began = clock()
@@ -60,7 +62,7 @@ class Handler:
             return taken
 
     async def tick(self) -> bool:
-        """Strike out what was sent, send what a crash left, wake the cases that asked for it, destroy keys."""
+        """Strike out what was sent, send what a crash left, wake who asked for it, destroy keys, drop what is kept no longer."""
         async with self._turn:
             done = tuple(self._published)
             self._moved_at = self._clock()
@@ -69,6 +71,7 @@ class Handler:
                 and await self._through(lambda: self._process.unsent(max(self._began, self._clock() - _ABANDONED)))
                 and await self._through(lambda: self._process.wake(self._clock()))
                 and await self._through(self._shred)
+                and await self._through(self._keep_up)
             )
 
     def _strike(self, done: tuple[int, ...]) -> Sending:
@@ -79,6 +82,11 @@ class Handler:
 
     def _shred(self) -> Sending:
         self._process.shredder.tick(self._clock())
+        return []
+
+    def _keep_up(self) -> Sending:
+        if self._upkeep is not None:
+            self._upkeep.run(self._clock())
         return []
 
     async def _through(self, step: Callable[[], Sending]) -> bool:

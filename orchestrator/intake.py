@@ -10,8 +10,10 @@ from uuid import UUID
 from orchestrator.case import Case, Decision, ProcessorState
 from orchestrator.deadlines import Pause, due_by
 from orchestrator.policy import Policy
+from orchestrator.register import register_key
 from orchestrator.sealed_requests import IntakeKeys
 from orchestrator.sentences import DOUBTFUL
+from orchestrator.suppression import Suppression
 from topics.bus import Delivery
 from topics.envelope import Event, Poison, Unreadable, content, read
 from topics.events import ENDED, RIGHT_OF, EventType, Right, SubjectRequest, is_against_marketing
@@ -20,10 +22,15 @@ from topics.names import LARGEST_MESSAGE_BYTES, LARGEST_REQUEST_BYTES, Names, To
 from topics.orders import ORDERS, Order
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
 from topics.sealing import Key
-from topics.subject import Subject
+from topics.subject import SHARED, Subject
 
-_SHARED = frozenset({"name", "phone"})
-_ENDED = {type.value: ground for type, ground in ENDED.items()}
+_GROUND_OF = {type.value: ground for type, ground in ENDED.items()} | {EventType.SEEN.value: "17(1)(d)"}
+"""Of what nobody asks for; what was erased and is there again is processed unlawfully."""
+
+_NO_STORE = (
+    "subject.seen needs [suppression] in erasure.toml: without it nobody is remembered who was erased. Configure it and replay this, "
+    "or send subject.erase."
+)
 
 _REFERRED = "Not carried out here: the data are processed for another controller, to whom the request was referred (GDPR art. 28(3)(e))."
 
@@ -51,6 +58,7 @@ class Read:
     """A delivery that could be read. `content`: a digest that tells a repetition from another message under the same id.
 
     `sealed`: it was sealed by its sender.
+    `again_of`: of who is seen again, the erasure whose token is there.
     """
 
     event: Event
@@ -58,6 +66,12 @@ class Read:
     right: Right | None
     content: str
     sealed: bool = False
+    again_of: UUID | None = None
+
+    @property
+    def not_suppressed(self) -> bool:
+        """Whether it says that somebody is seen again whom nobody is to erase again."""
+        return self.event.type == EventType.SEEN and self.again_of is None
 
     @property
     def request_id(self) -> UUID:
@@ -86,7 +100,14 @@ class Intake:
     """Reads what stands on `subject.requests` and `processor.reports`."""
 
     def __init__(
-        self, names: Names, keyring: Keyring, intake_keys: IntakeKeys, expected: tuple[Expected, ...], policy: Policy, country: str
+        self,
+        names: Names,
+        keyring: Keyring,
+        intake_keys: IntakeKeys,
+        expected: tuple[Expected, ...],
+        policy: Policy,
+        country: str,
+        suppression: Suppression | None = None,
     ) -> None:
         self._requests = names.of(Topic.REQUESTS)
         self._keyring = keyring
@@ -94,6 +115,7 @@ class Intake:
         self._expected = expected
         self._policy = policy
         self._country = country
+        self._suppression = suppression
         (self._controller,) = keyring.ensure(CONTROLLER_KEY)
 
     def read(self, delivery: Delivery, now: datetime) -> Read:
@@ -131,7 +153,15 @@ class Intake:
         if not self._asked(request, right):
             what = "does direct marketing: set marketing" if right is Right.OBJECTION else "rests on consent: set legal_basis"
             raise Poison(Unreadable.UNSUPPORTED, f"No processor in erasure.toml {what} there, and replay this request.")
-        return Read(event, request, right, self._content_of(event, request, right))
+        return Read(event, request, right, self._content_of(event, request, right), again_of=self._again_of(event, request, now))
+
+    def _again_of(self, event: Event, request: SubjectRequest, now: datetime) -> UUID | None:
+        """Of who is seen again, the erasure that was completed last."""
+        if event.type != EventType.SEEN:
+            return None
+        if self._suppression is None:
+            raise Poison(Unreadable.UNSUPPORTED, _NO_STORE)
+        return self._suppression.request_of(request.subject, now.astimezone(self._policy.zone).date())
 
     def _report(self, event: Event, delivery: Delivery) -> Read:
         models: dict[str, type[Located] | type[Answered]] = {LOCATED_TYPE: Located, ANSWERED_TYPE: Answered}
@@ -162,7 +192,9 @@ class Intake:
         """A keyed digest over what makes it the same request: type, subject, ground, processors, mode and the contract's end."""
         narrowed = None if request.processors is None else sorted(set(request.processors))
         more = [
-            value for value in (event.type in _ENDED and event.type, request.identity != "proven", request.role != "controller") if value
+            value
+            for value in (event.type in _GROUND_OF and event.type, request.identity != "proven", request.role != "controller")
+            if value
         ]
         ended = [] if request.contract_ended_on is None else [request.contract_ended_on.isoformat()]  # else as before it existed
         rest = json.dumps([right, request.ground, narrowed, request.mode, str(request.request_id), *more, *ended])
@@ -170,8 +202,22 @@ class Intake:
 
     def tokens(self, subject: Subject) -> tuple[str, ...]:
         """A keyed digest per identifier that tells one person from others; a name or a telephone may be shared."""
-        telling = [kind for kind in sorted(subject.kinds()) if kind not in _SHARED] or sorted(subject.kinds())
+        telling = [kind for kind in sorted(subject.kinds()) if kind not in SHARED] or sorted(subject.kinds())
         return tuple(self._controller.digest("identifier", kind, value) for kind in telling for value in subject.values(kind))
+
+    def _pseudonym(self, request: SubjectRequest) -> str:
+        """The same for a person in one year of receipt, under a key that the register's end destroys (ADR 16)."""
+        key = self._key_of_year(request.received_at.astimezone(self._policy.zone).year)
+        return key.digest("subject", request.subject.canonical().decode())
+
+    def _key_of_year(self, first: int) -> Key:
+        """Of that year, or of the first after it whose key is not destroyed: what comes late is handled like any other."""
+        year = first
+        while True:
+            try:
+                return self._keyring.ensure(register_key(year))[0]
+            except KeyDestroyed:
+                year += 1
 
     def due(self, received_at: datetime) -> date:
         """The last day of the statutory month."""
@@ -200,11 +246,11 @@ class Intake:
             request_id=request.request_id,
             right=right,
             mode=request.mode,
-            ground=request.ground or _ENDED.get(found.event.type),
+            ground=request.ground or _GROUND_OF.get(found.event.type),
             content=found.content,
             subject=None if key is None else key.seal("subject", request.subject.to_seal()),
             verified_by=None if key is None or request.verified_by is None else key.seal("verified_by", request.verified_by.encode()),
-            pseudonym=self._controller.digest("subject", request.subject.canonical().decode()),
+            pseudonym=self._pseudonym(request),
             received_at=request.received_at,
             opened_at=now,
             sent_at=now,
@@ -217,4 +263,5 @@ class Intake:
             pauses=(Pause(now, None, DOUBTFUL),) if request.identity == "doubtful" else (),
             decision=Decision(decision="refer", reason=_REFERRED, at=now) if request.role == "processor" else None,
             contract_ended_on=request.contract_ended_on,
+            again_of=found.again_of,
         )

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from orchestrator.case import Case
 from orchestrator.certificate import Certificate, fingerprint
 from orchestrator.destroyed_keys import DestroyedKeys
-from orchestrator.tables import cases, certificates, holds, identifiers, inbox, offsets, originals, outbox
+from orchestrator.tables import cases, certificates, holds, identifiers, inbox, not_suppressed, offsets, originals, outbox
 from topics.bus import Message, Place
 from topics.database import engine_for, leave_no_trace, make_private
 from topics.outcomes import Outcome
@@ -140,6 +140,11 @@ class Transaction:
         self._connection = connection
         self.destroyed_keys = DestroyedKeys(connection)
 
+    @property
+    def connection(self) -> Connection:
+        """For what reads the register as a whole (`handled`)."""
+        return self._connection
+
     def seen(self, events: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """Of those (source, id) pairs the ones already in the inbox, with the digest of their content."""
         wanted = set(events)
@@ -209,6 +214,15 @@ class Transaction:
     def without_case(self, request_ids: Iterable[UUID]) -> set[UUID]:
         """Of those requests the ones that are no case here."""
         return set(request_ids) - set(self._connection.scalars(select(cases.c.request_id)))
+
+    def note_not_suppressed(self, request_id: UUID, now: datetime) -> None:
+        """Note that somebody was said to be seen again who was not erased here; once, however often it is said."""
+        if not self.was_not_suppressed(request_id):
+            self._connection.execute(insert(not_suppressed), {"request_id": request_id, "seen_at": now})
+
+    def was_not_suppressed(self, request_id: UUID) -> bool:
+        """Whether that was noted."""
+        return self._connection.scalar(select(not_suppressed.c.request_id).where(not_suppressed.c.request_id == request_id)) is not None
 
     def save(self, changed: Iterable[Case], new: frozenset[UUID]) -> None:
         """Write cases; those in `new` for the first time."""

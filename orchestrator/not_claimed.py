@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from orchestrator.case import Case, Gap
 from orchestrator.own import intake_line, readable_on_intake
-from orchestrator.payload import KEY, Own, ProcessorEntry
+from orchestrator.payload import KEY, Own, ProcessorEntry, Tokens
 from topics.events import Right
 from topics.outcomes import Outcome
 
@@ -30,7 +30,9 @@ _COPIES = (
 _HELD = "Of each held record the orchestrator keeps the reference, sealed, to erase it when its hold has ended."
 
 
-def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own, destroyed_on: date | None = None) -> tuple[str, ...]:
+def not_claimed(
+    case: Case, processors: tuple[ProcessorEntry, ...], own: Own, destroyed_on: date | None = None, tokens: Tokens | None = None
+) -> tuple[str, ...]:
     """The sentences for a case with these entries: first what is particular to it, then what is true of every one."""
     return (
         *map(_lost, case.gaps),
@@ -40,6 +42,7 @@ def not_claimed(case: Case, processors: tuple[ProcessorEntry, ...], own: Own, de
         *_ALWAYS,
         *([_OF_ERASURE] if case.right in {Right.ERASURE, Right.WITHDRAWAL} else []),
         *_own_stores(case, processors, own, destroyed_on),
+        *_suppressed(tokens),
     )
 
 
@@ -89,6 +92,15 @@ def _of_the_key(case: Case, own: Own, destroyed_on: date | None) -> Iterable[str
     if case.shredded_at is not None:
         return (_GOING,)
     return (SEALED,) if until is None else (_SEALED_UNTIL.format(day=until.isoformat()),)
+
+
+def _suppressed(tokens: Tokens | None) -> Iterable[str]:
+    if tokens:
+        yield (
+            f"Keyed tokens of {tokens.count} of the person's identifiers stay until {tokens.until.isoformat()}, only so that a re-import "
+            f"or a restored backup is noticed (ground: {tokens.ground}). They cannot be read; who has their key can test an identifier "
+            "against them."
+        )
 
 
 def _outcomes(entry: ProcessorEntry) -> set[Outcome]:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from orchestrator.case import Case
-from orchestrator.payload import KEY, Own, OwnLine
+from orchestrator.payload import KEY, SUPPRESSION, Own, OwnLine, Tokens
 from topics.names import INTAKE_KEPT
 from topics.outcomes import Outcome
 
@@ -18,9 +18,15 @@ _REFERENCES = "Of held records, in the ledger, sealed under a key of their own, 
 _LOGS = "Log lines hold no personal data, at any level."
 
 
-def own(case: Case, intake_until: date, issued_at: datetime, zone: ZoneInfo) -> Own:
+def own(case: Case, intake_until: date, issued_at: datetime, zone: ZoneInfo, tokens: Tokens | None = None) -> Own:
     """The lines of a certificate issued then, in the controller's time zone. `intake_until`: the last day of the request on its topic."""
-    return Own(records=tuple(_lines(case, intake_until, issued_at, zone)))
+    return Own(records=(*_lines(case, intake_until, issued_at, zone), *_suppression(tokens)))
+
+
+def _suppression(tokens: Tokens | None) -> Iterator[OwnLine]:
+    if tokens:
+        reason = f"Keyed tokens of identifiers, to notice a re-import (ground: {tokens.ground})."
+        yield OwnLine(kind=SUPPRESSION, outcome=Outcome.EXPIRING, count=tokens.count, until=tokens.until, reason=reason)
 
 
 def _lines(case: Case, intake_until: date, issued_at: datetime, zone: ZoneInfo) -> Iterator[OwnLine]:

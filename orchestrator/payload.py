@@ -16,6 +16,9 @@ from topics.events import Ground, Right, is_against_marketing
 from topics.model import Moment, ProcessorName, RecordKind, Sentence, Wire, absent
 from topics.outcomes import Evidence, Hold, Outcome
 
+SUPPRESSION = "suppression"
+"""The kind of the line that tells of tokens."""
+
 NOTHING_BEFORE = "0" * 64
 """`register.previous` of the first certificate."""
 
@@ -81,6 +84,14 @@ class OwnLine(Wire):
     reason: Sentence | None = Field(default=None, exclude_if=absent)
 
 
+class Tokens(Wire):
+    """Keyed tokens of the person's identifiers that stay, so that a re-import is noticed; on what ground, and until when."""
+
+    count: int
+    until: date
+    ground: Ground
+
+
 class Own(Wire):
     """The orchestrator as processor number zero; it does not enter into the status."""
 
@@ -122,6 +133,7 @@ class Certificate(Wire):
     decision: Decision | None = Field(default=None, exclude_if=absent)
     extension: Extension | None = Field(default=None, exclude_if=absent)
     pauses: tuple[Pause, ...] = Field(default=(), exclude_if=absent)
+    again_of: UUID | None = Field(default=None, exclude_if=absent)  # the erasure after which the person was seen again
     place: Register = Field(alias="register")  # pydantic's metaclass has a `register` of its own
 
 

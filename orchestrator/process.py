@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from orchestrator.batch import Batch, following, head
 from orchestrator.case import Case, Gap
 from orchestrator.decide import decide
 from orchestrator.intake import Intake, Read, check_words
@@ -39,11 +39,10 @@ from topics.events import Right, SubjectRequest
 from topics.keyring import Keyring, case_key, dead_letters_key
 from topics.logs import line_of
 from topics.names import DEAD_LETTERS_KEPT, Names, Topic
-from topics.notices import NOTICE_TYPE
+from topics.notices import NOTICE_TYPE, About, Notice
 from topics.orders import Order as Ordered
 from topics.parking import Parked, ParkedLately
 from topics.reports import Answered, Located
-from topics.sealing import Key
 from topics.steps import Step, passed
 
 log = logging.getLogger(__name__)
@@ -58,27 +57,6 @@ _DEFECTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeEr
 """What a defect of ours raises. Anything else is no fault of one message, and stops the process."""
 
 Sending = list[tuple[int, Outgoing]]
-
-
-@dataclass
-class _Batch:
-    """What one transaction has touched so far. `issued`: to requests without a case. `told_before`: what follows was done long ago.
-
-    `certified`: the links to add to the register, each after the one before.
-    """
-
-    cases: dict[UUID, Case]
-    before: dict[UUID, Case]
-    keys: dict[UUID, Key] = field(default_factory=dict)
-    outgoing: list[Outgoing] = field(default_factory=list)
-    parked: list[Parked] = field(default_factory=list)
-    remembered: list[tuple[str, str, str]] = field(default_factory=list)
-    seen: dict[tuple[str, str], str] = field(default_factory=dict)
-    relatives: dict[UUID, set[UUID]] = field(default_factory=dict)
-    issued: list[Issued] = field(default_factory=list)
-    certified: list[Issued] = field(default_factory=list)
-    destroyed: list[Destroy] = field(default_factory=list)
-    told_before: bool = False
 
 
 class Process:
@@ -112,7 +90,7 @@ class Process:
         with self._ledger.transaction() as transaction:
             sending, parked = self._work_off(transaction, deliveries, now)
             lately = self._parked.and_now(parked, now)
-            transaction.advance(_following(deliveries), now)
+            transaction.advance(following(deliveries), now)
             passed(Step.BATCH_WRITTEN)
         passed(Step.BATCH_COMMITTED)
         self._parked = lately  # only now: a batch that was rolled back comes again
@@ -137,7 +115,7 @@ class Process:
         """
         with self._ledger.transaction() as transaction:
             cases = transaction.cases(transaction.unfinished())
-            batch = _Batch(dict(cases), cases)
+            batch = Batch(dict(cases), cases)
             for request_id in cases:
                 self._decide(batch, transaction, request_id, CaughtUp(gap, now), now)
             transaction.advance(taken, now)
@@ -151,8 +129,9 @@ class Process:
         """
         gone = {case_key(id): id for id in self._keyring.shredded()}
         with self._ledger.transaction() as transaction:
-            cases = transaction.cases(gone[kid] for kid in gone.keys() - transaction.destroyed_keys.among(gone))
-            batch = _Batch(dict(cases), cases)
+            untold = {gone[kid] for kid in gone.keys() - transaction.destroyed_keys.among(gone)}
+            cases = transaction.cases(untold - transaction.without_case(untold))  # the register has forgotten the others
+            batch = Batch(dict(cases), cases)
             for request_id in cases:
                 self._decide(batch, transaction, request_id, KeyGone(now), now)
             self._save(batch, transaction, now)
@@ -165,12 +144,14 @@ class Process:
         good = [found for _, found in read if isinstance(found, Read)]
         cases = transaction.cases({found.request_id for found in good})
         seen = transaction.seen({(found.event.source, found.event.id) for found in good})
-        new = {found.request_id: found.body.subject for found in good if isinstance(found.body, SubjectRequest)}
+        new = {
+            found.request_id: found.body.subject for found in good if isinstance(found.body, SubjectRequest) and not found.not_suppressed
+        }
         new = {id: subject for id, subject in new.items() if id not in cases}
         issued = transaction.certificates_of(*new)
         keys = self._intake.make_keys(new)
         passed(Step.CASE_KEYS_MADE)
-        batch = _Batch(dict(cases), cases, keys, seen=seen, issued=issued, told_before=told_before)
+        batch = Batch(dict(cases), cases, keys, seen=seen, issued=issued, told_before=told_before)
         self._relate(batch, transaction, {id: self._intake.tokens(subject) for id, subject in new.items()})
         for delivery, found in read:
             try:
@@ -186,7 +167,7 @@ class Process:
         self._intake.retire_keys()
         with self._ledger.transaction() as transaction:
             cases = transaction.cases(transaction.due(now, _MOST_WOKEN))
-            batch = _Batch(dict(cases), cases)
+            batch = Batch(dict(cases), cases)
             for request_id, case in cases.items():
                 try:
                     self._decide(batch, transaction, request_id, TimePassed(now), now)
@@ -222,13 +203,13 @@ class Process:
         except _DEFECTS as error:
             return _defect("read", error)
 
-    def _relate(self, batch: _Batch, transaction: Transaction, new: Mapping[UUID, Sequence[str]]) -> None:
+    def _relate(self, batch: Batch, transaction: Transaction, new: Mapping[UUID, Sequence[str]]) -> None:
         """Note who new requests are of, and load the other requests of the same persons."""
         if new:
             transaction.add_identifiers(new)
             self._load_relatives(batch, transaction, new)
 
-    def _load_relatives(self, batch: _Batch, transaction: Transaction, ids: Iterable[UUID]) -> None:
+    def _load_relatives(self, batch: Batch, transaction: Transaction, ids: Iterable[UUID]) -> None:
         batch.relatives |= transaction.relatives(ids)
         missing = set().union(*batch.relatives.values()) - batch.cases.keys()
         if missing:
@@ -236,18 +217,21 @@ class Process:
             batch.before |= loaded
             batch.cases |= loaded
 
-    def _others(self, batch: _Batch, transaction: Transaction, request_id: UUID) -> list[Case]:
+    def _others(self, batch: Batch, transaction: Transaction, request_id: UUID) -> list[Case]:
         """The other requests of the same person, as they stand now."""
         if request_id not in batch.relatives:
             self._load_relatives(batch, transaction, [request_id])
         return [batch.cases[id] for id in sorted(batch.relatives.get(request_id, ())) if id in batch.cases and id != request_id]
 
-    def _one(self, batch: _Batch, transaction: Transaction, found: Read, now: datetime) -> None:
+    def _one(self, batch: Batch, transaction: Transaction, found: Read, now: datetime) -> None:
         """One readable delivery."""
         event = (found.event.source, found.event.id)
         if batch.seen.get(event, found.content) != found.content:
             raise Poison(Unreadable.CONFLICTING_EVENT, "The same ce_source and ce_id came before with other content.")
         repeated = event in batch.seen
+        if found.not_suppressed and found.request_id not in batch.cases:
+            self._not_suppressed(batch, transaction, found, now)
+            return
         try:
             message = self._message(batch, transaction, found, now)
         except _DEFECTS as error:
@@ -259,7 +243,20 @@ class Process:
             batch.seen[event] = found.content
             batch.remembered.append((*event, found.content))
 
-    def _message(self, batch: _Batch, transaction: Transaction, found: Read, now: datetime) -> Message:
+    def _not_suppressed(self, batch: Batch, transaction: Transaction, found: Read, now: datetime) -> None:
+        """Somebody was seen again whom nobody is to erase again: that is noted and told, and nothing is ordered."""
+        event = (found.event.source, found.event.id)
+        if event in batch.seen or not isinstance(found.body, SubjectRequest):
+            return
+        batch.seen[event] = found.content
+        batch.remembered.append((*event, found.content))
+        transaction.note_not_suppressed(found.request_id, now)
+        if not batch.told_before:
+            due_by = self._intake.due(found.body.received_at)
+            notice = Notice(request_id=found.request_id, right=Right.ERASURE, about=About.NOT_SUPPRESSED, at=now, due_by=due_by)
+            batch.outgoing.append(write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, found.request_id, notice, now))
+
+    def _message(self, batch: Batch, transaction: Transaction, found: Read, now: datetime) -> Message:
         """What `decide` is told. The first request of an id opens its case."""
         case = batch.cases.get(found.request_id)
         match found.body:
@@ -273,7 +270,7 @@ class Process:
                 return Reported(report, now)
         raise Poison(Unreadable.UNKNOWN_REQUEST, "There is no case for this request_id.")
 
-    def _request(self, batch: _Batch, transaction: Transaction, found: Read, request: SubjectRequest, now: datetime) -> Message:
+    def _request(self, batch: Batch, transaction: Transaction, found: Read, request: SubjectRequest, now: datetime) -> Message:
         case = batch.cases.get(found.request_id)
         if case is None:
             key = batch.keys.get(found.request_id)
@@ -297,7 +294,7 @@ class Process:
             raise Poison(Unreadable.INVALID_CONTENT, unfit)
         return message_of(order, case, others, now)
 
-    def _decide(self, batch: _Batch, transaction: Transaction, request_id: UUID, message: Message, now: datetime) -> None:
+    def _decide(self, batch: Batch, transaction: Transaction, request_id: UUID, message: Message, now: datetime) -> None:
         before = batch.cases.get(request_id)
         try:
             case, effects = decide(before, message, self._policy)
@@ -315,7 +312,7 @@ class Process:
                 self._decide(batch, transaction, other, Met(word, now), now)
 
     def _carry_out(
-        self, batch: _Batch, transaction: Transaction, case: Case, effects: Iterable[Effect], now: datetime
+        self, batch: Batch, transaction: Transaction, case: Case, effects: Iterable[Effect], now: datetime
     ) -> tuple[Case, list[Outgoing], list[Issued]]:
         """The case, what is to be sent, and the certificates among it."""
         outgoing: list[Outgoing] = []
@@ -326,9 +323,9 @@ class Process:
                     topic = self._names.commands(command.processor)
                     sending = write(topic, COMMAND_TYPE, ORCHESTRATOR, case.request_id, command, now, id=command.command_id)
                 case Certify():
-                    head = _head(transaction, batch.certified + certified)
+                    before = head(transaction, batch.certified + certified)
                     gone = transaction.destroyed_keys.destroyed_at(case_key(case.request_id)) if case.shredded_at else None
-                    case, issued, sending = self._registrar.certify(case, effect, head, now, gone)
+                    case, issued, sending = self._registrar.certify(case, effect, before, now, gone)
                     certified.append(issued)
                 case Tell(notice):
                     sending = write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, case.request_id, notice, now)
@@ -337,7 +334,7 @@ class Process:
             outgoing.append(sending)
         return case, outgoing, certified
 
-    def _park(self, batch: _Batch, transaction: Transaction, delivery: Delivery, poison: Poison, now: datetime) -> None:
+    def _park(self, batch: Batch, transaction: Transaction, delivery: Delivery, poison: Poison, now: datetime) -> None:
         log.warning("dead letter: %s partition %d offset %d: %s", delivery.topic, delivery.partition, delivery.offset, poison.reason)
         batch.parked.append((delivery.topic, poison.reason))
         (key,) = self._keyring.ensure(dead_letters_key(now))
@@ -348,37 +345,15 @@ class Process:
             return
         batch.outgoing.append(dead_letter(self._names.of(Topic.DEAD_LETTERS), delivery, poison, key, ORCHESTRATOR, now))
 
-    def _save(self, batch: _Batch, transaction: Transaction, now: datetime) -> Sending:
-        changed = [case for id, case in batch.cases.items() if batch.before.get(id) is not case]
-        transaction.save(changed, frozenset(batch.cases.keys() - batch.before.keys()))
-        for case in _with_changed_holds(changed, batch.before):
+    def _save(self, batch: Batch, transaction: Transaction, now: datetime) -> Sending:
+        transaction.save(batch.changed(), frozenset(batch.cases.keys() - batch.before.keys()))
+        for case in batch.with_changed_holds():
             transaction.save_holds(case)
         transaction.add_certificates(batch.certified)
         transaction.remember(batch.remembered, now)
         transaction.destroyed_keys.order([kid for one in batch.destroyed for kid in one.keys], now)
         transaction.forget_identifiers(one.request_id for one in batch.destroyed if one.forget)
         return transaction.send(batch.outgoing, now)
-
-
-def _following(deliveries: Iterable[Delivery]) -> dict[Place, int]:
-    """Per partition the offset after the last of these."""
-    following: dict[Place, int] = {}
-    for one in deliveries:
-        place = (one.topic, one.partition)
-        following[place] = max(following.get(place, 0), one.offset + 1)
-    return following
-
-
-def _head(transaction: Transaction, certified: Sequence[Issued]) -> tuple[int, str]:
-    """What the next certificate follows: the last of this batch, else the register's last."""
-    return (certified[-1].register_index, certified[-1].sha256) if certified else transaction.register_head()
-
-
-def _with_changed_holds(changed: Iterable[Case], before: dict[UUID, Case]) -> list[Case]:
-    def sealed(case: Case | None) -> set[str]:
-        return {r.sealed for p in (case.processors if case else ()) for r in p.records.values() if r.sealed}
-
-    return [case for case in changed if sealed(case) != sealed(before.get(case.request_id))]
 
 
 def _defect(step: str, error: Exception) -> Poison:

@@ -111,6 +111,8 @@ def _head(certificate: Certificate) -> Iterable[tuple[str, str]]:
         yield "Stood still", f"from {_day(pause.began.date())} until {until} (GDPR art. 12(6)): {pause.ground}"
     if certificate.decision is not None:
         yield _DECISIONS[certificate.decision.decision], f"{_day(certificate.decision.at.date())}: {certificate.decision.reason}"
+    if certificate.again_of is not None:
+        yield "Erased before", f"by request {certificate.again_of}; the person's data were seen again since"
     yield "Issued", _moment(certificate.issued_at)
     yield "Deadline", _deadline(certificate.deadline_met)
     supersedes = "" if certificate.supersedes is None else f"; replaces the one with SHA-256 {certificate.supersedes}"

@@ -11,6 +11,7 @@ from orchestrator.jose import decode
 from orchestrator.ledger import Issued
 from orchestrator.messages import Certify
 from orchestrator.sign import SigningKeys
+from orchestrator.suppressing import Suppressing
 from topics.bus import Message
 from topics.envelope import write_certificate
 from topics.names import INTAKE_KEPT, Names, Topic
@@ -19,16 +20,20 @@ from topics.names import INTAKE_KEPT, Names, Topic
 class Registrar:
     """One controller's register."""
 
-    def __init__(self, keys: SigningKeys, controller: Controller, zone: ZoneInfo, names: Names) -> None:
+    def __init__(
+        self, keys: SigningKeys, controller: Controller, zone: ZoneInfo, names: Names, suppressing: Suppressing | None = None
+    ) -> None:
         self._keys = keys
         self._controller = controller
         self._zone = zone
+        self._suppressing = suppressing
         self._topic = names.of(Topic.CERTIFICATES)
 
     def certify(
         self, case: Case, effect: Certify, head: tuple[int, str], now: datetime, key_destroyed_at: datetime | None
     ) -> tuple[Case, Issued, Message]:
         """The case with its next certificate, that certificate as the link after the register's `head`, and the message that carries it."""
+        tokens = self._suppressing.tokens(case, effect.status, now) if self._suppressing else None
         index, previous = head
         last = case.certificates[-1] if case.certificates else None
         facts = Facts(
@@ -41,6 +46,7 @@ class Registrar:
             place=Register(index=index + 1, previous=previous),
             intake_retained_until=((case.sent_at or case.opened_at) + INTAKE_KEPT).astimezone(self._zone).date(),
             key_destroyed_on=key_destroyed_at and key_destroyed_at.astimezone(self._zone).date(),
+            tokens=tokens,
         )
         certificate = certify(case, facts)
         jws = self._keys.sign(canonical(certificate))

@@ -76,8 +76,9 @@ certificates = Table(
     Column("issued_at", UtcDateTime, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("sha256", String(64), nullable=False, unique=True),
-    Column("jws", Text, nullable=False),
+    Column("jws", Text, nullable=False),  # empty once the register has forgotten the request; request_id is then the certificate's own
     UniqueConstraint("request_id", "revision"),
+    Index("certificates_issued_at", "issued_at"),
 )
 
 originals = Table(
@@ -106,4 +107,22 @@ offsets = Table(
     Column("partition", Integer, primary_key=True),
     Column("following", BigInteger, nullable=False),  # the offset after the last that was taken
     Column("taken_at", UtcDateTime, nullable=False),
+)
+
+register_counts = Table(
+    "register_counts",
+    metadata,
+    Column("month", String(7), primary_key=True),  # of receipt: "2026-11"
+    Column("right", String(20), primary_key=True),
+    Column("standing", String(30), primary_key=True),
+    Column("met", String(4), primary_key=True),  # the deadline: "yes", "no", "open"
+    Column("number", Integer, nullable=False),
+)
+
+not_suppressed = Table(
+    "not_suppressed",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),  # of a `subject.seen` whose person was never erased here, or long ago
+    Column("seen_at", UtcDateTime, nullable=False),
+    Index("not_suppressed_seen_at", "seen_at"),
 )

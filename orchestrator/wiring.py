@@ -17,6 +17,9 @@ from orchestrator.restored import Restoration
 from orchestrator.sealed_requests import IntakeKeys
 from orchestrator.sign import KeyFolderError, SigningKeys
 from orchestrator.standstill import Standstill
+from orchestrator.suppressing import Suppressing
+from orchestrator.suppression import Suppression
+from orchestrator.upkeep import Upkeep
 from topics.bus import Publisher
 from topics.configuration import Configuration
 from topics.kafka import Cluster, KafkaPublisher
@@ -32,7 +35,9 @@ from topics.steps import Step, passed
 log = logging.getLogger(__name__)
 
 
-def process(configuration: Configuration, expected: Sequence[Expected], ledger: Ledger, keyring: Keyring) -> Process:
+def process(
+    configuration: Configuration, expected: Sequence[Expected], ledger: Ledger, keyring: Keyring, store: Suppression | None = None
+) -> Process:
     """The core behind the handler, on a given ledger and keyring.
 
     Raises:
@@ -52,9 +57,10 @@ def process(configuration: Configuration, expected: Sequence[Expected], ledger: 
     )
     intake_keys = IntakeKeys.open(configuration.signing.keys)
     intake_keys.ensure()
-    intake = Intake(names, keyring, intake_keys, tuple(expected), policy, controller.country)
+    intake = Intake(names, keyring, intake_keys, tuple(expected), policy, controller.country, store)
+    suppressing = Suppressing(store, keyring, controller.time_zone) if store else None
     facts = Controller(name=controller.name, contact=controller.contact)
-    registrar = Registrar(_signing_keys(configuration, ledger), facts, controller.time_zone, names)
+    registrar = Registrar(_signing_keys(configuration, ledger), facts, controller.time_zone, names, suppressing)
     return Process(ledger, keyring, intake, registrar, policy, names, ParkedLately(configuration.dead_letters.most_per_minute))
 
 
@@ -95,9 +101,11 @@ async def run(
     names = Names(configuration.kafka.prefix)
     group = f"{names.prefix}erasure.orchestrator"
     ledger, keyring = Ledger.open(configuration.ledger.url), _keyring(configuration)
+    store = Suppression.open(configuration.suppression) if configuration.suppression else None
+    upkeep = Upkeep(ledger, keyring, configuration.register_.keep, configuration.controller.time_zone, store)
     slot = Slot(cluster.bootstrap_servers, group)
     try:
-        core = process(configuration, expected, ledger, keyring)
+        core = process(configuration, expected, ledger, keyring, store)
         jwks = SigningKeys.open(configuration.signing.keys).jwks()
         found = await Restoration(KafkaLog(cluster), ledger, keyring, core, jwks, names, group).run(utc_now())
         if told := str(found):
@@ -105,7 +113,7 @@ async def run(
         await asyncio.to_thread(core.shredder.tick, utc_now())
         passed(Step.KEYS_READY)
         async with KafkaPublisher(cluster) as publisher:
-            handler = _handler(core, publisher)
+            handler = _handler(core, publisher, upkeep)
             topics = [names.of(Topic.REQUESTS), names.of(Topic.REPORTS)]
             app = faust_app.build(cluster, group, slot.identity, topics, handler.take, handler.tick, _once(on_ready))
             watching = asyncio.create_task(_watch(app, KafkaLog(cluster), group, topics, handler))
@@ -117,6 +125,8 @@ async def run(
     finally:
         slot.release()
         keyring.close()
+        if store:
+            store.close()
         ledger.close()
 
 
@@ -129,8 +139,8 @@ def _defect(watching: asyncio.Task[None]) -> str | None:
     return f"A defect of the orchestrator ({type(watching.exception()).__name__})." if watching.done() else None
 
 
-def _handler(core: Process, publisher: Publisher) -> Handler:
-    return Handler(core, publisher, utc_now, asyncio.sleep)
+def _handler(core: Process, publisher: Publisher, upkeep: Upkeep) -> Handler:
+    return Handler(core, publisher, utc_now, asyncio.sleep, upkeep)
 
 
 def _once(tell: Callable[[], None]) -> Callable[[], None]:

@@ -136,7 +136,7 @@ MUTATIONS = (
     Mutation(
         "a field is left unsealed",
         "orchestrator/intake.py",
-        '            pseudonym=self._controller.digest("subject", request.subject.canonical().decode()),\n',
+        "            pseudonym=self._pseudonym(request),\n",
         "            pseudonym=request.subject.canonical().decode(),\n",
         "tests/flow/test_cases.py::test_nothing_of_the_person_is_written_anywhere_but_on_the_intake_topic[plain]",
         quick=True,
@@ -468,10 +468,52 @@ MUTATIONS = (
     Mutation(
         "the certificate calls the key destroyed before it is",
         "orchestrator/certificate.py",
-        "        not_claimed=not_claimed(case, processors, own, facts.key_destroyed_on),\n",
-        "        not_claimed=not_claimed(case, processors, own, facts.intake_retained_until),\n",
+        "        not_claimed=not_claimed(case, processors, own, facts.key_destroyed_on, facts.tokens),\n",
+        "        not_claimed=not_claimed(case, processors, own, facts.intake_retained_until, facts.tokens),\n",
         "tests/flow/test_shredding.py::test_the_certificate_says_until_when_the_key_is_there_and_never_that_it_is_gone",
         quick=True,
+    ),
+    Mutation(
+        "a name leaves a token of suppression too",
+        "orchestrator/suppression.py",
+        "for kind in sorted(subject.kinds() - SHARED) for",
+        "for kind in sorted(subject.kinds()) for",
+        "tests/orchestrator/test_suppression.py::test_a_complete_erasure_leaves_a_token_of_each_identifier_that_is_one_persons_alone[sqlite]",
+    ),
+    Mutation(
+        "an erasure at some processors only leaves tokens",
+        "orchestrator/suppressing.py",
+        "or case.refused or case.not_asked)",
+        "or case.refused)",
+        "tests/orchestrator/test_suppression.py::test_what_was_not_an_erasure_everywhere_of_one_person_leaves_no_token[sqlite-fields0]",
+    ),
+    Mutation(
+        "who is not suppressed is erased all the same",
+        "orchestrator/intake.py",
+        "self.event.type == EventType.SEEN and self.again_of is None",
+        "False",
+        "tests/orchestrator/test_suppression.py::test_who_has_a_similar_address_is_not_suppressed_and_nothing_is_ordered[sqlite-jan+x@voorbeeld.nl]",
+    ),
+    Mutation(
+        "a row of which nothing can be said counts as nobody",
+        "orchestrator/command/suppression.py",
+        "if cells is None or not all(_is_one_value(kind, value) for kind, value in cells):",
+        "if cells is None:",
+        "tests/orchestrator/command/test_suppression.py::test_a_row_of_which_nothing_can_be_said_is_told_and_never_taken_for_nobody",
+    ),
+    Mutation(
+        "the register forgets a restriction in force",
+        "orchestrator/register.py",
+        'return case is None or (case.state == "closed" and not _lasts(case, before))',
+        "return True",
+        "tests/orchestrator/test_handled.py::test_what_still_waits_or_still_means_something_stays",
+    ),
+    Mutation(
+        "a forgotten request is not counted",
+        "orchestrator/handled.py",
+        "    for one, number in sorted(gone.tallies.items(), key=repr):\n",
+        "    for one, number in ():\n",
+        "tests/orchestrator/test_handled.py::test_when_its_time_is_over_an_entry_goes_and_its_count_stays[sqlite]",
     ),
 )
 

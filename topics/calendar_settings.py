@@ -1,7 +1,7 @@
-"""How `[controller]` writes what its dates follow from: time zone, country, the end of its year, and its own promise."""
+"""How `erasure.toml` writes what dates follow from: time zone, country, the end of a year, a promise, and how long something is kept."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ PromiseUnit = Literal["days", "weeks", "working days"]
 
 # What is longer than any month can never count beside the law's month, so it is a mistake.
 _LONGEST: dict[PromiseUnit, int] = {"days": 31, "weeks": 4, "working days": 23}
+_KEEP = re.compile(r"(?:([1-9][0-9]{0,3})d|([1-9][0-9]?)y)")
 _FORM = re.compile(r"([1-9][0-9]?) (day|week|working day)s?")
 
 
@@ -32,6 +33,42 @@ def read_country(code: str) -> str:
     except NotImplementedError:
         raise Wrong('is not a country whose public holidays are known; write its ISO 3166-1 code, such as "NL"') from None
     return code
+
+
+class Keep(NamedTuple):
+    """How long something is kept: so many days or years."""
+
+    number: int
+    unit: Literal["d", "y"]
+
+    def end(self, start: date) -> date:
+        """The last day, when it begins on `start`; that of a 29 February is 28 February where there is none."""
+        return self._moved(start, self.number)
+
+    def before(self, today: date) -> date:
+        """What began before this day is kept no longer."""
+        return self._moved(today, -self.number)
+
+    def _moved(self, day: date, number: int) -> date:
+        if self.unit == "d":
+            return day + timedelta(days=number)
+        try:
+            return day.replace(year=day.year + number)
+        except ValueError:
+            return day.replace(year=day.year + number, day=28)
+
+    def __str__(self) -> str:
+        return f"{self.number}{self.unit}"
+
+
+def read_keep(raw: object) -> Keep:
+    """The time that `"5y"` or `"90d"` writes, or `Wrong`."""
+    found = _KEEP.fullmatch(raw) if isinstance(raw, str) else None
+    if isinstance(raw, Keep):
+        return raw
+    if found is None:
+        raise Wrong('must be a number of days or years, up to 9999 days or 99 years; write "90d" or "5y"')
+    return Keep(int(found[1] or found[2]), "d" if found[1] else "y")
 
 
 class MonthDay(NamedTuple):

@@ -1,14 +1,11 @@
 """The one configuration file, `erasure.toml`, read at start; what is wrong is refused with its line (decision 14)."""
 
-import ipaddress
-import os
 import re
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, SecretStr, ValidationInfo
@@ -16,7 +13,8 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from topics.calendar_settings import MonthDay, Promise, read_country, read_month_day, read_promise, read_time_zone
+from topics.addresses import is_loopback, one_database, read_base_url
+from topics.calendar_settings import Keep, MonthDay, Promise, read_country, read_keep, read_month_day, read_promise, read_time_zone
 from topics.model import ProcessorName
 from topics.rules import HoldRule, HoldStart, RetentionRule
 from topics.toml_lines import ConfigurationError, Fault, Section, TomlFile, Wrong, nearest, read_as
@@ -42,7 +40,7 @@ _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d
 _LONGEST_DURATION = timedelta(days=366)
 _SERVER = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _KAFKA_PORT = ":9092"
-_POSTGRESQL_PORT = 5432
+_SHORTEST_KEY_BYTES = 32
 
 
 def resolve_secret(raw: object, base_folder: Path, environ: Mapping[str, str]) -> str:
@@ -125,31 +123,6 @@ def _bootstrap_servers(raw: object, info: ValidationInfo) -> str:
     return ",".join(server[1] + (server[2] or _KAFKA_PORT) for server in found if server)
 
 
-def _is_loopback(host: str | None) -> bool:
-    try:
-        address = ipaddress.ip_address(host or "")
-    except ValueError:
-        return host == "localhost"
-    return address.is_loopback and getattr(address, "ipv4_mapped", None) is None
-
-
-def _base_url(raw: str) -> str:
-    try:
-        url = urlsplit(raw)
-        host, scheme, _ = url.hostname, url.scheme, url.port
-    except ValueError:
-        host, scheme = None, ""
-    if not host or scheme not in ("http", "https", "imap", "imaps") or not re.fullmatch(r"[!-\[\]-~]+", raw):
-        raise Wrong('must be an address; write "https://HOST/PATH", or "imaps://HOST" for a mailbox')
-    if "@" in url.netloc:
-        raise Wrong("must not hold a user or password; write them under settings")
-    if "?" in raw or "#" in raw:
-        raise Wrong('must not have a query ("?") or fragment ("#"); write what stands before it')
-    if not scheme.endswith("s") and not _is_loopback(host):
-        raise Wrong(f"{scheme}:// is accepted for loopback addresses only; write {scheme}s://…")
-    return raw.rstrip("/")
-
-
 def _database_url(raw: object, info: ValidationInfo) -> str:
     given = resolve_secret(raw, *_folder_and_environ(info)) if isinstance(raw, dict) else str(raw)
     try:
@@ -158,7 +131,7 @@ def _database_url(raw: object, info: ValidationInfo) -> str:
         url = URL.create("none")
     if url.drivername in ("postgresql", "postgresql+psycopg"):
         password = url.password or url.query.get("password")
-        if password and not isinstance(raw, dict) and not _is_loopback(url.host):
+        if password and not isinstance(raw, dict) and not is_loopback(url.host):
             raise Wrong(f"holds a password; put the whole URL elsewhere and {_HOW_TO_GIVE_A_SECRET}")
         return given
     if url.drivername != "sqlite":
@@ -168,21 +141,27 @@ def _database_url(raw: object, info: ValidationInfo) -> str:
     return f"sqlite:///{_path(url.database, info)}"
 
 
-def _one_database(url: str) -> tuple[object, ...]:
-    """The same for two URLs that lead to one database, under whatever name of this machine or user."""
-    parsed = make_url(url)
-    if parsed.drivername == "sqlite":
-        return (os.path.realpath(parsed.database or ""),)
-    host = parsed.host or parsed.query.get("host")
-    host = "localhost" if host is None or _is_loopback(str(host)) else host
-    return (host, parsed.port or _POSTGRESQL_PORT, parsed.database or parsed.username)
-
-
 def _apart_from_ledger(keyring: "KeyringSettings", info: ValidationInfo) -> "KeyringSettings":
     ledger = info.data.get("ledger")
-    if ledger is not None and _one_database(ledger.url) == _one_database(keyring.url):
+    if ledger is not None and one_database(ledger.url) == one_database(keyring.url):
         raise Wrong("must not be the ledger's database: a backup would hold the keys too; write another one as its url")
     return keyring
+
+
+def _apart_from_both(suppression: "SuppressionSettings | None", info: ValidationInfo) -> "SuppressionSettings | None":
+    for name in ("ledger", "keyring"):
+        other = info.data.get(name)
+        if other and suppression and one_database(other.url) == one_database(suppression.url):
+            raise Wrong(
+                f"must not be the {name}'s database: the tokens have a ground and an end of their own; write another one as its url"
+            )
+    return suppression
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value().encode()) < _SHORTEST_KEY_BYTES:
+        raise Wrong(f"must be at least {_SHORTEST_KEY_BYTES} characters that nobody can guess; make it with openssl rand -base64 32")
+    return key
 
 
 def _option(raw: object) -> object:
@@ -193,12 +172,13 @@ def _option(raw: object) -> object:
 
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 """A secret in a connector's settings: `{env = …}` or `{file = …}`, never text (a `SecretStr` made in code passes)."""
-BaseUrl = Annotated[str, AfterValidator(_base_url)]
+BaseUrl = Annotated[str, AfterValidator(read_base_url)]
 """An address that may be called: encrypted, but on loopback."""
 ConfiguredPath = Annotated[Path, BeforeValidator(_path)]
 """A path, absolute; a relative one starts at the configuration file's folder."""
 DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+KeptFor = Annotated[Keep, BeforeValidator(read_keep)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 _WrappingKey = Annotated[InstanceOf[KeyEncryptionKey], BeforeValidator(_key_encryption_key)]
 Positive = Annotated[int, Field(gt=0)]
@@ -309,6 +289,21 @@ class Rights(Section):
     lifting_notice: Duration | None = None
 
 
+class RegisterSettings(Section):
+    """How long the register of handled requests keeps an entry after its last certificate."""
+
+    keep: KeptFor = Keep(5, "y")
+
+
+class SuppressionSettings(Section):
+    """Tokens of who was erased, in a database of their own under a key of their own, with their ground and how long they are kept."""
+
+    url: DatabaseUrl = Field(repr=False)
+    key: Annotated[Secret, AfterValidator(_long_enough)]
+    ground: Annotated[str, Field(pattern=r"^[A-Za-z0-9_().,;:\- ]{1,100}$")]
+    keep: KeptFor
+
+
 def _absent() -> Any:
     return {}  # read as an empty table, so that paths and the environment count for the defaults too
 
@@ -324,6 +319,8 @@ class Configuration(Section):
     retry: Retry = Field(default_factory=_absent)
     certificate: Certificate = Field(default_factory=_absent)
     rights: Rights = Field(default_factory=_absent)
+    register_: RegisterSettings = Field(default_factory=_absent, alias="register")
+    suppression: Annotated[SuppressionSettings | None, AfterValidator(_apart_from_both)] = None
     dead_letters: DeadLetters = Field(default_factory=_absent)
     processors: Annotated[tuple[Processor, ...], Field(min_length=1, strict=False)]
     holds: Annotated[tuple[HoldRule, ...], Field(strict=False)] = ()

@@ -23,6 +23,7 @@ class EventType(StrEnum):
     CONTRACT_ENDED = "contract.ended"  # an erasure, as if asked for
     APPLICATION_ENDED = "application.ended"
     RETENTION_ENDED = "retention.ended"  # the controller's own period: nobody asks, and it is erased
+    SEEN = "subject.seen"  # who was erased shows up again: erased again, if suppressed (docs/suppression.md)
     RETRY = "case.retry"  # this and the following are an officer's (`topics.orders`)
     DECIDE = "case.decide"
     REFUSE = "case.refuse"
@@ -53,6 +54,7 @@ RIGHT_OF = {
     EventType.CONTRACT_ENDED: Right.ERASURE,
     EventType.APPLICATION_ENDED: Right.ERASURE,
     EventType.RETENTION_ENDED: Right.ERASURE,
+    EventType.SEEN: Right.ERASURE,
 }
 
 ENDED = {

@@ -23,6 +23,7 @@ class About(StrEnum):
     PROMISE_PASSED = "promise_passed"  # the controller's own, shorter one
     DEADLINE_PASSED = "deadline_passed"
     HOLD_ENDED = "hold_ended"
+    NOT_SUPPRESSED = "not_suppressed"  # who was seen was not erased here, or longer ago than tokens are kept: nothing was ordered
     CONFIRMED = "confirmed"  # a certificate is there: tell the person (art. 12(3))
 
 

@@ -31,6 +31,9 @@ class Step(StrEnum):
     KEYS_DESTROYING = "orchestrator.keys-destroying"
     KEYS_DESTROYED = "orchestrator.keys-destroyed"
     DESTRUCTION_NOTED = "orchestrator.destruction-noted"
+    SUPPRESSED = "orchestrator.suppressed"
+    FORGETTING = "orchestrator.forgetting"
+    FORGOTTEN = "orchestrator.forgotten"
 
     COMMAND_RECEIVED = "workers.command-received"
     CALLING = "workers.calling"

@@ -12,6 +12,9 @@ _KIND = re.compile(r"[a-z][a-z0-9_.]{0,62}")
 _MOST_VALUES = 200
 _LONGEST_VALUE = 512
 
+SHARED = frozenset({"name", "phone"})
+"""Kinds of which one value may be several people's."""
+
 
 def normalise(kind: str, value: str) -> str:
     """`value` as it is compared: without outer blanks, in Unicode form NFC; an e-mail address in lower case too.

@@ -108,6 +108,7 @@ _command("withdraw", "subject.withdraw", "The person withdraws consent: article 
 _command("contract-ended", "contract.ended", "The person's contract has ended: erase, as if it had been asked for.")
 _command("application-ended", "application.ended", "The procedure that the person applied in has ended: erase.")
 _command("retention-ended", "retention.ended", "Our own period for keeping the person's data has ended: erase.")
+_command("seen", "subject.seen", "Who was erased shows up again, after a re-import or a restored backup: erased again, if suppressed.")
 
 
 def _emit(settings: "Configuration", type: "EventType", given: _Given) -> None:

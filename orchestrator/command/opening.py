@@ -39,7 +39,7 @@ class WrongUse(Exception):
     """The command was used in a wrong way: exit status 2. The text says what to do."""
 
 
-NOT_FOR_WORKERS = ("ledger", "signing")
+NOT_FOR_WORKERS = ("ledger", "signing", "suppression")
 """What a command that a worker's surroundings can run does without."""
 
 
@@ -64,7 +64,7 @@ def ledger(settings: "Configuration") -> Iterator["Ledger"]:
     from orchestrator.ledger import Ledger
     from topics.database import engine_for
 
-    _must_exist(settings.ledger.url, "ledger")
+    must_exist(settings.ledger.url, "ledger")
     found = Ledger(engine_for(settings.ledger.url))
     try:
         yield found
@@ -77,6 +77,9 @@ def case(found: "Ledger", id: UUID) -> "Case":
     with found.reading() as transaction:
         known = transaction.case(id)
         issued = transaction.certificates_of(id)
+        not_suppressed = known is None and transaction.was_not_suppressed(id)
+    if not_suppressed:
+        raise No(f"The person of {id} was said to be seen again, and is not suppressed: nothing was ordered. To erase, send subject.erase.")
     if known is None and issued:
         newest = f"revision {issued[-1].revision}, {issued[-1].status.replace('_', ' ')}"
         raise No(
@@ -96,7 +99,7 @@ def keyring(settings: "Configuration") -> Iterator["Keyring"]:
     from topics.database import engine_for
     from topics.keyring import Keyring, KeyringGone
 
-    _must_exist(settings.keyring.url, "keyring")
+    must_exist(settings.keyring.url, "keyring")
     found = Keyring(engine_for(settings.keyring.url), settings.keyring.wrappers)
     try:
         yield found
@@ -109,8 +112,12 @@ def keyring(settings: "Configuration") -> Iterator["Keyring"]:
         found.close()
 
 
-def _must_exist(url: str, what: str) -> None:
-    """SQLite would make the file, and leave an empty one behind a mistyped path."""
+def must_exist(url: str, what: str) -> None:
+    """SQLite would make the file, and leave an empty one behind a mistyped path.
+
+    Raises:
+        No: it is not there.
+    """
     from sqlalchemy.engine import make_url
 
     parsed = make_url(url)

@@ -15,7 +15,8 @@ from topics.logs import places
 NO, WRONG = 1, 2
 
 _PLAIN_WORD = re.compile(r"-{0,2}[a-z][a-z-]*")
-_OF_EMIT = ("emit", "erase", "restrict", "unrestrict", "object", "withdraw", "connectors", "record")
+_OF_EMIT = ("emit", "erase", "restrict", "unrestrict", "object", "withdraw", "seen", "connectors", "record")
+_OF_SUPPRESSION = ("suppression", "check", "list", "lift")
 
 
 class Guarded(TyperGroup):
@@ -45,8 +46,8 @@ class Guarded(TyperGroup):
 
 def without_values(message: str, given: Sequence[str]) -> str:
     """typer repeats what it does not understand. A word that can only be a mistyped command or option stays."""
-    secret = tuple(given[:1]) == ("emit",) or tuple(given[:2]) == ("connectors", "record")
-    words = {part for word in given for part in (word, *word.split("=", 1))} - {"", *_OF_EMIT}
+    secret = tuple(given[:1]) in (("emit",), ("suppression",)) or tuple(given[:2]) == ("connectors", "record")
+    words = {part for word in given for part in (word, *word.split("=", 1))} - {"", *_OF_EMIT, *_OF_SUPPRESSION}
     for word in sorted(words, key=len, reverse=True):
         if not _PLAIN_WORD.fullmatch(word) or (secret and not word.startswith("-")):
             message = re.sub(rf"(?<![\w@.-]){re.escape(word)}(?![\w@])", "…", message)

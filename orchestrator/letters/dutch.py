@@ -223,6 +223,8 @@ DUTCH = Words(
     we_keep_request_sealed="Het verzoek zelf staat tot en met {day} nog versleuteld in ons berichtensysteem.",
     we_keep_sealed="Een versleutelde kopie van het verzoek blijft bij ons bewaard.",
     we_keep_key="Een versleutelde kopie van het verzoek kunnen wij lezen tot uiterlijk {day}. Daarna kan niemand dat meer.",
+    we_keep_tokens="Om te merken of uw gegevens per ongeluk terugkomen, bijvoorbeeld uit een reservekopie, bewaren wij er tot en met {day} "
+    "een onleesbaar kenmerk van, en gebruiken dat voor niets anders. U kunt daartegen bezwaar maken (AVG art. 21 lid 1).",
     address="Deze brief gaat naar het adres dat wij al van u hebben. In de brief staan geen naam en geen adres van u.",
     recipient=_RECIPIENT,
     access=_ACCESS,

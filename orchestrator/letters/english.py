@@ -215,6 +215,8 @@ ENGLISH = Words(
     we_keep_request_sealed="The request itself stays in our message system, encrypted, until the end of {day}.",
     we_keep_sealed="We go on storing an encrypted copy of the request.",
     we_keep_key="We can read an encrypted copy of the request until {day} at the latest. After that nobody can.",
+    we_keep_tokens="To notice if your data come back by mistake, from a backup for example, we keep an unreadable mark of them until the "
+    "end of {day}, and use it for nothing else. You may object to that (GDPR art. 21(1)).",
     address="This letter goes to the address that we already have of you. Neither your name nor your address stands in the letter.",
     recipient=_RECIPIENT,
     access=_ACCESS,

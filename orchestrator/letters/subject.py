@@ -12,7 +12,7 @@ from orchestrator.letters.tongues import WORDS
 from orchestrator.letters.words import Language, Seat, Section, Words
 from orchestrator.not_claimed import SEALED
 from orchestrator.own import intake_line, readable_on_intake
-from orchestrator.payload import KEY, Certificate, ProcessorEntry, RecordLine
+from orchestrator.payload import KEY, SUPPRESSION, Certificate, ProcessorEntry, RecordLine
 from orchestrator.sentences import DOUBTFUL, told_by_letter
 from topics.commands import LEGAL_CLAIM
 from topics.events import ENDED, Right, is_against_marketing
@@ -243,3 +243,6 @@ def _limits(certificate: Certificate, words: Words) -> Iterable[str]:
     if line is not None and line.until is not None:
         said = words.we_keep_request if readable_on_intake(line) else words.we_keep_request_sealed
         yield said.format(day=words.day(line.until))
+    for own in certificate.orchestrator.records:
+        if own.kind == SUPPRESSION and own.until is not None:
+            yield words.we_keep_tokens.format(day=words.day(own.until))

@@ -142,6 +142,7 @@ class Words:
     we_keep_request_sealed: str
     we_keep_sealed: str
     we_keep_key: str
+    we_keep_tokens: str
     address: str
     recipient: ToRecipient
     access: ToAccess

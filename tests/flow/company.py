@@ -34,6 +34,8 @@ from orchestrator.process import Process
 from orchestrator.registrar import Registrar
 from orchestrator.sealed_requests import IntakeKeys, sealed
 from orchestrator.sign import SigningKeys
+from orchestrator.suppressing import Suppressing
+from orchestrator.suppression import Suppression
 from orchestrator.verify import verify
 from topics.bus import Message
 from topics.keyring import Keyring
@@ -78,6 +80,7 @@ class Company:
     connectors: dict[str, type[Connector[Any]]] = field(default_factory=dict)
     calls_per_minute: int = 1_000_000
     sealed: bool = False
+    store: Suppression | None = None
     moments: Moments = field(default_factory=Moments)
     time: Time = field(default_factory=Time)
     broker: MemoryBroker = field(default_factory=lambda: MemoryBroker(partitions=2))
@@ -149,8 +152,10 @@ class Company:
         expected = tuple(Expected(name, spec.name, spec.kind, consent=name == "list", marketing=name == "list") for name in self.vendors)
         self.intake_keys = IntakeKeys.open(self.folder / "keys", self.time)
         self.intake_keys.ensure()
-        intake = Intake(NAMES, self.keyring, self.intake_keys, expected, self.policy, "NL")
-        registrar = Registrar(self.keys, Controller(name="Perfacilis", contact="privacy@example.nl"), AMSTERDAM, NAMES)
+        intake = Intake(NAMES, self.keyring, self.intake_keys, expected, self.policy, "NL", self.store)
+        suppressing = Suppressing(self.store, self.keyring, AMSTERDAM) if self.store else None
+        controller = Controller(name="Perfacilis", contact="privacy@example.nl")
+        registrar = Registrar(self.keys, controller, AMSTERDAM, NAMES, suppressing)
         process = Process(self.ledger, self.keyring, intake, registrar, self.policy, NAMES, ParkedLately(100))
         self.handler = Handler(process, self.broker.publisher(self.moments), self.time, self.time.sleep)
         self._inbox = self.broker.inbox("orchestrator", REQUESTS, REPORTS, moments=self.moments)

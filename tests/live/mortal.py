@@ -109,7 +109,13 @@ statute = "AWR art. 52(4)"
 exception = "GDPR art. 17(3)(b)"
 years = 7
 from = "end_of_financial_year"
+[suppression]
+url = "sqlite:///suppression.db"
+key = {{file = "suppression.key"}}
+ground = "6(1)(f), 21(3)"
+keep = "2y"
 """)
+        (self.folder / "suppression.key").write_text("0123456789abcdef" * 2)
         await apply(self.bootstrap_servers, self.names.specs(list(self.processors), self.partitions), 1)
 
     @property
@@ -215,6 +221,7 @@ class Ended:
         assert list(statuses) == [certificate.status.value for certificate in self.certificates]
         assert list(range(1, len(statuses) + 1)) == [certificate.revision for certificate in self.certificates]
         assert [None, *map(fingerprint, self.published)][:-1] == [certificate.supersedes for certificate in self.certificates]
+        assert [2] == [own.count for own in self.certificates[-1].orchestrator.records if own.kind == "suppression"]
         for name in self.vendors:
             self.assert_vendor(name)
 

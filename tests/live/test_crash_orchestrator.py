@@ -45,6 +45,7 @@ PLANS: dict[str, Crashes] = {
     },
     **{step.value: _twice(step, 2) for step in (Step.PUBLISHING, Step.PUBLISHED)},
     **{step.value: Crashes((step,)) for step in (Step.OFFSETS_COMMITTED, Step.OUTBOX_STRIKING, Step.OUTBOX_STRUCK)},
+    **{step.value: Crashes((step,)) for step in (Step.SUPPRESSED, Step.FORGETTING, Step.FORGOTTEN)},
     "commands left over": Crashes((Step.BATCH_COMMITTED, Step.PUBLISHING)),
     "a certificate left over": Crashes((f"{Step.BATCH_COMMITTED}:3", Step.PUBLISHED)),
     "a dead letter left over": Crashes((Step.BATCH_COMMITTED, Step.PUBLISHED), poison=True),

@@ -20,6 +20,8 @@ from orchestrator.process import Process
 from orchestrator.registrar import Registrar
 from orchestrator.sealed_requests import IntakeKeys
 from orchestrator.sign import SigningKeys
+from orchestrator.suppressing import Suppressing
+from orchestrator.suppression import Suppression
 from topics.bus import Delivery, Message
 from topics.commands import command_id
 from topics.keyring import Keyring
@@ -66,18 +68,19 @@ AT_TWO = (Expected("a", "a", "other"), Expected("b", "b", "other"))
 class Installation:
     """One controller at two processors, `a` and `b`."""
 
-    def __init__(self, ledger: Ledger, folder: Path, expected: tuple[Expected, ...] = AT_TWO) -> None:
+    def __init__(self, ledger: Ledger, folder: Path, expected: tuple[Expected, ...] = AT_TWO, store: Suppression | None = None) -> None:
         self.ledger, self.time, self.broker, self.parked = ledger, Time(), MemoryBroker(), ParkedLately(100)
         self.keyring = Keyring.open(f"sqlite:///{folder}/keyring.db")
         self.keys = SigningKeys.open(folder / "keys", self.time)
         self.keys.ensure()
         self.intake_keys = IntakeKeys.open(folder / "keys", self.time)
-        self.intake = Intake(NAMES, self.keyring, self.intake_keys, expected, POLICY, "NL")
+        self.intake = Intake(NAMES, self.keyring, self.intake_keys, expected, POLICY, "NL", store)
+        self.suppressing = Suppressing(store, self.keyring, AMSTERDAM) if store else None
         self.process = self.another(ledger)
 
     def another(self, ledger: Ledger) -> Process:
         """One more orchestrator on a ledger."""
-        registrar = Registrar(self.keys, Controller(name="Perfacilis", contact="privacy@example.nl"), AMSTERDAM, NAMES)
+        registrar = Registrar(self.keys, Controller(name="Perfacilis", contact="privacy@example.nl"), AMSTERDAM, NAMES, self.suppressing)
         return Process(ledger, self.keyring, self.intake, registrar, POLICY, NAMES, self.parked)
 
     def handler(self, process: Process | None = None) -> Handler:

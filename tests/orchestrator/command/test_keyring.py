@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from orchestrator.register import register_key
 from orchestrator.wiring import _keyring
 from tests.orchestrator.command.stage import Stage
 from topics.configuration import load
@@ -22,9 +23,9 @@ def configured(stage: Stage, *names: str) -> None:
 
 def opens(stage: Stage, *keks: str) -> bool:
     keyring = Keyring.open(f"sqlite:///{stage.folder}/keyring.db", [KeyEncryptionKey.read(kek) for kek in keks])
-    found = keyring.get(CONTROLLER_KEY)
+    found = keyring.get_all(CONTROLLER_KEY, register_key(2026))
     keyring.close()
-    return len(found.secret) == 32
+    return [32, 32] == [len(key.secret) for key in found]
 
 
 def test_a_keyring_is_wrapped_and_then_wrapped_by_another_key(stage: Stage) -> None:
@@ -35,7 +36,7 @@ def test_a_keyring_is_wrapped_and_then_wrapped_by_another_key(stage: Stage) -> N
     rotated = stage.erasure("keyring", "rotate", KEY_ENCRYPTION_KEY=NEW, PREVIOUS_KEY_ENCRYPTION_KEY=OLD)
 
     assert (0, 0) == (wrapped.exit_code, rotated.exit_code), wrapped.stderr + rotated.stderr
-    assert "3 keys were wrapped anew" in wrapped.stdout and "3 keys were wrapped anew" in rotated.stdout
+    assert "4 keys were wrapped anew" in wrapped.stdout and "4 keys were wrapped anew" in rotated.stdout
     assert "then rotate once more and remove it" in rotated.stderr
     assert opens(stage, NEW)
 
@@ -89,4 +90,4 @@ def test_the_orchestrator_wraps_a_bare_keyring_at_its_start_and_says_once_where_
         _keyring(load(stage.config, secrets)).close()
 
     assert opens(stage, OLD)
-    assert ["The keyring is not wrapped", "3 keys are wrapped by the "] == [record.message[:26] for record in caplog.records]
+    assert ["The keyring is not wrapped", "4 keys are wrapped by the "] == [record.message[:26] for record in caplog.records]

@@ -1,0 +1,210 @@
+"""The register of handled requests (GDPR art. 5(2)): what an entry says, how entries are counted, and when they go. Pure (ADR 16)."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal, NamedTuple, get_args
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from orchestrator.case import Case, Status
+from orchestrator.rights import keeps_for_law
+from topics.events import Right
+
+_FIRST_YEAR = 2018
+"""No request is from before the GDPR."""
+
+Standing = Literal["open", "partial", "complete", "complete_with_holds", "refused"]
+STANDINGS: tuple[Standing, ...] = get_args(Standing)
+"""How a request stands in the register: `open` before its first certificate, `refused` by the officer's word or another controller's."""
+
+Period = Literal["month", "quarter", "year"]
+
+
+def register_key(year: int) -> str:
+    """The name of the key under which persons of that year's requests have their pseudonyms."""
+    return f"register/{year}"
+
+
+def keys_of_years_before(before: date) -> list[str]:
+    """The register's keys of the years that had ended before that day."""
+    return [register_key(year) for year in range(_FIRST_YEAR, before.year)]
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Entry(_Told):
+    outcome: str
+
+
+class _Decision(_Told):
+    decision: str
+    at: datetime
+
+
+class Payload(_Told):
+    """What the register reads of a certificate; the rest is skipped, so that 100,000 are read in seconds."""
+
+    right: str
+    ground: str | None
+    subject: str
+    received_at: datetime
+    due_by: date
+    processors: tuple[_Entry, ...]
+    decision: _Decision | None = None
+
+
+class Opened(_Told):
+    """What the register reads of a case that has no certificate yet."""
+
+    mode: str
+    right: str
+    ground: str | None
+    pseudonym: str
+    received_at: datetime
+    due_by: date
+
+
+class Issue(NamedTuple):
+    """One certificate of an entry."""
+
+    certificate_id: UUID
+    revision: int
+    sha256: str
+    status: str
+    issued_at: datetime
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request. `answered_on`: the local day of the first certificate that was not partial, or of the refusal."""
+
+    pseudonym: str
+    right: str
+    ground: str | None
+    received_on: date
+    due_by: date
+    answered_on: date | None
+    standing: Standing
+    outcomes: Mapping[str, int]
+    certificates: tuple[Issue, ...]
+
+    def deadline_met(self, today: date) -> bool | None:
+        """Whether it was answered by its last day; None while that is open."""
+        if self.answered_on is not None:
+            return self.answered_on <= self.due_by
+        return None if today <= self.due_by else False
+
+
+def certified(newest: Payload, issued: Sequence[Issue], zone: ZoneInfo) -> Entry:
+    """The entry of a request with certificates, as the newest says it; `issued`: all of them, the oldest first."""
+    refused = newest.decision if newest.decision and newest.decision.decision in ("refuse", "refer") else None
+    first = next((one.issued_at for one in issued if one.status != Status.PARTIAL), refused and refused.at)
+    return Entry(
+        pseudonym=newest.subject,
+        right=newest.right,
+        ground=newest.ground,
+        received_on=newest.received_at.astimezone(zone).date(),
+        due_by=newest.due_by,
+        answered_on=first.astimezone(zone).date() if first else None,
+        standing="refused" if refused else _standing(issued[-1].status),
+        outcomes=Counter(processor.outcome for processor in newest.processors),
+        certificates=tuple(issued),
+    )
+
+
+def _standing(status: str) -> Standing:
+    return next(word for word in STANDINGS if word == status)
+
+
+def uncertified(case: Opened, zone: ZoneInfo) -> Entry:
+    """The entry of a request that has no certificate yet."""
+    received_on = case.received_at.astimezone(zone).date()
+    return Entry(case.pseudonym, case.right, case.ground, received_on, case.due_by, None, "open", {}, ())
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries are asked for: received from and until those days, of that right, standing so. None: all."""
+
+    since: date | None = None
+    until: date | None = None
+    right: str | None = None
+    standing: str | None = None
+
+    def fits(self, entry: Entry) -> bool:
+        """Whether that entry is asked for."""
+        return (
+            (self.since is None or entry.received_on >= self.since)
+            and (self.until is None or entry.received_on <= self.until)
+            and self.right in (None, entry.right)
+            and self.standing in (None, entry.standing)
+        )
+
+
+class Tally(NamedTuple):
+    """What is counted alike: the month of receipt ("2026-11"), the right, how it stands, and whether it was in time."""
+
+    month: str
+    right: str
+    standing: str
+    met: bool | None
+
+
+def tally(entry: Entry, today: date) -> Tally:
+    """The count that an entry goes into."""
+    return Tally(f"{entry.received_on:%Y-%m}", entry.right, entry.standing, entry.deadline_met(today))
+
+
+class Row(NamedTuple):
+    """Counts of one period and right."""
+
+    period: str
+    right: str
+    received: int
+    complete: int
+    complete_with_holds: int
+    partial: int
+    refused: int
+    open: int
+    in_time: int
+    late: int
+
+
+def rows(counts: Mapping[Tally, int], period: Period) -> Iterator[Row]:
+    """The counts by period and right, in that order; `late`: answered after the last day, or unanswered past it."""
+    grouped: dict[tuple[str, str], Counter[object]] = {}
+    for one, number in counts.items():
+        group = grouped.setdefault((_period(one.month, period), one.right), Counter())
+        group.update({"received": number, one.standing: number, one.met: number})
+    for (name, right), of in sorted(grouped.items()):
+        by_standing = (of["complete"], of["complete_with_holds"], of["partial"], of["refused"], of["open"])
+        yield Row(name, right, of["received"], *by_standing, of[True], of[False])
+
+
+def _period(month: str, period: Period) -> str:
+    year, number = month.split("-")
+    return {"month": month, "quarter": f"{year}-Q{(int(number) + 2) // 3}", "year": year}[period]
+
+
+def may_go(case: Case | None, answered_at: Iterable[date], before: date) -> bool:
+    """Whether an entry whose certificates are of those days is kept no longer; `case` None: only its certificates are left.
+
+    What still waits, or still means something for another request of the person, stays: an open case, a hold, a
+    restriction in force, a legal claim, an objection that was upheld or is to marketing.
+    """
+    if max(answered_at) >= before:
+        return False
+    return case is None or (case.state == "closed" and not _lasts(case, before))
+
+
+def _lasts(case: Case, before: date) -> bool:
+    if keeps_for_law(case) or case.claims or any(end >= before for p in case.processors for end in p.expiring.values()):
+        return True
+    upheld = case.right is Right.OBJECTION and case.decision is not None and case.decision.decision == "uphold"
+    return case.in_force or (not case.refused and (upheld or case.against_marketing))
