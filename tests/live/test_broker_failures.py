@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from connectors.testing.simulator import Person
+from orchestrator.standstill import PATIENCE
 from tests.live.conftest import or_left_out
 from tests.live.groups import Groups, until
 from tests.live.installation import Backend, Installation, request_of
@@ -20,6 +21,8 @@ from topics.kafka import Cluster
 
 PEOPLE = [Person(f"p{n}@voorbeeld.nl", f"Piet {n}", f"P-{n}", f"+3130{n:07d}", date(date.today().year - 1, 6, 1)) for n in range(4)]  # noqa: DTZ011
 
+SILENT_SECONDS = PATIENCE.total_seconds() + 120
+"""Faust may fall silent when it comes back: that is noticed after `PATIENCE`, and the process started again."""
 SESSION_SECONDS = Cluster("", embedded=False, static_membership=True).session_ms / 1000
 
 
@@ -74,7 +77,8 @@ async def whole(installation: Installation, backend: Backend, groups: Groups, re
         assert "complete_with_holds" == certificate["status"]
         assert told_as_left(certificate) == really_left(installation, person)
     for group, topics in names_of(installation).items():
-        await until(lambda group=group, topics=topics: _nothing_left(groups, group, topics), f"{group} still has unacknowledged messages")  # type: ignore[misc]
+        what = f"{group} still has unacknowledged messages"
+        await until(lambda group=group, topics=topics: _nothing_left(groups, group, topics), what, SILENT_SECONDS)  # type: ignore[misc]
     assert [] == backend.dead_letters
     assert {"all": 0} == installation.stop()
 
@@ -101,7 +105,7 @@ async def test_a_broker_out_of_reach_for_longer_than_the_session_loses_no_case(
     await until(thrown_out, "the session")
     proxy.restore()
     await whole(installation, backend, groups, requests)
-    assert "member_id was not recognized" in (installation.folder / "all.log").read_text()
+    assert "UnknownMemberIdError" in (installation.folder / "all.log").read_text()
 
 
 async def test_a_slow_broker_slows_the_cases_and_nothing_else(

@@ -83,7 +83,7 @@ class Case:
 
     async def _carry_out(self, subject: dict[str, list[str]], action: Action) -> Answered:
         key, _ = self.keyring.ensure(case_key(self.request_id), hold_key(self.request_id))
-        sealed = key.seal("subject", Subject.model_validate(subject).model_dump_json().encode())
+        sealed = key.seal("subject", Subject.model_validate(subject).to_seal())
         known = tuple(report.sealed for report in self.located)
         id = command_id(self.request_id, "mailman", self.round)
         command = Command(
