@@ -4,9 +4,9 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey
 
 from orchestrator import key_files
 from orchestrator.jose import decode, strict_json
-from orchestrator.key_files import KeyFolderError
+from orchestrator.key_files import KeyFolder, KeyFolderError
 from topics.bus import Delivery, Headers, Message
 from topics.envelope import Poison, Unreadable
 from topics.model import Clock
@@ -52,48 +52,15 @@ class IntakeKey:
         return {**{name: known[name] for name in ("kty", "crv", "x", "y")}, "kid": self.kid, "use": "enc", "alg": ALG}
 
 
-class IntakeKeys:
-    """The keys that open sealed requests, in a folder beside the signing keys. The newest is the one to seal with."""
+class IntakeKeys(KeyFolder[IntakeKey]):
+    """The keys that open sealed requests, in a folder beside the signing keys. The newest is the one to seal with.
+
+    A replaced key opens what is under way until `ends`.
+    """
 
     def __init__(self, signing: Path, clock: Clock) -> None:
-        self._folder, self._clock = signing / _FOLDER, clock
-        self._names: list[str] = []
-        self._keys: tuple[IntakeKey, ...] = ()
+        super().__init__(signing / _FOLDER, clock)
         self._kept_back: set[str] = set()
-
-    @classmethod
-    def open(cls, signing: Path, clock: Clock = lambda: datetime.now(UTC)) -> Self:
-        """The keys beside the signing keys in that folder; there are none yet if it does not exist.
-
-        Raises:
-            KeyFolderError: it cannot be read, a file is broken, or others may read a key or write into the folder.
-        """
-        keys = cls(signing, clock)
-        _ = keys.all
-        return keys
-
-    @property
-    def all(self) -> tuple[IntakeKey, ...]:
-        """Every key that is not destroyed, the oldest first."""
-        names = key_files.names(self._folder)
-        if names != self._names:
-            self._keys = tuple(_read(self._folder / name) for name in names)
-            self._names = names
-        return self._keys
-
-    def ensure(self) -> IntakeKey:
-        """The newest key; the first one is made if there is none."""
-        if not self.all:
-            with key_files.locked(self._folder):
-                if not self.all:
-                    self._make()
-        return self.all[-1]
-
-    def rotate(self) -> IntakeKey:
-        """Make a new key to seal with. The old ones open what is under way until `ends`."""
-        with key_files.locked(self._folder):
-            self._make()
-        return self.all[-1]
 
     def jwks(self) -> list[dict[str, Any]]:
         """The public key to seal with now, as the keys of a JWK set; empty if there is none."""
@@ -148,11 +115,22 @@ class IntakeKeys:
             raise Poison(Unreadable.SEALED, "The JWE does not open with the key that it names: sealed wrongly, or changed on the way.")
         return plain
 
-    def _make(self) -> None:
-        stamp = key_files.stamp(self._clock(), self.all[-1].created_at if self.all else None)
-        key = ECKey.generate_key(CURVE)
-        kid = key.thumbprint()
-        key_files.write(self._folder, f"{stamp}-{kid}.json", {**key.as_dict(private=True), "kid": kid})
+    def _generated(self) -> ECKey:
+        return ECKey.generate_key(CURVE)
+
+    def _read(self, path: Path) -> IntakeKey:
+        content = key_files.read(path)
+        broken = KeyFolderError(f"The key file {path} is broken: it is no key on {CURVE} under its own name.")
+        try:
+            jwk = json.loads(content)
+            key = ECKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y", "d")})
+            created_at = key_files.made_at(path.name)
+        except (JoseError, ValueError, KeyError, TypeError):
+            raise broken from None  # the cause could show what the file holds
+        kid = path.name.removesuffix(".json").partition("-")[2]
+        if jwk["crv"] != CURVE or not kid == jwk.get("kid") == key.thumbprint():
+            raise broken
+        return IntakeKey(kid, created_at, key)
 
 
 def is_sealed(headers: Headers) -> bool:
@@ -185,18 +163,3 @@ def _parts(value: bytes) -> tuple[str, dict[str, str]]:
         what = f"The protected header of the JWE must hold kid, {', '.join(BOUND)}, each a text."
         raise Poison(Unreadable.INVALID_ENVELOPE, what)
     return token, {name: str(text) for name, text in told.items()}
-
-
-def _read(path: Path) -> IntakeKey:
-    content = key_files.read(path)
-    broken = KeyFolderError(f"The key file {path} is broken: it is no key on {CURVE} under its own name.")
-    try:
-        jwk = json.loads(content)
-        key = ECKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y", "d")})
-        created_at = key_files.made_at(path.name)
-    except (JoseError, ValueError, KeyError, TypeError):
-        raise broken from None  # the cause could show what the file holds
-    kid = path.name.removesuffix(".json").partition("-")[2]
-    if jwk["crv"] != CURVE or not kid == jwk.get("kid") == key.thumbprint():
-        raise broken
-    return IntakeKey(kid, created_at, key)
