@@ -16,7 +16,7 @@ from connectors.declared import Call, Key, Kind, Look, Record, Records, Restrict
 from connectors.errors import Denied, Gone, Misread, NeedsIdentifier, NeedsPerson, NotApplicable, Refused, VendorError
 from connectors.lists import MOST_PAGES, Lists, Paging, Turn, allowed, by_cursor, by_href, by_link, by_offset, by_page, found, rows
 from connectors.ports import Answer, Database, Door, Mailbox, Opens, Reference, Row
-from topics.configuration import ConfiguredPath, DatabaseUrl, ProcessorKind, Secret, Text
+from topics.configuration import ConfiguredPath, DatabaseUrl, ProcessorKind, Secret, Text, Texts
 from topics.outcomes import Outcome
 from topics.subject import Subject
 
@@ -25,7 +25,7 @@ __all__ = [
     "Denied", "Door", "Gone", "Key", "Kind", "Lists", "Look", "MOST_PAGES", "Mailbox", "Misread", "NeedsIdentifier",
     "NeedsPerson", "NoSettings", "NotApplicable", "OfAnyKind", "Opens", "Outcome", "Paging", "ProcessorKind", "Record",
     "Records", "Reference", "Refused", "RestrictedIf", "RetentionRule", "Right", "Row", "Secret", "Settings", "Shape", "Spec",
-    "State", "Subject", "Text", "TokenSettings", "Turn", "VendorError", "allowed", "by_cursor", "by_href", "by_link",
+    "State", "Subject", "Text", "Texts", "TokenSettings", "Turn", "VendorError", "allowed", "by_cursor", "by_href", "by_link",
     "by_offset", "by_page", "found", "rows",
 ]  # fmt: skip
 

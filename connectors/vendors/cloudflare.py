@@ -18,7 +18,7 @@ _MARK = " [restricted]"  # ends the name of a rule that a restriction disabled
 
 class CloudflareSettings(contract.TokenSettings):
     account_id: str
-    zone_ids: tuple[str, ...]
+    zone_ids: contract.Texts
     access: bool = True
 
 
@@ -65,12 +65,12 @@ def _following(turn: Turn) -> Mapping[str, Any] | None:
 
 class Cloudflare(Connector[CloudflareSettings]):
     spec = Spec(
-        name="cloudflare", kind="hosting", identifiers=("email",), calls_per_minute=240,
+        name="cloudflare", kind="hosting", identifiers=("email",), calls_per_minute=240, checked=dt.date(2026, 11, 22),
         kinds=(Kind("forward", at=f"{_RULES}/{{id}}", restricts=True, lifts=True), Kind("shared_forward", _SHARED),
                Kind("address", at=f"{_ADDRESSES}/{{id}}"), Kind("user", at=f"{_MEMBERS}/{{id}}", erases=Call("DELETE", json={})),
                Kind("access_user", _STAYS)),
-        not_covered=("audit, Access and traffic logs (they expire)", "IP and host name lists, devices, DNS records, policies, stored data"),
-        docs="https://developers.cloudflare.com/api", checked=dt.date(2026, 11, 22),
+        not_covered=("zones that settings.zone_ids does not name", "audit, Access and traffic logs (they expire)",
+                     "IP and host name lists, devices, DNS records, policies, stored data"), docs="https://developers.cloudflare.com/api",
     )  # fmt: skip
     base_url = "https://api.cloudflare.com/client/v4"
     signs_in = By(Bearer, "token")

@@ -3,19 +3,17 @@
 import datetime as dt
 from email.utils import getaddresses
 from functools import partial
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from connectors import contract
 from connectors.auth import By, Header
-from connectors.contract import Connector, Kind, NeedsPerson, Record, Records, Shape, Spec, State, Subject, Text, by_offset, rows
+from connectors.contract import Connector, Kind, NeedsPerson, Record, Records, Shape, Spec, State, Subject, by_offset, rows
 
 _EVER = "946684800"  # 2000-01-01: a start must be given
 
 
 class SmtpComSettings(contract.ApiKeySettings):
-    channels: Annotated[tuple[Text, ...], Field(min_length=1)]
+    channels: contract.Texts
 
 
 class Envelope(Shape):

@@ -44,9 +44,9 @@ class Row(Shape):
 
 class Transip(Connector[TransipSettings]):
     spec = Spec(
-        name="transip", kind="hosting", facts="specification",
-        kinds=(Kind("forward"), Kind("subscriber"), Kind("mailbox"), Kind("contact")), identifiers=("email",),
-        calls_per_minute=600, docs="https://api.transip.nl/rest/docs.html", checked=date(2026, 11, 22),
+        name="transip", kind="hosting", facts="specification", identifiers=("email",), calls_per_minute=600, checked=date(2026, 11, 22),
+        kinds=(Kind("forward"), Kind("subscriber"), Kind("mailbox"), Kind("contact")), docs="https://api.transip.nl/rest/docs.html",
+        not_covered=("what stands in mailboxes, servers, backups and online storage", "contacts with only a name or telephone, and DNS"),
         concurrency=1,  # a mail list is read and written back whole: two cases at once would undo each other
     )  # fmt: skip
     base_url = "https://api.transip.nl/v6"

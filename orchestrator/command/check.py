@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.act import locate, rights
 from connectors.contract import Connector, Right
-from connectors.errors import Deferred, Denied, Gone, Misread, NeedsPerson, Refused, Transient, VendorError
+from connectors.errors import Deferred, Denied, Gone, Misread, NeedsPerson, NotApplicable, Refused, Transient, VendorError
 from connectors.evidence import Evidence
 from connectors.read_only import ReadOnly
 from connectors.registry import Registry
@@ -51,8 +51,12 @@ async def check(configuration: Configuration, name: str) -> str:
                 await rights(connector)
         except NeedsPerson as error:
             return f"{processor.name} is done by a person, so there is nothing to call: {error.reason}"
+        except NotApplicable as error:
+            return f"{processor.name} is declared to hold nothing, so there is nothing to call: {error.reason}"
         except VendorError as error:
             raise No(f"{processor.name} does not work. {_what_next(error)} {error.reason}") from None
+        if connector.opens == "nothing":
+            return f"{processor.name} is not called: what it holds goes by itself, as its settings say."
         if found and connector.spec.searches:
             raise No(f"{processor.name} finds {len(found)} records of somebody who cannot exist: do not use it, it would erase others.")
         lacks, sentences = await _may(connector)
@@ -130,4 +134,4 @@ def _entry(entries: list[Entry], name: str) -> Entry:
 
 def nobody(kinds: tuple[str, ...]) -> Subject:
     """A person who cannot exist, with a value of every kind that the connector searches by."""
-    return Subject({kind: (NOBODY if "email" in kind else _NOBODY_ELSE,) for kind in kinds})
+    return Subject({kind: (NOBODY if "email" in kind else _NOBODY_ELSE,) for kind in kinds or ("email",)})

@@ -10,7 +10,7 @@ from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.simulator import Fault, Person
 from connectors.testing.simulators.cloudflare import ACCOUNT, RIGHTS, ZONE, CloudflareSimulator
-from connectors.vendors.cloudflare import Cloudflare
+from connectors.vendors.cloudflare import Cloudflare, CloudflareSettings
 from topics.outcomes import Outcome
 from topics.reports import Answered
 
@@ -258,3 +258,8 @@ def test_a_success_that_is_none_is_found_out() -> None:
     simulator.add_address(JAN.email)
     assert [("address", Outcome.FAILED)] == fates(bench(simulator).carry_out(JAN.subject()))
     assert [] == [line.evidence for line in bench(simulator).carry_out(JAN.subject()).records if line.evidence]
+
+
+def test_without_a_zone_there_would_be_no_rule_to_find() -> None:
+    with pytest.raises(ValueError, match="zone_ids"):
+        CloudflareSettings.model_validate({"account_id": "a", "token": "t", "zone_ids": []})

@@ -120,6 +120,30 @@ async def test_a_vendor_that_tells_nothing_of_rights_is_said_to_tell_nothing(sta
     assert "factuursturen offers no reading call that tells it." in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (
+            'connector = "manual"\nsettings.instructions = "Shred the folder."',
+            "is done by a person, so there is nothing to call: Shred",
+        ),
+        (
+            'connector = "nothing_held"\nsettings.reason = "Only hashes."',
+            "is declared to hold nothing, so there is nothing to call: Only",
+        ),
+        (
+            'connector = "ages_out"\nsettings = {kind = "backup", reason = "Daily backups.", days = 7}',
+            "is not called: what it holds goes by itself",
+        ),
+    ],
+)
+def test_what_has_no_vendor_is_said_to_have_none_to_check(stage: Stage, settings: str, told: str) -> None:
+    stage.config.write_text(stage.config.read_text() + f'\n[[processors]]\nname = "archive"\n{settings}\n')
+    result = stage.erasure("connectors", "check", "archive", JIRA_TOKEN="kit-secret-9f3a71")
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert told in result.stdout
+
+
 class Looked:
     """A stage whose Jira is a simulator on loopback."""
 
