@@ -11,6 +11,7 @@ from topics.orders import Prove
 from topics.outcomes import Outcome
 
 SEAT = Seat(ZoneInfo("Europe/Amsterdam"))
+SHREDDED_FROM = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 WHY = "Facturen horen bij de boekhouding, die de Belastingdienst zeven jaar mag inzien."
 
 
@@ -30,7 +31,7 @@ def mixed() -> Case:
     tickets = processor(*[record(Outcome.ERASED, "ticket")] * 12, record(Outcome.ANONYMISED, "user"), name="jira", kind="ticketing")
     backups = processor(record(Outcome.EXPIRING, "backup", until=date(2026, 11, 29)), name="backups", kind="hosting")
     ing = processor(record(Outcome.NOT_APPLICABLE, "record", reason=told_by_letter()), name="ing", connector="manual", kind="payments")
-    return case(books, tickets, backups, ing, processor(name="mailman", kind="mailing_list"))
+    return case(books, tickets, backups, ing, processor(name="mailman", kind="mailing_list"), shred_at=SHREDDED_FROM)
 
 
 def refused() -> Case:
@@ -39,7 +40,7 @@ def refused() -> Case:
     waiting = processor(answer=Outcome.REFUSED, reason=reason)
     decision = Decision(decision="refuse", reason=reason, at=ISSUED)
     extension = Extension(reason="Your request reaches back to 2009.", told_at=datetime(2026, 11, 21, 23, 30, tzinfo=UTC))
-    return case(waiting, decision=decision, extension=extension)
+    return case(waiting, decision=decision, extension=extension, shred_at=SHREDDED_FROM)
 
 
 def letter(of: Case, language: Language = Language.NL, seat: Seat = SEAT) -> str:
