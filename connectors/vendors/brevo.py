@@ -46,7 +46,7 @@ class Brevo(Connector[BrevoSettings]):
             Kind("message", at="/smtp/log/{id}"), Kind("block", at="/smtp/blockedContacts/{email}"),
             Kind("subscriber", at="/contacts/{id}", peeks=Look(Contact), restricts=_BLOCK, lifts=True),
         ),
-        docs="https://developers.brevo.com/reference", checked=dt.date(2026, 11, 22),
+        docs="https://developers.brevo.com/reference", checked=dt.date(2026, 11, 22), facts="specification",
         not_covered=("transactional mail older than settings.log_days", "event statistics, SMS logs, conversations, deals and notes"),
     )  # fmt: skip
     base_url = "https://api.brevo.com/v3"

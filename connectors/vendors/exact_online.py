@@ -31,8 +31,9 @@ class ExactOnlineSettings(contract.Settings):
 
 class ExactOnline(contract.Connector[ExactOnlineSettings]):
     spec = Spec(
-        name="exact_online", kind="accounting", kinds=_KINDS, calls_per_minute=60, checked=dt.date(2026, 11, 22),
-        identifiers=("email", "customer_id", "exact_online.account_id"), docs="https://start.exactonline.nl/docs/HlpRestAPIResources.aspx",
+        name="exact_online", kind="accounting", kinds=_KINDS, checked=dt.date(2026, 11, 22), facts="documentation in part",
+        calls_per_minute=60, identifiers=("email", "customer_id", "exact_online.account_id"),
+        docs="https://start.exactonline.nl/docs/HlpRestAPIResources.aspx",
         not_covered=("quotations, opportunities, subscriptions, documents and mail", "people who are only named in somebody else's record"),
     )  # fmt: skip
     base_url = "https://start.exactonline.nl"

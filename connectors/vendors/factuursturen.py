@@ -67,7 +67,7 @@ class FactuurSturen(contract.Connector[FactuurSturenSettings]):
                  strips=("phone", "mobile", "notes", "mailintro"),  # `email` stays: a later request is found by it
                  restricts=Call("PUT", {"active": "false"}), lifts=Call("PUT", {"active": "true"})),
         ),
-        docs="https://www.factuursturen.nl/docs/developer/v1/", checked=dt.date(2026, 11, 22),
+        docs="https://www.factuursturen.nl/docs/developer/v1/", checked=dt.date(2026, 11, 22), facts="documentation in part",
         not_covered=("quotations", "people who are only named in the text of somebody else's invoice"),
     )  # fmt: skip
     base_url = "https://www.factuursturen.nl/api/v1"

@@ -52,7 +52,7 @@ class Gmail(Connector[GmailSettings]):
         name="gmail", kind="mailbox", identifiers=("email", "gmail.message_id"), calls_per_minute=1200,
         kinds=(Kind("message", at=_ONE, restricts=True, lifts=True), Kind("circular", _SHARED, at=_ONE, restricts=True, lifts=True)),
         not_covered=("mail that names the person only in its text, its subject or another header", "filters, forwarding, delegates, Vault"),
-        docs="https://developers.google.com/workspace/gmail/api", checked=dt.date(2026, 11, 22),
+        docs="https://developers.google.com/workspace/gmail/api", checked=dt.date(2026, 11, 22), facts="specification",
     )  # fmt: skip
     base_url = "https://gmail.googleapis.com"
 

@@ -26,7 +26,7 @@ class GoogleAnalytics(Connector[GoogleAnalyticsSettings]):
         name="google_analytics", kind="analytics", kinds=(Kind("visit"),),
         identifiers=("email", "phone", "customer_id", *_OWN), calls_per_minute=60, concurrency=2, searches=False,
         not_covered=("visits that no given identifier was sent with", "exports (BigQuery), linked advertising accounts"),
-        docs="https://developers.google.com/analytics/devguides/config/admin/v1", checked=dt.date(2026, 11, 22),
+        docs="https://developers.google.com/analytics/devguides/config/admin/v1", checked=dt.date(2026, 11, 22), facts="specification",
     )  # fmt: skip
     base_url = "https://analyticsadmin.googleapis.com"
 

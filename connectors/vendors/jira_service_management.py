@@ -25,7 +25,7 @@ class JiraServiceManagement(contract.Connector[JiraServiceManagementSettings]):
     spec = Spec(
         name="jira_service_management", kind="ticketing", identifiers=("email", "jira.account_id"), calls_per_minute=300,
         kinds=(Kind("ticket", at="/rest/api/3/issue/{id}"), Kind("user", at="/rest/api/3/user"), *map(Kind, _MEMBERS)),
-        docs="https://developer.atlassian.com/cloud/jira/service-desk/rest/", checked=dt.date(2026, 11, 22),
+        docs="https://developer.atlassian.com/cloud/jira/service-desk/rest/", checked=dt.date(2026, 11, 22), facts="client library",
         not_covered=("comments, attachments and taking part in other people's requests", "what others wrote that names the person"),
     )  # fmt: skip
     signs_in = By(Basic, "email", "api_token", headers={"X-ExperimentalApi": "opt-in"})  # else the customers of a desk are refused

@@ -43,7 +43,7 @@ class Listmonk(Connector[ListmonkSettings]):
         name="listmonk", kind="mailing_list", identifiers=("email",), calls_per_minute=300,
         kinds=(Kind("subscriber", at="/subscribers/{id}", peeks=_LOOK, restricts=True, lifts=True),),
         not_covered=("subscribers on lists that the API user may not see, logs of the mail server",),
-        docs="https://listmonk.app/docs/apis/subscribers/", checked=dt.date(2026, 11, 22),
+        docs="https://listmonk.app/docs/apis/subscribers/", checked=dt.date(2026, 11, 22), facts="source code",
     )  # fmt: skip
     signs_in = By(Basic, "user", "token")
 

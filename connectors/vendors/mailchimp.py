@@ -40,7 +40,7 @@ class Mailchimp(Connector[contract.ApiKeySettings]):
             Kind("subscriber", at=_MEMBER, peeks=Look(Person), restricts=Call("PATCH", {"status": "unsubscribed"}), erases=_FOR_GOOD),
         ),
         not_covered=("carts that were abandoned, other people's fields, reports of campaigns, conversations, surveys",),
-        docs="https://mailchimp.com/developer/marketing/api/", checked=dt.date(2026, 11, 22), bare_403_is_busy=True,
+        docs="https://mailchimp.com/developer/marketing/api/", checked=dt.date(2026, 11, 22), facts="specification", bare_403_is_busy=True,
     )  # fmt: skip
     lists = Lists(by_offset(total="total_items"), {"count": 1000, "offset": 0}, always=("/lists",))  # not every account has shops
 

@@ -54,7 +54,7 @@ class Opendsr(Connector[OpendsrSettings]):
     spec = Spec(
         name="opendsr", kind="other", kinds=(Kind("subject"),), identifiers=("email", "customer_id", *_DEVICES), calls_per_minute=60,
         not_covered=("what an OpenDSR processor did: its signed word is taken for it, since it offers no look",),
-        docs="https://github.com/opengdpr/OpenDSR", checked=dt.date(2026, 11, 22), searches=False,
+        docs="https://github.com/opengdpr/OpenDSR", checked=dt.date(2026, 11, 22), facts="specification", searches=False,
     )  # fmt: skip
 
     @classmethod

@@ -37,7 +37,7 @@ class SmtpCom(Connector[SmtpComSettings]):
     spec = Spec(
         name="smtp_com", kind="hosting", identifiers=("email",), calls_per_minute=120,
         kinds=(Kind("message", "SMTP.com offers no way to erase its log: ask SMTP.com to, and attach its answer as proof."),),
-        docs="https://github.com/smtpcom/smtpcom-python", checked=dt.date(2026, 11, 22),
+        docs="https://github.com/smtpcom/smtpcom-python", checked=dt.date(2026, 11, 22), facts="client library",
         not_covered=("channels that settings.channels does not name", "reports and logs of callbacks", "what the log shows no more"),
     )  # fmt: skip
     base_url = "https://api.smtp.com"

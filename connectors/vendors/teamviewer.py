@@ -52,7 +52,7 @@ class Teamviewer(Connector[contract.TokenSettings]):
             Kind("user", at="/users/{id}", restricts=Call("PUT", {"active": False}), lifts=Call("PUT", {"active": True}),
                  erases=Call("DELETE", query={"isPermanentDelete": "true"})),  # without it the account only leaves the company
         ),
-        docs="https://webapi.teamviewer.com/api/v1/docs/index", checked=dt.date(2026, 11, 22), calls_per_minute=60,
+        docs="https://webapi.teamviewer.com/api/v1/docs/index", checked=dt.date(2026, 11, 22), facts="specification", calls_per_minute=60,
         not_covered=("contacts, devices and reports that only give a name, open invitations", "chats, meetings, the event log"),
     )  # fmt: skip
     base_url = "https://webapi.teamviewer.com/api/v1"
