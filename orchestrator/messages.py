@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from orchestrator.case import Block, Case, Decision, Gap, Status
+from orchestrator.payload import ProcessorEntry
 from topics.commands import Command
 from topics.notices import Notice
 from topics.orders import LiftHold, PlaceHold, Prove
@@ -136,9 +137,13 @@ class CaughtUp:
 
 @dataclass(frozen=True)
 class KeyGone:
-    """The keyring says that the case's key was destroyed: the ledger was restored to before that."""
+    """The keyring says that the case's key was destroyed: the ledger was restored to before that.
+
+    `promised`: what the newest certificate says of the processors, if the key of what is held is still there.
+    """
 
     at: datetime
+    promised: tuple[ProcessorEntry, ...] = ()
 
 
 Message = (

@@ -27,7 +27,7 @@ from orchestrator.messages import (
 )
 from orchestrator.officer import message_of, why_not
 from orchestrator.policy import Policy
-from orchestrator.registrar import Registrar, continued
+from orchestrator.registrar import Registrar, continued, newest_of
 from orchestrator.rights import block_on, concerns_others, consequences
 from orchestrator.shredder import Shredder
 from topics.bus import Delivery, Place
@@ -132,8 +132,13 @@ class Process:
             untold = {gone[kid] for kid in gone.keys() - transaction.destroyed_keys.among(gone)}
             cases = transaction.cases(untold - transaction.without_case(untold))  # the register has forgotten the others
             batch = Batch(dict(cases), cases)
+            newest = newest_of(transaction.certificates_of(*(cases.keys() & self._keyring.holds())))
             for request_id in cases:
-                self._decide(batch, transaction, request_id, KeyGone(now), now)
+                self._decide(batch, transaction, request_id, KeyGone(now, newest.get(request_id, ())), now)
+                if batch.cases[request_id].state == "open":
+                    log.error(
+                        "lost: the references to what is held for request %s; its hold key is kept, and it waits for a person", request_id
+                    )
             self._save(batch, transaction, now)
         return len(cases)
 

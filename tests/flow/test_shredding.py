@@ -228,6 +228,47 @@ def test_yesterdays_ledger_learns_that_a_case_is_closed_and_shredded(company: Co
     assert "" == str(start(company))
 
 
+def held_and_restored_without_references(company: Company) -> UUID:
+    """An older ledger that never held the references of what the law keeps, and can learn them no more."""
+    vendor = company.vendors["moneybird"]
+    vendor.add_invoice(vendor.add_contact(JAN), JAN.since)
+    company.stopped = {"moneybird"}
+    request = company.ask(JAN.subject())
+    company.settle()
+    copy = back_up(company)
+    company.stopped = set()
+    company.settle()
+    company.settle(days=1)
+    for topic in (REQUESTS, REPORTS):
+        company.broker.age_out(topic)
+    restore(company, copy)
+    return request
+
+
+def test_an_older_ledger_keeps_the_key_of_a_living_hold_and_waits_for_a_person(company: Company, caplog: pytest.LogCaptureFixture) -> None:
+    request = held_and_restored_without_references(company)
+    company.settle(days=10)
+    assert hold_key(request) in company.keyring.names()
+    assert f"the references to what is held for request {request}" in caplog.text
+    before, last = company.certificates(request)
+    assert (Status.COMPLETE_WITH_HOLDS, Status.PARTIAL) == (before.status, last.status)
+    assert {("contact", "needs_person"): 1, ("invoice", "needs_person"): 1} == lines(last)
+    assert "aged out" in last.not_claimed[0]
+    assert "" == str(start(company))
+
+
+def test_a_hold_whose_references_were_lost_ends_when_a_person_has_done_it(company: Company) -> None:
+    request = held_and_restored_without_references(company)
+    company.settle(days=1)
+    proof = "a" * 64
+    company.order(request, "task.done", processor="moneybird", outcome="erased", on="2026-11-21", proof=proof)
+    company.settle()
+    company.settle(days=40)
+    assert [] == company.dead_letters()
+    assert Status.COMPLETE == company.certificates(request)[-1].status
+    assert hold_key(request) not in company.keyring.names()
+
+
 def test_a_lost_ledger_learns_shredded_cases_again_without_the_person(company: Company) -> None:
     request = shredded(company)
     restore(company, None)
