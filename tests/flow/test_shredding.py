@@ -269,6 +269,19 @@ def test_a_hold_whose_references_were_lost_ends_when_a_person_has_done_it(compan
     assert hold_key(request) not in company.keyring.names()
 
 
+def test_a_lost_ledger_names_the_request_of_which_only_the_hold_key_is_left(company: Company, caplog: pytest.LogCaptureFixture) -> None:
+    vendor = company.vendors["moneybird"]
+    vendor.add_invoice(vendor.add_contact(JAN), JAN.since)
+    request = company.ask(JAN.subject())
+    company.settle()
+    company.settle(days=1)
+    for topic in (REQUESTS, REPORTS):
+        company.broker.age_out(topic)
+    restore(company, None)
+    assert request not in company.keyring.cases()
+    assert f"have them sent again, each under a new id. {request}" in caplog.text
+
+
 def test_a_lost_ledger_learns_shredded_cases_again_without_the_person(company: Company) -> None:
     request = shredded(company)
     restore(company, None)
