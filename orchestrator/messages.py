@@ -31,10 +31,11 @@ class RequestedAgain:
 
 @dataclass(frozen=True)
 class Reported:
-    """A worker's report."""
+    """A worker's report. `again`: it was acknowledged before the ledger was restored."""
 
     report: Located | Answered
     at: datetime
+    again: bool = False
 
 
 @dataclass(frozen=True)

@@ -272,7 +272,7 @@ class Process:
             case Located() | Answered() as report if case is not None:
                 if case.processor(report.processor) is None:
                     raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The report names a processor that this case did not ask.")
-                return Reported(report, now)
+                return Reported(report, now, batch.told_before)
         raise Poison(Unreadable.UNKNOWN_REQUEST, "There is no case for this request_id.")
 
     def _request(self, batch: Batch, transaction: Transaction, found: Read, request: SubjectRequest, now: datetime) -> Message:

@@ -4,7 +4,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -280,6 +280,27 @@ def test_a_lost_ledger_names_the_request_of_which_only_the_hold_key_is_left(comp
     restore(company, None)
     assert request not in company.keyring.cases()
     assert f"have them sent again, each under a new id. {request}" in caplog.text
+
+
+def test_yesterdays_ledger_learns_again_that_a_hold_has_ended(company: Company) -> None:
+    vendor = company.vendors["moneybird"]
+    vendor.add_invoice(vendor.add_contact(JAN), JAN.since)
+    request = company.ask(JAN.subject())
+    company.settle()
+    company.settle(days=1)
+    company.settle(days=(date(2032, 12, 31) - company.time.now.date()).days)
+    copy = back_up(company)
+    company.settle(days=2)
+    company.settle(days=1)
+    assert hold_key(request) not in company.keyring.names()
+    before = [Status.COMPLETE_WITH_HOLDS, Status.COMPLETE]
+    assert before == [one.status for one in company.certificates(request)]
+    restore(company, copy)
+    company.settle(minutes=20)
+    company.settle(days=40)
+    case = company.case(request)
+    assert ("closed", 0, True) == (case.state, case.late, case.forgotten_at is not None)
+    assert before == [one.status for one in company.certificates(request)]
 
 
 def test_a_lost_ledger_learns_shredded_cases_again_without_the_person(company: Company) -> None:
