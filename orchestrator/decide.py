@@ -84,8 +84,8 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
         case CaughtUp(gap):
             case = _with_gap(case, gap) if gap else case
             return _order_due(case, {p.name for p in case.processors if p.in_flight}, message.at, policy)
-        case KeyGone(at, promised):
-            case, effects = gone_elsewhere(case, at, promised)
+        case KeyGone(at, promised, ended):
+            case, effects = gone_elsewhere(case, at, promised, ended)
             return (case if case.state == "open" else case.model_copy(update={"wake_at": next_end(case, policy)})), effects
         case TimePassed():
             return _order_due(case, frozenset(), message.at, policy)

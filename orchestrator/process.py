@@ -30,13 +30,14 @@ from orchestrator.policy import Policy
 from orchestrator.registrar import Registrar, continued, newest_of
 from orchestrator.rights import block_on, concerns_others, consequences
 from orchestrator.shredder import Shredder
+from orchestrator.shredding import keeps_something
 from topics.bus import Delivery, Place
 from topics.bus import Message as Outgoing
 from topics.commands import COMMAND_TYPE
 from topics.dead_letters import dead_letter, fits, pack
 from topics.envelope import ORCHESTRATOR, Poison, Unreadable, write
 from topics.events import Right, SubjectRequest
-from topics.keyring import Keyring, case_key, dead_letters_key
+from topics.keyring import Keyring, case_key, dead_letters_key, hold_key
 from topics.logs import line_of
 from topics.names import DEAD_LETTERS_KEPT, Names, Topic
 from topics.notices import NOTICE_TYPE, About, Notice
@@ -127,14 +128,17 @@ class Process:
         Raises:
             LedgerGone: nothing was written.
         """
-        gone = {case_key(id): id for id in self._keyring.shredded()}
+        ended, held = self._keyring.ended_holds(), self._keyring.holds()
+        gone = {case_key(id): id for id in self._keyring.shredded()} | {hold_key(id): id for id in ended}
         with self._ledger.transaction() as transaction:
             untold = {gone[kid] for kid in gone.keys() - transaction.destroyed_keys.among(gone)}
             cases = transaction.cases(untold - transaction.without_case(untold))  # the register has forgotten the others
             batch = Batch(dict(cases), cases)
-            newest = newest_of(transaction.certificates_of(*(cases.keys() & self._keyring.holds())))
+            newest = newest_of(transaction.certificates_of(*cases))
             for request_id in cases:
-                self._decide(batch, transaction, request_id, KeyGone(now, newest.get(request_id, ())), now)
+                said = newest.get(request_id, ())
+                over = request_id in ended and not any(map(keeps_something, said))
+                self._decide(batch, transaction, request_id, KeyGone(now, said if request_id in held else (), over), now)
                 if batch.cases[request_id].state == "open":
                     log.error(
                         "lost: the references to what is held for request %s; its hold key is kept, and it waits for a person", request_id

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from orchestrator.case import Case, ProcessorState, RecordState
 from orchestrator.messages import Destroy, Effect
-from orchestrator.payload import ProcessorEntry
+from orchestrator.payload import ProcessorEntry, RecordLine
 from orchestrator.policy import Policy, start_of
 from topics.keyring import case_key, hold_key
 from topics.outcomes import Outcome
@@ -101,12 +101,14 @@ def _lacks_references(processor: ProcessorState) -> bool:
     return any(record.reason == _REFERENCE_LOST for record in processor.records.values())
 
 
-def gone_elsewhere(case: Case, at: datetime, promised: Iterable[ProcessorEntry] = ()) -> Decision:
+def gone_elsewhere(case: Case, at: datetime, promised: Iterable[ProcessorEntry] = (), ended: bool = False) -> Decision:
     """The keyring says that the key was destroyed, and this ledger is an older one: the case is closed, and waits for its holds only.
 
     `promised`: what the newest certificate says, if the hold key is there. What that keeps and this ledger cannot find waits for a person.
+    `ended`: the key of what was held is destroyed too, so that this was worked off.
     """
     at_rest = {"in_flight": False, "looks": False, "again_at": None}
+    case = _without_references(case) if ended else case
     of = {entry.name: entry for entry in promised}
     resting = [processor.model_copy(update=at_rest) for processor in case.processors]
     processors = tuple(_with_lost(one, of[one.name], at) if one.name in of else one for one in resting)
@@ -116,9 +118,25 @@ def gone_elsewhere(case: Case, at: datetime, promised: Iterable[ProcessorEntry] 
     return shred(case.model_copy(update={"state": state, "shred_at": shred_at, "wake_at": wake_at, "processors": processors}), at)
 
 
+def keeps_something(entry: ProcessorEntry) -> bool:
+    """Whether a certificate says that something is kept there until a day."""
+    return any(map(_is_kept, entry.records))
+
+
+def _is_kept(line: RecordLine) -> bool:
+    return line.outcome in _WAITED_FOR and (line.outcome is not Outcome.RESTRICTED or line.bound_to is not None)
+
+
+def _without_references(case: Case) -> Case:
+    for processor in case.processors:
+        records = {digest: record.model_copy(update={"sealed": None}) for digest, record in processor.records.items()}
+        case = case.with_processor(processor.model_copy(update={"records": records}))
+    return case
+
+
 def _with_lost(processor: ProcessorState, entry: ProcessorEntry, at: datetime) -> ProcessorState:
     """With a record for everything that the certificate keeps there and the ledger does not know of."""
-    kept = [line for line in entry.records if line.outcome in _WAITED_FOR and (line.outcome is not Outcome.RESTRICTED or line.bound_to)]
+    kept = list(filter(_is_kept, entry.records))
     lacking = Counter({line.kind: 0 for line in kept})
     for line in kept:
         lacking[line.kind] += line.count

@@ -156,8 +156,15 @@ class Keyring:
 
     def shredded(self) -> set[UUID]:
         """The requests whose case's key was here, and was destroyed."""
-        found = self._column(select(_destroyed.c.kid).where(_destroyed.c.kid.startswith(_CASE)))
-        return {UUID(kid.removeprefix(_CASE)) for kid in found}
+        return self._gone(_CASE)
+
+    def ended_holds(self) -> set[UUID]:
+        """The requests whose hold key was destroyed: nothing is held of them any more."""
+        return self._gone(_HOLD)
+
+    def _gone(self, prefix: str) -> set[UUID]:
+        found = self._column(select(_destroyed.c.kid).where(_destroyed.c.kid.startswith(prefix)))
+        return {UUID(kid.removeprefix(prefix)) for kid in found}
 
     def names(self, prefix: str = "") -> set[str]:
         """The names of the keys that are here."""

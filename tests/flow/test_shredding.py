@@ -282,7 +282,8 @@ def test_a_lost_ledger_names_the_request_of_which_only_the_hold_key_is_left(comp
     assert f"have them sent again, each under a new id. {request}" in caplog.text
 
 
-def test_yesterdays_ledger_learns_again_that_a_hold_has_ended(company: Company) -> None:
+@pytest.mark.parametrize("aged_out", [False, True])
+def test_yesterdays_ledger_learns_again_that_a_hold_has_ended(company: Company, aged_out: bool) -> None:
     vendor = company.vendors["moneybird"]
     vendor.add_invoice(vendor.add_contact(JAN), JAN.since)
     request = company.ask(JAN.subject())
@@ -293,6 +294,8 @@ def test_yesterdays_ledger_learns_again_that_a_hold_has_ended(company: Company) 
     company.settle(days=2)
     company.settle(days=1)
     assert hold_key(request) not in company.keyring.names()
+    for topic in (REQUESTS, REPORTS) if aged_out else ():
+        company.broker.age_out(topic)
     before = [Status.COMPLETE_WITH_HOLDS, Status.COMPLETE]
     assert before == [one.status for one in company.certificates(request)]
     restore(company, copy)
