@@ -84,7 +84,8 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
         case CaughtUp(gap):
             case = _with_gap(case, gap) if gap else case
             return _order_due(case, {p.name for p in case.processors if p.in_flight}, message.at, policy)
-        case KeyGone(at, promised, ended):
+        case KeyGone(at, promised, ended, decision):
+            case = case.model_copy(update={"decision": case.decision or decision})
             case, effects = gone_elsewhere(case, at, promised, ended)
             return (case if case.state == "open" else case.model_copy(update={"wake_at": next_end(case, policy)})), effects
         case TimePassed():

@@ -141,12 +141,13 @@ class KeyGone:
     """The keyring says that the case's key was destroyed: the ledger was restored to before that.
 
     `promised`: what the newest certificate says of the processors, if the key of what is held is still there.
-    `ended`: that key is destroyed, and the newest certificate keeps nothing.
+    `ended`: that key is destroyed, and the newest certificate keeps nothing. `decision`: the officer's, as that certificate says it.
     """
 
     at: datetime
     promised: tuple[ProcessorEntry, ...] = ()
     ended: bool = False
+    decision: Decision | None = None
 
 
 Message = (

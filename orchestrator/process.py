@@ -136,9 +136,10 @@ class Process:
             batch = Batch(dict(cases), cases)
             newest = newest_of(transaction.certificates_of(*cases))
             for request_id in cases:
-                said = newest.get(request_id, ())
+                last = newest.get(request_id)
+                said, decision = (last.processors, last.decision) if last else ((), None)
                 over = request_id in ended and not any(map(keeps_something, said))
-                self._decide(batch, transaction, request_id, KeyGone(now, said if request_id in held else (), over), now)
+                self._decide(batch, transaction, request_id, KeyGone(now, said if request_id in held else (), over, decision), now)
                 if batch.cases[request_id].state == "open":
                     log.error(
                         "lost: the references to what is held for request %s; its hold key is kept, and it waits for a person", request_id

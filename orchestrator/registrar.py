@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from orchestrator.case import Case, CertificateRef, Status
-from orchestrator.certificate import Certificate, Controller, Facts, ProcessorEntry, Register, canonical, certify, claims_in
+from orchestrator.certificate import Certificate, Controller, Facts, Register, canonical, certify, claims_in
 from orchestrator.jose import decode
 from orchestrator.ledger import Issued
 from orchestrator.messages import Certify
@@ -62,9 +62,9 @@ def continued(case: Case, issued: Iterable[Issued]) -> Case:
     return case.with_certificate(*(_reference(one, _claims(one)) for one in own if one.certificate_id not in known))
 
 
-def newest_of(issued: Iterable[Issued]) -> dict[UUID, tuple[ProcessorEntry, ...]]:
-    """What the newest certificate of each request says of the processors; `issued`: each request's oldest first."""
-    return {request_id: _certificate(one).processors for request_id, one in {one.request_id: one for one in issued}.items()}
+def newest_of(issued: Iterable[Issued]) -> dict[UUID, Certificate]:
+    """The newest certificate of each request; `issued`: each request's oldest first."""
+    return {request_id: _certificate(one) for request_id, one in {one.request_id: one for one in issued}.items()}
 
 
 def _claims(issued: Issued) -> str:

@@ -282,6 +282,23 @@ def test_a_lost_ledger_names_the_request_of_which_only_the_hold_key_is_left(comp
     assert f"have them sent again, each under a new id. {request}" in caplog.text
 
 
+def test_an_older_ledger_keeps_the_protection_of_an_upheld_objection_that_its_certificate_says(company: Company) -> None:
+    company.vendors["moneybird"].add_contact(JAN)
+    request = company.ask(JAN.subject(), "subject.object")
+    company.settle()
+    copy = back_up(company)
+    company.order(request, "case.decide", decision="uphold", reason="It is upheld.")
+    company.settle()
+    company.settle(days=1)
+    company.settle(days=1)
+    for topic in (REQUESTS, REPORTS):
+        company.broker.age_out(topic)
+    restore(company, copy)
+    company.settle(days=1)
+    case = company.case(request)
+    assert (True, None, True) == (case.protects, case.forgotten_at, case.shredded_at is not None)
+
+
 @pytest.mark.parametrize("aged_out", [False, True])
 def test_yesterdays_ledger_learns_again_that_a_hold_has_ended(company: Company, aged_out: bool) -> None:
     vendor = company.vendors["moneybird"]
