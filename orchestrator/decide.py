@@ -73,9 +73,10 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
             earlier = case.model_copy(update={"received_at": message.received_at})
             return conclude(with_dates(earlier, message.at, policy), message.at, policy)
         case Reported(report):
-            case = _counted_if_late(case, report)
+            unawaited = _unawaited(case, message)
+            case = case.model_copy(update={"late": case.late + 1}) if unawaited else case
             if isinstance(report, Answered):
-                return _answered(case, report, message.at, policy)
+                return _answered(case, report, unawaited, message.at, policy)
             return _located(case, report, message.at, policy)
         case Retried():
             again = [name for name in _unfinished(case, message.at, policy) if message.only in (None, name)]
@@ -83,9 +84,10 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
         case CaughtUp(gap):
             case = _with_gap(case, gap) if gap else case
             return _order_due(case, {p.name for p in case.processors if p.in_flight}, message.at, policy)
-        case KeyGone():
-            case, effects = gone_elsewhere(case, message.at)
-            return case.model_copy(update={"wake_at": next_end(case, policy)}), effects
+        case KeyGone(at, promised, ended, decision):
+            case = case.model_copy(update={"decision": case.decision or decision})
+            case, effects = gone_elsewhere(case, at, promised, ended)
+            return (case if case.state == "open" else case.model_copy(update={"wake_at": next_end(case, policy)})), effects
         case TimePassed():
             return _order_due(case, frozenset(), message.at, policy)
     return _ordered_by_officer(case, message, policy)
@@ -216,14 +218,15 @@ def _unfinished(case: Case, at: datetime, policy: Policy) -> list[str]:
     return [p.name for p in case.processors if not finished(case, p, day_of(at, policy))]
 
 
-def _counted_if_late(case: Case, report: Located | Answered) -> Case:
-    """After the case's key is gone nobody waits for a report but on what the law kept: what comes all the same is counted."""
-    processor = case.processor(report.processor)
-    return case.model_copy(update={"late": case.late + 1}) if processor and _unawaited(case, processor) else case
+def _unawaited(case: Case, message: Reported) -> bool:
+    """After the case's key is gone nobody waits for a report but on what the law kept: what comes all the same is counted.
 
-
-def _unawaited(case: Case, processor: ProcessorState) -> bool:
-    return case.shredded_at is not None and not processor.in_flight
+    What is learnt again was awaited, if it answers an order that only the newer ledger knew.
+    """
+    processor = case.processor(message.report.processor)
+    if case.shredded_at is None or processor is None or processor.in_flight:
+        return False
+    return not (message.again and message.report.round > processor.round)
 
 
 def _located(case: Case, report: Located, at: datetime, policy: Policy) -> Decision:
@@ -241,13 +244,13 @@ def _located(case: Case, report: Located, at: datetime, policy: Policy) -> Decis
     return order(case, [changed.name], at, policy) if new and not processor.awaited else (case, ())
 
 
-def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Decision:
+def _answered(case: Case, report: Answered, unawaited: bool, at: datetime, policy: Policy) -> Decision:
     processor = case.processor(report.processor)
     if processor is None:
         return case, ()
     if report.mode == "dry-run" and case.mode == "execute":
-        return _looked(case, processor, report, at, policy)
-    late = report.round < processor.round or _unawaited(case, processor)
+        return _looked(case, processor, report, unawaited, at, policy)
+    late = report.round < processor.round or unawaited
     changed = _late(processor, report) if late else _in_time(processor, report, at)
     if with_changes(changed, answered_at=processor.answered_at) == processor:
         return case, ()  # told twice: not even the moment of the next try moves
@@ -261,9 +264,8 @@ def _answered(case: Case, report: Answered, at: datetime, policy: Policy) -> Dec
     return conclude(case, at, policy)
 
 
-def _looked(case: Case, processor: ProcessorState, report: Answered, at: datetime, policy: Policy) -> Decision:
+def _looked(case: Case, processor: ProcessorState, report: Answered, late: bool, at: datetime, policy: Policy) -> Decision:
     """The answer to a later look: what is there again waits for a person; a look that failed is made again until the due date."""
-    late = _unawaited(case, processor)
     if not (late or (processor.in_flight and processor.looks)) or report.round < processor.round or (late and report.outcome):
         return case, ()
     if report.outcome is not None:

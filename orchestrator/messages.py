@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from orchestrator.case import Block, Case, Decision, Gap, Status
+from orchestrator.payload import ProcessorEntry
 from topics.commands import Command
 from topics.notices import Notice
 from topics.orders import LiftHold, PlaceHold, Prove
@@ -30,10 +31,11 @@ class RequestedAgain:
 
 @dataclass(frozen=True)
 class Reported:
-    """A worker's report."""
+    """A worker's report. `again`: it was acknowledged before the ledger was restored."""
 
     report: Located | Answered
     at: datetime
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,9 +138,16 @@ class CaughtUp:
 
 @dataclass(frozen=True)
 class KeyGone:
-    """The keyring says that the case's key was destroyed: the ledger was restored to before that."""
+    """The keyring says that the case's key was destroyed: the ledger was restored to before that.
+
+    `promised`: what the newest certificate says of the processors, if the key of what is held is still there.
+    `ended`: that key is destroyed, and the newest certificate keeps nothing. `decision`: the officer's, as that certificate says it.
+    """
 
     at: datetime
+    promised: tuple[ProcessorEntry, ...] = ()
+    ended: bool = False
+    decision: Decision | None = None
 
 
 Message = (

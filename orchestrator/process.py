@@ -27,16 +27,17 @@ from orchestrator.messages import (
 )
 from orchestrator.officer import message_of, why_not
 from orchestrator.policy import Policy
-from orchestrator.registrar import Registrar, continued
+from orchestrator.registrar import Registrar, continued, newest_of
 from orchestrator.rights import block_on, concerns_others, consequences
 from orchestrator.shredder import Shredder
+from orchestrator.shredding import keeps_something
 from topics.bus import Delivery, Place
 from topics.bus import Message as Outgoing
 from topics.commands import COMMAND_TYPE
 from topics.dead_letters import dead_letter, fits, pack
 from topics.envelope import ORCHESTRATOR, Poison, Unreadable, write
 from topics.events import Right, SubjectRequest
-from topics.keyring import Keyring, case_key, dead_letters_key
+from topics.keyring import Keyring, case_key, dead_letters_key, hold_key
 from topics.logs import line_of
 from topics.names import DEAD_LETTERS_KEPT, Names, Topic
 from topics.notices import NOTICE_TYPE, About, Notice
@@ -127,13 +128,22 @@ class Process:
         Raises:
             LedgerGone: nothing was written.
         """
-        gone = {case_key(id): id for id in self._keyring.shredded()}
+        ended, held = self._keyring.ended_holds(), self._keyring.holds()
+        gone = {case_key(id): id for id in self._keyring.shredded()} | {hold_key(id): id for id in ended}
         with self._ledger.transaction() as transaction:
             untold = {gone[kid] for kid in gone.keys() - transaction.destroyed_keys.among(gone)}
             cases = transaction.cases(untold - transaction.without_case(untold))  # the register has forgotten the others
             batch = Batch(dict(cases), cases)
+            newest = newest_of(transaction.certificates_of(*cases))
             for request_id in cases:
-                self._decide(batch, transaction, request_id, KeyGone(now), now)
+                last = newest.get(request_id)
+                said, decision = (last.processors, last.decision) if last else ((), None)
+                over = request_id in ended and not any(map(keeps_something, said))
+                self._decide(batch, transaction, request_id, KeyGone(now, said if request_id in held else (), over, decision), now)
+                if batch.cases[request_id].state == "open":
+                    log.error(
+                        "lost: the references to what is held for request %s; its hold key is kept, and it waits for a person", request_id
+                    )
             self._save(batch, transaction, now)
         return len(cases)
 
@@ -267,7 +277,7 @@ class Process:
             case Located() | Answered() as report if case is not None:
                 if case.processor(report.processor) is None:
                     raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The report names a processor that this case did not ask.")
-                return Reported(report, now)
+                return Reported(report, now, batch.told_before)
         raise Poison(Unreadable.UNKNOWN_REQUEST, "There is no case for this request_id.")
 
     def _request(self, batch: Batch, transaction: Transaction, found: Read, request: SubjectRequest, now: datetime) -> Message:

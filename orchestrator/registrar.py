@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from orchestrator.case import Case, CertificateRef, Status
@@ -62,8 +62,17 @@ def continued(case: Case, issued: Iterable[Issued]) -> Case:
     return case.with_certificate(*(_reference(one, _claims(one)) for one in own if one.certificate_id not in known))
 
 
+def newest_of(issued: Iterable[Issued]) -> dict[UUID, Certificate]:
+    """The newest certificate of each request; `issued`: each request's oldest first."""
+    return {request_id: _certificate(one) for request_id, one in {one.request_id: one for one in issued}.items()}
+
+
 def _claims(issued: Issued) -> str:
-    return claims_in(Certificate.model_validate_json(decode(issued.jws.split(".")[1])))
+    return claims_in(_certificate(issued))
+
+
+def _certificate(issued: Issued) -> Certificate:
+    return Certificate.model_validate_json(decode(issued.jws.split(".")[1]))
 
 
 def _reference(issued: Issued, claims: str) -> CertificateRef:

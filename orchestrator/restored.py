@@ -153,12 +153,27 @@ class Restoration:
             await asyncio.to_thread(self._process.learn_again, batch, now)
 
     def _tell_of_lost_requests(self) -> None:
-        """The keyring is not restored along: a key without a case is a request that was taken in, and lost."""
+        """The keyring is not restored along: a key without a case is a request that was taken in, or a hold, and lost."""
+        cases = self._keyring.cases()
         with self._ledger.reading() as transaction:
-            lost = sorted(transaction.without_case(self._keyring.cases()))
+            lost = transaction.without_case(cases)
+            held = transaction.without_case(self._keyring.holds() - cases)
         if lost:
-            named = ", ".join(map(str, lost[:_MOST_NAMED])) + (f" and {len(lost) - _MOST_NAMED} more" if len(lost) > _MOST_NAMED else "")
-            log.error("Of these requests the ledger holds no case, and the topics no longer hold them: have them sent again. %s", named)
+            log.error(
+                "Of these requests the ledger holds no case, and the topics no longer hold them: have them sent again. %s", _listed(lost)
+            )
+        if held:
+            log.error(
+                "Of these requests the ledger holds no case, their key is destroyed, and something is still held of them, as their "
+                "certificates say: have them sent again, each under a new id. %s",
+                _listed(held),
+            )
+
+
+def _listed(requests: Iterable[UUID]) -> str:
+    named = sorted(requests)
+    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+    return ", ".join(map(str, named[:_MOST_NAMED])) + more
 
 
 def _acknowledged_more(standing: Mapping[Place, Standing], taken: Taken) -> bool:

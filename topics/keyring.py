@@ -34,6 +34,7 @@ _destroyed = Table(
 _READ = select(_keys.c.kid, _keys.c.secret).where(_keys.c.kid.in_(bindparam("kids", expanding=True)))
 _AT_ONCE = 500
 _CASE = "case/"
+_HOLD = "hold/"
 
 
 def case_key(request_id: UUID) -> str:
@@ -43,7 +44,7 @@ def case_key(request_id: UUID) -> str:
 
 def hold_key(request_id: UUID) -> str:
     """The name of the key that seals the references of a case's held records, as long as a hold lasts."""
-    return f"hold/{request_id}"
+    return f"{_HOLD}{request_id}"
 
 
 CONTROLLER_KEY = "controller"
@@ -149,10 +150,21 @@ class Keyring:
         """The requests whose case has a key here."""
         return {UUID(kid.removeprefix(_CASE)) for kid in self.names(_CASE)}
 
+    def holds(self) -> set[UUID]:
+        """The requests of which something is held whose references have a key here."""
+        return {UUID(kid.removeprefix(_HOLD)) for kid in self.names(_HOLD)}
+
     def shredded(self) -> set[UUID]:
         """The requests whose case's key was here, and was destroyed."""
-        found = self._column(select(_destroyed.c.kid).where(_destroyed.c.kid.startswith(_CASE)))
-        return {UUID(kid.removeprefix(_CASE)) for kid in found}
+        return self._gone(_CASE)
+
+    def ended_holds(self) -> set[UUID]:
+        """The requests whose hold key was destroyed: nothing is held of them any more."""
+        return self._gone(_HOLD)
+
+    def _gone(self, prefix: str) -> set[UUID]:
+        found = self._column(select(_destroyed.c.kid).where(_destroyed.c.kid.startswith(prefix)))
+        return {UUID(kid.removeprefix(prefix)) for kid in found}
 
     def names(self, prefix: str = "") -> set[str]:
         """The names of the keys that are here."""

@@ -4,7 +4,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -226,6 +226,101 @@ def test_yesterdays_ledger_learns_that_a_case_is_closed_and_shredded(company: Co
     company.settle(days=10)
     assert (1, "closed", []) == (len(company.certificates(request)), company.case(request).state, company.dead_letters())
     assert "" == str(start(company))
+
+
+def held_and_restored_without_references(company: Company) -> UUID:
+    """An older ledger that never held the references of what the law keeps, and can learn them no more."""
+    vendor = company.vendors["moneybird"]
+    vendor.add_invoice(vendor.add_contact(JAN), JAN.since)
+    company.stopped = {"moneybird"}
+    request = company.ask(JAN.subject())
+    company.settle()
+    copy = back_up(company)
+    company.stopped = set()
+    company.settle()
+    company.settle(days=1)
+    for topic in (REQUESTS, REPORTS):
+        company.broker.age_out(topic)
+    restore(company, copy)
+    return request
+
+
+def test_an_older_ledger_keeps_the_key_of_a_living_hold_and_waits_for_a_person(company: Company, caplog: pytest.LogCaptureFixture) -> None:
+    request = held_and_restored_without_references(company)
+    company.settle(days=10)
+    assert hold_key(request) in company.keyring.names()
+    assert f"the references to what is held for request {request}" in caplog.text
+    before, last = company.certificates(request)
+    assert (Status.COMPLETE_WITH_HOLDS, Status.PARTIAL) == (before.status, last.status)
+    assert {("contact", "needs_person"): 1, ("invoice", "needs_person"): 1} == lines(last)
+    assert "aged out" in last.not_claimed[0]
+    assert "" == str(start(company))
+
+
+def test_a_hold_whose_references_were_lost_ends_when_a_person_has_done_it(company: Company) -> None:
+    request = held_and_restored_without_references(company)
+    company.settle(days=1)
+    proof = "a" * 64
+    company.order(request, "task.done", processor="moneybird", outcome="erased", on="2026-11-21", proof=proof)
+    company.settle()
+    company.settle(days=40)
+    assert [] == company.dead_letters()
+    assert Status.COMPLETE == company.certificates(request)[-1].status
+    assert hold_key(request) not in company.keyring.names()
+
+
+def test_a_lost_ledger_names_the_request_of_which_only_the_hold_key_is_left(company: Company, caplog: pytest.LogCaptureFixture) -> None:
+    vendor = company.vendors["moneybird"]
+    vendor.add_invoice(vendor.add_contact(JAN), JAN.since)
+    request = company.ask(JAN.subject())
+    company.settle()
+    company.settle(days=1)
+    for topic in (REQUESTS, REPORTS):
+        company.broker.age_out(topic)
+    restore(company, None)
+    assert request not in company.keyring.cases()
+    assert f"have them sent again, each under a new id. {request}" in caplog.text
+
+
+def test_an_older_ledger_keeps_the_protection_of_an_upheld_objection_that_its_certificate_says(company: Company) -> None:
+    company.vendors["moneybird"].add_contact(JAN)
+    request = company.ask(JAN.subject(), "subject.object")
+    company.settle()
+    copy = back_up(company)
+    company.order(request, "case.decide", decision="uphold", reason="It is upheld.")
+    company.settle()
+    company.settle(days=1)
+    company.settle(days=1)
+    for topic in (REQUESTS, REPORTS):
+        company.broker.age_out(topic)
+    restore(company, copy)
+    company.settle(days=1)
+    case = company.case(request)
+    assert (True, None, True) == (case.protects, case.forgotten_at, case.shredded_at is not None)
+
+
+@pytest.mark.parametrize("aged_out", [False, True])
+def test_yesterdays_ledger_learns_again_that_a_hold_has_ended(company: Company, aged_out: bool) -> None:
+    vendor = company.vendors["moneybird"]
+    vendor.add_invoice(vendor.add_contact(JAN), JAN.since)
+    request = company.ask(JAN.subject())
+    company.settle()
+    company.settle(days=1)
+    company.settle(days=(date(2032, 12, 31) - company.time.now.date()).days)
+    copy = back_up(company)
+    company.settle(days=2)
+    company.settle(days=1)
+    assert hold_key(request) not in company.keyring.names()
+    for topic in (REQUESTS, REPORTS) if aged_out else ():
+        company.broker.age_out(topic)
+    before = [Status.COMPLETE_WITH_HOLDS, Status.COMPLETE]
+    assert before == [one.status for one in company.certificates(request)]
+    restore(company, copy)
+    company.settle(minutes=20)
+    company.settle(days=40)
+    case = company.case(request)
+    assert ("closed", 0, True) == (case.state, case.late, case.forgotten_at is not None)
+    assert before == [one.status for one in company.certificates(request)]
 
 
 def test_a_lost_ledger_learns_shredded_cases_again_without_the_person(company: Company) -> None:
