@@ -154,9 +154,14 @@ class Suppression:
             connection.execute(delete(_tokens).where(_tokens.c.until < today))
 
     def lift(self, subject: Subject) -> int:
-        """Drop the tokens of that person, who came back of his own will; returns how many."""
-        tokens = [token for _, token in self._of(subject)]
+        """Drop the tokens of that person, who came back of his own will; returns how many.
+
+        Also those of what was not named, by the erasures that left the named ones: else the next identifier seen would erase a customer.
+        """
+        named = [token for _, token in self._of(subject)]
+        erasures = select(_tokens.c.request_id).where(_tokens.c.token.in_(named))
         with _transaction(self._engine) as connection:
+            tokens = set(connection.scalars(select(_tokens.c.token).where(_tokens.c.request_id.in_(erasures))))
             return connection.execute(delete(_tokens).where(_tokens.c.token.in_(tokens))).rowcount
 
     def close(self) -> None:
