@@ -81,6 +81,7 @@ class Ledger:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.traces = True  # a process before may have left some
 
     @classmethod
     def open(cls, url: str) -> "Ledger":
@@ -125,8 +126,8 @@ class Ledger:
             raise LedgerGone(f"The ledger cannot be read ({_cause(error)}).") from error
 
     def leave_no_trace(self) -> None:
-        """What was deleted or overwritten stands in no file any more, as far as that is ours to do (`topics.database`)."""
-        leave_no_trace(self._engine)
+        """What was deleted or overwritten stands in no file any more; `traces`: not yet, call it again (`topics.database`)."""
+        self.traces = not leave_no_trace(self._engine)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -11,10 +11,14 @@ from topics.outcomes import Outcome
 
 _PLAIN = "As it was sent, readable, on the intake topic."
 _SEALED = "On the intake topic, sealed by its sender to the orchestrator's key: nobody else reads it there."
-_COMMANDS = "With the answers to them on their topics, sealed under the case's key."
+_COMMANDS = "With the answers to them on their topics, sealed under the case's key; references of what is kept under the hold's key."
+_COMMANDS_AFTER = (
+    "With the answers to them on their topics: what was sent while the case had its key is sealed under that, "
+    "references of what is kept, and all that was sent since, under the hold's key."
+)
 _LEDGER = "The person in the ledger, sealed under the case's key, until that is destroyed."
 _KEY = "The case's key: without it nobody reads what is sealed under it, here or on a topic."
-_REFERENCES = "Of held records, in the ledger, sealed under a key of their own, to erase them when their hold has ended."
+_REFERENCES = "Of held records, in the ledger, sealed under the hold's key, to erase them when their hold has ended."
 _LOGS = "Log lines hold no personal data, at any level."
 
 
@@ -35,7 +39,8 @@ def _lines(case: Case, intake_until: date, issued_at: datetime, zone: ZoneInfo) 
     commands = sum(processor.round for processor in case.processors)
     if commands:  # what was published until now is gone after that, however long ago it was ordered
         until = (issued_at + INTAKE_KEPT).date()
-        yield OwnLine(kind="command", outcome=Outcome.EXPIRING, count=commands, until=until, reason=_COMMANDS)
+        reason = _COMMANDS if case.shredded_at is None else _COMMANDS_AFTER
+        yield OwnLine(kind="command", outcome=Outcome.EXPIRING, count=commands, until=until, reason=reason)
     if case.shredded_at is None:
         yield OwnLine(kind="case", outcome=Outcome.RESTRICTED, count=1, reason=_LEDGER)
     key_until = case.key_until(zone)

@@ -237,6 +237,8 @@ class Process:
         """One readable delivery."""
         event = (found.event.source, found.event.id)
         if batch.seen.get(event, found.content) != found.content:
+            if isinstance(found.body, SubjectRequest) and found.request_id in batch.cases:
+                batch.cases[found.request_id] = _also_stands(batch.cases[found.request_id], found, now)
             raise Poison(Unreadable.CONFLICTING_EVENT, "The same ce_source and ce_id came before with other content.")
         repeated = event in batch.seen
         if found.not_suppressed and found.request_id not in batch.cases:
@@ -290,6 +292,7 @@ class Process:
             block = block_on(opened, self._others(batch, transaction, found.request_id))
             return Requested(continued(opened.model_copy(update={"block": block}), batch.issued), now)
         if case.content != found.content:
+            batch.cases[case.request_id] = _also_stands(case, found, now)
             raise Poison(Unreadable.CONFLICTING_REQUEST, "The same request_id came before with other content; send it under a new id.")
         return RequestedAgain(request.received_at, now, found.sealed)
 
@@ -364,6 +367,11 @@ class Process:
         transaction.destroyed_keys.order([kid for one in batch.destroyed for kid in one.keys], now)
         transaction.forget_identifiers(one.request_id for one in batch.destroyed if one.forget)
         return transaction.send(batch.outgoing, now)
+
+
+def _also_stands(case: Case, found: Read, now: datetime) -> Case:
+    """With other content it changes nothing; but it stands on the intake topic too, which the certificate speaks of."""
+    return case.model_copy(update={"sent_at": now, "sent_sealed": case.sent_sealed and found.sealed})
 
 
 def _defect(step: str, error: Exception) -> Poison:

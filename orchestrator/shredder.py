@@ -40,6 +40,8 @@ class Shredder:
                 waiting = transaction.destroyed_keys.waiting()
             if waiting:
                 self._destroy(waiting, now)
+            if self._ledger.traces:
+                self._ledger.leave_no_trace()
         except SQLAlchemyError as error:
             raise KeyringGone(f"The keyring failed ({type(getattr(error, 'orig', None) or error).__name__}).") from error
 
@@ -51,10 +53,11 @@ class Shredder:
             transaction.destroyed_keys.done(kids, now)
             passed(Step.KEYS_DESTROYED)
         passed(Step.DESTRUCTION_NOTED)
-        self._ledger.leave_no_trace()
+        self._ledger.traces = True
         log.info("%d keys were destroyed", len(kids))
 
     def _look(self, now: datetime) -> None:
+        self._ledger.traces = True  # of what another process deleted
         here = self._keyring.names()
         with self._ledger.reading() as transaction:
             back = transaction.destroyed_keys.among(here)

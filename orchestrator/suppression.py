@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator.ledger import LedgerGone
 from topics.configuration import SuppressionSettings
-from topics.database import engine_for, make_private
+from topics.database import engine_for, leave_no_trace, make_private
 from topics.sealing import Key
 from topics.subject import SHARED, Subject, normalise
 
@@ -152,12 +152,27 @@ class Suppression:
         """Drop the tokens whose last day is over."""
         with _transaction(self._engine) as connection:
             connection.execute(delete(_tokens).where(_tokens.c.until < today))
+        self._leave_no_trace()
 
     def lift(self, subject: Subject) -> int:
-        """Drop the tokens of that person, who came back of his own will; returns how many."""
-        tokens = [token for _, token in self._of(subject)]
+        """Drop the tokens of that person, who came back of his own will; returns how many.
+
+        Also those of what was not named, by the erasures that left the named ones: else the next identifier seen would erase a customer.
+        """
+        named = [token for _, token in self._of(subject)]
+        erasures = select(_tokens.c.request_id).where(_tokens.c.token.in_(named))
         with _transaction(self._engine) as connection:
-            return connection.execute(delete(_tokens).where(_tokens.c.token.in_(tokens))).rowcount
+            tokens = set(connection.scalars(select(_tokens.c.token).where(_tokens.c.request_id.in_(erasures))))
+            number = connection.execute(delete(_tokens).where(_tokens.c.token.in_(tokens))).rowcount
+        self._leave_no_trace()
+        return number
+
+    def _leave_no_trace(self) -> None:
+        """Where a reader still needs SQLite's log, the sweep of the next hour makes an end of it."""
+        try:
+            leave_no_trace(self._engine)
+        except SQLAlchemyError as error:
+            raise _gone(error) from error
 
     def close(self) -> None:
         """Give the connections back."""

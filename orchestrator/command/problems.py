@@ -61,9 +61,14 @@ def told(error: Exception) -> tuple[int, str]:
     if isinstance(error, (WrongUse, *_speaking())):
         return WRONG, str(error)
     if isinstance(error, OSError):
-        where = f" {error.filename}" if error.filename else ""
-        return WRONG, f"The file{where} cannot be used: {error.strerror or type(error).__name__}."
+        return WRONG, f"The file{_name(error)} cannot be used: {error.strerror or type(error).__name__}."
     return WRONG, f"A defect of this program ({type(error).__name__}). Set ERASURE_DEBUG=1 to see more, and report it."
+
+
+def _name(error: OSError) -> str:
+    """The file, unless it may be a person that was typed where a file belongs: what looks like an address, or is not there."""
+    name = str(error.filename or "")
+    return f" {name}" if name and "@" not in name and isinstance(error, (PermissionError, IsADirectoryError)) else ""
 
 
 def _speaking() -> tuple[type[Exception], ...]:

@@ -304,6 +304,15 @@ def test_our_own_lines_tell_what_is_held_where_how_and_until_when() -> None:
     assert [] == faults(made)
 
 
+def test_commands_are_said_to_be_sealed_under_the_keys_that_seal_them_also_after_the_case_has_lost_its_own() -> None:
+    ordered = with_holds().processors[0].model_copy(update={"round": 3})
+    for shredded_at, says in ((None, "under the case's key;"), (ISSUED, "while the case had its key")):
+        made = certificate(case(ordered, shredded_at=shredded_at))
+        (reason,) = [line.reason or "" for line in made.orchestrator.records if line.kind == "command"]
+        assert says in reason and "under the hold's key" in reason
+        assert [] == faults(made)
+
+
 def test_a_request_that_came_in_plain_is_said_to_stand_there_readable() -> None:
     made = certificate(case(processor()))
     assert "readable" in (made.orchestrator.records[0].reason or "")

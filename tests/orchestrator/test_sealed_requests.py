@@ -176,6 +176,17 @@ def test_a_sealed_request_is_the_same_as_the_plain_one_and_the_case_knows_how_it
     assert plain and not plain.sent_sealed
 
 
+@pytest.mark.parametrize(("event_id", "told"), [("again", "conflicting_request"), ("first", "conflicting_event")])
+def test_a_plain_request_of_the_same_id_with_other_content_is_not_said_to_be_sealed(
+    installation: Installation, event_id: str, told: str
+) -> None:
+    installation.take(seal(installation.intake_keys, asked(event_id="first")))
+    installation.time.now += timedelta(days=2)
+    assert [told] == reasons(installation.take(asked(event_id=event_id, mode="dry-run")))
+    case = installation.case(ID)
+    assert case and (False, installation.time.now, "execute") == (case.sent_sealed, case.sent_at, case.mode)
+
+
 def test_a_bad_jwe_is_a_dead_letter_with_its_original(installation: Installation) -> None:
     given = seal(installation.intake_keys, asked())
     (letter,) = installation.take(replace(given, value=(given.value or b"")[:-4] + b"AAAA"))

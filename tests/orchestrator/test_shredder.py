@@ -55,6 +55,30 @@ def test_what_a_reader_still_holds_is_noted_only_when_its_traces_are_gone(ledger
     keyring.close(), other.close()
 
 
+def test_what_a_reader_of_the_ledger_keeps_in_its_log_is_gone_at_the_tick_after_it(tmp_path: Path) -> None:
+    ledger, other = (Ledger.open(f"sqlite:///{tmp_path}/ledger.db") for _ in range(2))
+    keyring, log = Keyring.open(f"sqlite:///{tmp_path}/keyring.db"), tmp_path / "ledger.db-wal"
+    shredder = Shredder(ledger, keyring)
+    shredder.tick(NOW)
+    with other.reading() as transaction:
+        transaction.destroyed_keys.waiting()
+        ordered(ledger, *KEYS)
+        shredder.tick(NOW)
+        shredder.tick(NOW)
+        assert log.stat().st_size and NOW == noted(ledger)[0]
+    shredder.tick(NOW)
+    assert 0 == log.stat().st_size
+    with other.transaction() as transaction:
+        transaction.forget_events(NOW)
+        transaction.destroyed_keys.order(["register/2020"], NOW)
+        transaction.destroyed_keys.done(["register/2020"], NOW)
+    shredder.tick(NOW)
+    assert log.stat().st_size
+    shredder.tick(NOW + timedelta(hours=1))
+    assert 0 == log.stat().st_size
+    keyring.close(), ledger.close(), other.close()
+
+
 def test_a_keyring_that_is_away_is_told_without_its_address(ledger: Ledger) -> None:
     class Away(Keyring):
         def names(self, prefix: str = "") -> set[str]:

@@ -261,7 +261,31 @@ def test_what_a_restriction_keeps_is_not_erased_again_without_a_word(installatio
     assert case is not None and case.block is not None
 
 
-def test_who_came_back_of_his_own_will_is_suppressed_no_longer(installation: Installation, store: Suppression) -> None:
+def test_who_came_back_of_his_own_will_is_suppressed_no_longer_by_anything_of_that_erasure(
+    installation: Installation, store: Suppression
+) -> None:
     erase(installation, uuid4())
-    assert 1 == store.lift(Subject({"email": ["JAN@voorbeeld.nl"]}))  # type: ignore[arg-type]
-    assert [Line("customer_id", UNTIL, 1)] == store.lines()
+    assert 2 == store.lift(Subject({"email": ["JAN@voorbeeld.nl"]}))  # type: ignore[arg-type]
+    assert [] == store.lines()
+    assert ["subject.notices"] == topics(installation.take(seen({"customer_id": ["C-1001"]})))
+
+
+def test_what_is_lifted_is_lifted_of_every_erasure_and_who_shares_nothing_stays(installation: Installation, store: Suppression) -> None:
+    erase(installation, uuid4())
+    erase(installation, uuid4(), subject={"customer_id": ["C-1001"]})
+    erase(installation, uuid4(), subject={"email": ["piet@voorbeeld.nl"]})
+    assert 3 == store.lift(Subject({"email": ["jan@voorbeeld.nl"]}))  # type: ignore[arg-type]
+    assert [Line("email", UNTIL, 1)] == store.lines()
+    assert store.request_of(Subject({"email": ["piet@voorbeeld.nl"]}), TODAY) is not None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("how", ["lifted", "over"])
+def test_of_tokens_that_were_dropped_nothing_stands_in_a_file(tmp_path: Path, how: str) -> None:
+    own = SuppressionSettings(url=f"sqlite:///{tmp_path}/suppression.db", key=SecretStr("k" * 32), ground=GROUND, keep=Keep(2, "y"))
+    store, jan = Suppression.open(own), Subject(JAN)  # type: ignore[arg-type]
+    store.note_tokens(uuid4(), jan, UNTIL)
+    token = store.token("email", "jan@voorbeeld.nl").encode()
+    assert [token in path.read_bytes() for path in tmp_path.iterdir() if token in path.read_bytes()]
+    store.lift(jan) if how == "lifted" else store.forget(UNTIL + timedelta(days=1))
+    assert [] == [path.name for path in tmp_path.iterdir() if token in path.read_bytes()]
+    store.close()
