@@ -25,6 +25,7 @@ from topics.sealing import Key
 from topics.subject import Subject
 
 WITHHELD = "The reason is left out here, because there is personal data in it."
+_RECALLED = "It was recalled: something was said about the case since it was ordered."
 _MOST_PASSES = 3
 """A pass that finds new records is followed by another; a mailbox that fills faster than we delete ends as `failed`."""
 
@@ -99,12 +100,18 @@ class Worker:
     def _moved(self, command: Command) -> None:
         self._moved_at[command.command_id] = self._clock()
 
+    async def _is_recalled(self, command: Command) -> bool:
+        """A dry run changes nothing, and goes on."""
+        if command.mode == "dry-run":
+            return False
+        return await self._keyring.is_recalled(command.request_id, command.processor, command.round)
+
     async def _carry_out(self, command: Command, sealed: Sealed, report: Report) -> Answered:
         key, held = await self._keyring.fetch(case_key(command.request_id), hold_key(command.request_id))
         subject = Subject.model_validate_json(key.open("subject", sealed))
         known = [record for token in command.known for record in thaw(key.open("located.records", token))]
         gathered = Gathered(key, lambda: self._moved(command))
-        run = _Run(self._processor, command, subject, known, key, held, gathered, self._clock, self._sleep)
+        run = _Run(self._processor, command, subject, known, key, held, gathered, self._is_recalled, self._clock, self._sleep)
         return await run.answer(report)
 
     async def _by_reference(self, command: Command, report: Report) -> Answered:
@@ -114,9 +121,13 @@ class Worker:
         known = {record.key: digest for digest, records in opened.items() for record in records}
         records = [record for records in opened.values() for record in records]
         gathered = Gathered(held, lambda: self._moved(command))
-        run = _Run(self._processor, command, None, records, held, held, gathered, self._clock, self._sleep)
+        run = _Run(self._processor, command, None, records, held, held, gathered, self._is_recalled, self._clock, self._sleep)
         run.digests = known
         return await run.answer(report)
+
+
+class _Recalled(Exception):
+    """The command was recalled while its records were looked for: none is touched."""
 
 
 class _Run:
@@ -131,11 +142,12 @@ class _Run:
         key: Key,
         held: Key,
         gathered: Gathered,
+        is_recalled: Callable[[Command], Awaitable[bool]],
         clock: Clock,
         sleep: Sleep,
     ) -> None:
         self.processor, self.command, self.subject, self.key, self.held = processor, command, subject, key, held
-        self.clock, self.sleep = clock, sleep
+        self.is_recalled, self.clock, self.sleep = is_recalled, clock, sleep
         self.known: Records = {record.key: record for record in known}
         self.gathered = gathered
         self.connector = processor.connector(processor.settings, processor.account.door(gathered))
@@ -147,6 +159,8 @@ class _Run:
 
     async def answer(self, report: Report) -> Answered:
         """Everything from the first look to the answer."""
+        if await self.is_recalled(self.command):
+            return self._as_a_whole(Outcome.DEFERRED, _RECALLED)
         wanted = self.connector.identifiers
         if wanted and self.subject and not self.subject.kinds() & set(wanted):
             return self._as_a_whole(Outcome.NEEDS_IDENTIFIER, f"To search here it needs one of: {', '.join(wanted)}.")
@@ -166,10 +180,13 @@ class _Run:
         found |= still_there
         if self.command.mode == "dry-run":
             return self._answered([self._planned_line(item) for item in self._plan(found.values())])
-        for _ in range(_MOST_PASSES):
-            found = await self._one_pass(found, report)
-            if not found:
-                break
+        try:
+            for _ in range(_MOST_PASSES):
+                found = await self._one_pass(found, report)
+                if not found:
+                    break
+        except _Recalled:
+            return self._as_a_whole(Outcome.DEFERRED, _RECALLED)
         unfinished = [self._line(record, Outcome.FAILED, "New records kept appearing while it was erased.") for record in found.values()]
         return self._answered([*self._gone(vanished), *map(self._result_line, self.results.values()), *unfinished])
 
@@ -202,8 +219,11 @@ class _Run:
             await report(self._located(new))
             self.reported |= {record.key for record in new}
         planned = self._plan(found.values())
+        acts = any(item.acts for item in planned)
+        if acts and not self.results and await self.is_recalled(self.command):  # the report may have waited for its broker
+            raise _Recalled
         results = await act(self.connector, planned)
-        if any(item.acts for item in planned):
+        if acts:
             seen_before = {**self.results, **results}
             looked, appeared = await look_again(self.connector, self.subject, results, self.sleep, self._patient)
             self.results |= looked

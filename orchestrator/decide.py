@@ -31,7 +31,7 @@ from orchestrator.messages import (
     Unblocked,
 )
 from orchestrator.policy import Policy, day_of, start_of
-from orchestrator.rounds import Decision, begin, conclude, is_due, next_end, notice, order, with_changes
+from orchestrator.rounds import Decision, begin, conclude, is_due, next_end, notice, order, waiting, with_changes
 from orchestrator.sentences import done_by_a_person
 from orchestrator.shredding import gone_elsewhere
 from orchestrator.warnings import with_dates
@@ -205,7 +205,7 @@ def _and_tell(decision: Decision, about: About, at: datetime) -> Decision:
 
 
 def _stop(case: Case, at: datetime, policy: Policy) -> Decision:
-    """Nothing more is ordered; what is under way ends by itself."""
+    """Nothing more is ordered, and what is out is recalled; what a worker is at already ends by itself."""
     return order(case, _unfinished(case, at, policy), at, policy)
 
 
@@ -259,6 +259,8 @@ def _answered(case: Case, report: Answered, unawaited: bool, at: datetime, polic
     if report.round >= processor.round or changed.again_at is None:
         changed = with_changes(changed, again_at=_when_again(case, changed, report, at, policy))
     case = case.with_processor(changed)
+    if case.stopped and changed.answer in (Outcome.FAILED, Outcome.DEFERRED):  # recalled, or in vain: it is not tried again now
+        return conclude(waiting(case, [changed.name], case.stopped, at), at, policy)
     if _must_look_for_known(case, changed):
         return order(case, [changed.name], at, policy)
     return conclude(case, at, policy)

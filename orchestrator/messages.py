@@ -199,4 +199,13 @@ class Destroy:
     forget: bool
 
 
-Effect = Order | Certify | Tell | Destroy
+@dataclass(frozen=True)
+class Recall:
+    """A command of that processor that is not carried out yet no longer is to be, up to that round."""
+
+    request_id: UUID
+    processor: str
+    round: int
+
+
+Effect = Order | Certify | Tell | Destroy | Recall

@@ -19,6 +19,7 @@ from orchestrator.messages import (
     Message,
     Met,
     Order,
+    Recall,
     Reported,
     Requested,
     RequestedAgain,
@@ -342,6 +343,9 @@ class Process:
                     certified.append(issued)
                 case Tell(notice):
                     sending = write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, case.request_id, notice, now)
+                case Recall(request_id, processor, round):
+                    self._keyring.recall(request_id, processor, round)  # before the commit, so that a crash repeats it
+                    continue
                 case Destroy():
                     continue  # ordered with the rest, also where what follows was done long ago
             outgoing.append(sending)

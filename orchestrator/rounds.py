@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.case import Case, ProcessorState, RecordState, Status
 from orchestrator.certificate import answered_in_time, standing_of
-from orchestrator.messages import Certify, Effect, Order, Tell
+from orchestrator.messages import Certify, Effect, Order, Recall, Tell
 from orchestrator.policy import Policy, day_of, start_of
 from orchestrator.shredding import UNASKABLE, unaskable, with_shredding
 from orchestrator.warnings import told
@@ -26,10 +26,17 @@ _NEVER = date(9000, 1, 1)
 
 
 def order(case: Case, names: Iterable[str], at: datetime, policy: Policy, looks: Collection[str] = ()) -> Decision:
-    """Order the next round at those processors, unless something stands against it, and conclude; those in `looks` only look."""
+    """Order the next round at those processors, unless something stands against it, and conclude; those in `looks` only look.
+
+    Either way what is out there already, and knows nothing of what was said since, is recalled.
+    """
+    names = list(names)
+    orders: list[Effect] = [
+        Recall(case.request_id, p.name, p.round) for p in case.processors if p.name in names and _can_be_recalled(case, p)
+    ]
     if case.stopped:
-        return conclude(_waiting(case, names, case.stopped, at), at, policy)
-    orders: list[Effect] = []
+        case, effects = conclude(waiting(case, names, case.stopped, at), at, policy)
+        return case, (*orders, *effects)
     for name in names:
         processor = case.processor(name)
         if processor is None:
@@ -45,6 +52,11 @@ def order(case: Case, names: Iterable[str], at: datetime, policy: Policy, looks:
         orders.append(Order(_command(case, ordered)))
     case, effects = conclude(case, at, policy)
     return case, (*orders, *effects)
+
+
+def _can_be_recalled(case: Case, processor: ProcessorState) -> bool:
+    """Whether a command is out that changes something."""
+    return case.mode == "execute" and processor.in_flight and not processor.looks
 
 
 def _cannot_be_asked(processor: ProcessorState, at: datetime) -> ProcessorState:
@@ -90,7 +102,7 @@ def notice(case: Case, about: About, at: datetime) -> Notice:
     return Notice(request_id=case.request_id, right=case.right, about=about, at=at, due_by=case.due_by)
 
 
-def _waiting(case: Case, names: Iterable[str], why: tuple[Outcome, str], at: datetime) -> Case:
+def waiting(case: Case, names: Iterable[str], why: tuple[Outcome, str], at: datetime) -> Case:
     """Those processors as not asked, and why; what they answered before stays."""
     outcome, reason = why
     for processor in case.processors:

@@ -236,8 +236,8 @@ MUTATIONS = (
     Mutation(
         "the second look is skipped for what is restricted",
         "connectors/worker.py",
-        "        if any(item.acts for item in planned):\n",
-        '        if any(item.acts and item.do.name != "RESTRICT" for item in planned):\n',
+        "        acts = any(item.acts for item in planned)\n",
+        '        acts = any(item.acts and item.do.name != "RESTRICT" for item in planned)\n',
         "tests/flow/test_cases.py::test_a_restriction_that_cannot_be_lifted_is_refused_until_the_officer_confirms_it",
     ),
     Mutation(
@@ -514,6 +514,20 @@ MUTATIONS = (
         "    for one, number in sorted(gone.tallies.items(), key=repr):\n",
         "    for one, number in ():\n",
         "tests/orchestrator/test_handled.py::test_when_its_time_is_over_an_entry_goes_and_its_count_stays[sqlite]",
+    ),
+    Mutation(
+        "what stops a case leaves out what is out",
+        "orchestrator/rounds.py",
+        'return case.mode == "execute" and processor.in_flight and not processor.looks',
+        "return False",
+        "tests/flow/test_recall.py::test_what_stops_a_case_recalls_what_is_out[refuse-refused]",
+    ),
+    Mutation(
+        "a recall that comes while a worker reports is not seen",
+        "connectors/worker.py",
+        "if acts and not self.results and await self.is_recalled(self.command):",
+        "if False:",
+        "tests/connectors/test_worker.py::test_a_command_that_is_recalled_while_it_reports_erases_nothing",
     ),
 )
 

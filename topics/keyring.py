@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Engine, LargeBinary, MetaData, Select, String, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Column, Engine, Integer, LargeBinary, MetaData, Select, String, Table, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from topics.database import UtcDateTime, engine_for, leave_no_trace, make_private
@@ -30,6 +30,13 @@ _destroyed = Table(
     _metadata,
     Column("kid", String(100), primary_key=True),
     Column("destroyed_at", UtcDateTime, nullable=False),
+)
+_recalled = Table(
+    "recalled",
+    _metadata,
+    Column("kid", String(100), primary_key=True),
+    Column("processor", String(100), primary_key=True),
+    Column("round", Integer, nullable=False),
 )
 _READ = select(_keys.c.kid, _keys.c.secret).where(_keys.c.kid.in_(bindparam("kids", expanding=True)))
 _AT_ONCE = 500
@@ -186,11 +193,30 @@ class Keyring:
         try:
             with self._engine.begin() as connection:
                 connection.execute(delete(_keys).where(_keys.c.kid.in_(kids)))
+                connection.execute(delete(_recalled).where(_recalled.c.kid.in_(kids)))
                 if rows:
                     connection.execute(insert(_destroyed), rows)
         except IntegrityError:  # another process destroys the same ones
             return False
         return leave_no_trace(self._engine)
+
+    def recall(self, request_id: UUID, processor: str, round: int) -> None:
+        """Let no command of that case be begun any more at that processor, up to that round. It stays known as long as the hold key may."""
+        row = {"kid": hold_key(request_id), "processor": processor}
+        here = (_recalled.c.kid == row["kid"], _recalled.c.processor == processor)
+        with self._engine.begin() as connection:
+            known = connection.scalar(select(_recalled.c.round).where(*here))
+            if known is None:
+                connection.execute(insert(_recalled).values(**row, round=round))
+            elif known < round:
+                connection.execute(update(_recalled).where(*here).values(round=round))
+
+    async def is_recalled(self, request_id: UUID, processor: str, round: int) -> bool:
+        """Whether a command of that round was recalled: it is not to be carried out."""
+        query = select(_recalled.c.kid).where(
+            _recalled.c.kid == hold_key(request_id), _recalled.c.processor == processor, _recalled.c.round >= round
+        )
+        return bool(self._column(query) if self._engine.dialect.name == "sqlite" else await asyncio.to_thread(self._column, query))
 
     def is_wrapped(self) -> bool:
         """Whether new keys are wrapped: a bare keyring stays as it is until `rewrap`."""

@@ -672,3 +672,33 @@ def test_a_command_that_gets_no_answer_stands_still_since_its_last() -> None:
     box.connector = Stuck
     box.carry_out(JAN.subject())
     assert timedelta(hours=7) == max(stood)
+
+
+class Recalling(Bench):
+    """The orchestrator recalls the command while what was located is being reported."""
+
+    async def _report(self, located: Located) -> None:
+        await super()._report(located)
+        self.keyring.recall(self.request_id, self.connector.spec.name, self.round)
+
+
+def test_a_command_that_was_recalled_calls_nobody() -> None:
+    box = bench()
+    box.keyring.recall(box.request_id, box.connector.spec.name, 1)
+    answer = box.carry_out(JAN.subject())
+    assert (Outcome.DEFERRED, (), []) == (answer.outcome, answer.records, box.located)
+    assert ERASED == told(box.carry_out(JAN.subject()), "customer")  # the next round was not
+
+
+def test_a_command_that_is_recalled_while_it_reports_erases_nothing() -> None:
+    simulator = ShoeboxSimulator()
+    simulator.seed(JAN)
+    box = Recalling(Shoebox, simulator, {"token": {"env": "KIT_SECRET"}}, "https://vendor.test/v1", ())
+    answer = box.carry_out(JAN.subject())
+    assert (Outcome.DEFERRED, (), 1) == (answer.outcome, answer.records, len(simulator.boxes))
+
+
+def test_a_dry_run_is_not_recalled() -> None:
+    box = bench()
+    box.keyring.recall(box.request_id, box.connector.spec.name, 1)
+    assert box.carry_out(JAN.subject(), mode="dry-run").records

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from orchestrator.case import PlacedClaim, Status
+from orchestrator.case import Case, PlacedClaim, Status
 from orchestrator.decide import decide
-from orchestrator.messages import Requested, TimePassed
+from orchestrator.messages import Message, Paused, Recall, Requested, Retried, TimePassed
 from tests.orchestrator.decide_cases import HOLD, OPENED, POLICY, Played, answered, digest, line, located, opened, rounds, sealed
 from topics.commands import Claim
 from topics.outcomes import Hold, Outcome
@@ -326,3 +326,30 @@ def test_a_command_names_what_was_located_and_never_answered_since_a_worker_died
     assert (digest("x"),) == order.unanswered
     (again,) = played.hear(answered("a", line("x", Outcome.FAILED), round=2)).retry().orders
     assert () == again.unanswered
+
+
+PAUSE = Paused("The address was hijacked.", OPENED)
+
+
+def recalled(case: Case, message: Message) -> list[tuple[str, int]]:
+    _, effects = decide(case, message, POLICY)
+    return [(effect.processor, effect.round) for effect in effects if isinstance(effect, Recall)]
+
+
+def test_what_stops_a_case_or_is_ordered_anew_recalls_what_is_out_and_nothing_else() -> None:
+    played = Played().open("a", "b").hear(answered("a", line("x")))
+    assert [("b", 1)] == recalled(played.the, PAUSE)
+    assert [("b", 1)] == recalled(played.the, Retried(None, OPENED))
+    assert [] == recalled(Played().open("a", mode="dry-run").the, PAUSE)
+
+
+def test_a_recalled_command_of_a_case_that_is_stopped_says_why_it_waits() -> None:
+    played = Played().open("a").say(PAUSE).hear(answered("a", outcome=Outcome.DEFERRED, reason="It was recalled."))
+    (processor,) = played.the.processors
+    assert (False, Outcome.NEEDS_PERSON, None) == (processor.in_flight, processor.answer, processor.again_at)
+    assert "It waits until the identity is proven: The address was hijacked." == processor.reason
+
+
+def test_a_recalled_command_of_a_case_that_goes_on_is_ordered_again() -> None:
+    played = Played().open("a").hear(answered("a", outcome=Outcome.DEFERRED, reason="It was recalled."))
+    assert [2] == [command.round for command in played.wait(days=1).orders]

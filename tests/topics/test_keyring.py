@@ -1,5 +1,6 @@
 """Keys by name: made once, found again, destroyed for good."""
 
+import asyncio
 import base64
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -197,4 +198,20 @@ def test_a_reader_that_holds_the_log_keeps_the_traces_and_that_is_told(url: str,
     other.dispose()
     assert keyring.destroy(case_key(ID))
     assert 0 == secrets_in(tmp_path, key)
+    keyring.close()
+
+
+def test_a_recalled_round_stays_recalled_until_the_hold_key_is_destroyed(url: str) -> None:
+    keyring = Keyring.open(url)
+
+    def recalled() -> list[bool]:
+        return [asyncio.run(keyring.is_recalled(ID, name, round)) for name in ("books", "list") for round in (1, 2, 3)]
+
+    assert [False] * 6 == recalled()
+    for round in (2, 1, 2):
+        keyring.recall(ID, "books", round)
+    keyring.destroy(case_key(ID))
+    assert [True, True, False, False, False, False] == recalled()
+    keyring.destroy(hold_key(ID))
+    assert [False] * 6 == recalled()
     keyring.close()
