@@ -146,8 +146,9 @@ def _ordered_by_officer(case: Case, message: Message, policy: Policy) -> Decisio
             return _and_tell(_go_on(with_dates(case.model_copy(update={"pauses": pauses}), at, policy), at, policy), About.RESUMED, at)
         case Proven(task, at):
             return _proven(case, task, at, policy)
-        case Claimed(claim, at):
-            return _claimed(case, claim, at, policy)
+        case Claimed(claim, at, block):
+            claimed = _claimed(case, claim, block, at, policy)
+            return _and_tell(claimed, About.DECISION_NEEDED, at) if block else claimed
         case Met(Blocked(block), at):
             return _and_tell(_stop(case.model_copy(update={"block": block}), at, policy), About.DECISION_NEEDED, at)
         case Met(Unblocked(), at):
@@ -186,14 +187,19 @@ def _proven(case: Case, task: Prove, at: datetime, policy: Policy) -> Decision:
     return conclude(case.with_processor(changed), at, policy)
 
 
-def _claimed(case: Case, given: PlaceHold | LiftHold, at: datetime, policy: Policy) -> Decision:
-    """A legal claim is placed or lifted, and what it may concern is ordered again, so that the newest order knows it."""
+def with_claim(case: Case, given: PlaceHold | LiftHold) -> Case:
+    """The case with that legal claim placed or lifted."""
     about = (given.processor, given.kind, given.record)
     claims = tuple(one for one in case.claims if (one.processor, one.claim.kind, one.claim.digest) != about)
     if isinstance(given, PlaceHold):
         claim = Claim(kind=given.kind, digest=given.record, reason=given.reason, until=given.until)
         claims = (*claims, PlacedClaim(processor=given.processor, claim=claim))
-    case = case.model_copy(update={"claims": claims})
+    return case.model_copy(update={"claims": claims})
+
+
+def _claimed(case: Case, given: PlaceHold | LiftHold, block: Block | None, at: datetime, policy: Policy) -> Decision:
+    """A legal claim is placed or lifted, and what it may concern is ordered again, so that the newest order knows it."""
+    case = with_claim(case, given).model_copy(update={"block": case.block or block})
     concerned = [p for p in case.processors if given.processor in (None, p.name)]
     again = [p.name for p in concerned if not finished(case, p, day_of(at, policy)) or p.keeps_something]
     return order(case, again, at, policy)

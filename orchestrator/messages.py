@@ -95,10 +95,11 @@ class Proven:
 
 @dataclass(frozen=True)
 class Claimed:
-    """A legal claim is placed, or (`lifted`) holds no longer."""
+    """A legal claim is placed, or holds no longer. `block`: what another request of the person holds against going on then."""
 
     claim: PlaceHold | LiftHold
     at: datetime
+    block: Block | None = None
 
 
 @dataclass(frozen=True)

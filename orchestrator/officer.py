@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from orchestrator.case import Case, Decision
+from orchestrator.case import Block, Case, Decision
 from orchestrator.certificate import finished
+from orchestrator.decide import with_claim
 from orchestrator.messages import Claimed, Decided, Extended, Message, Paused, Proven, Resumed, Retried
-from orchestrator.rights import block_on
+from orchestrator.rights import block_on, does_more
 from orchestrator.shredding import UNASKABLE, unaskable
 from topics.events import Right
 from topics.orders import Decide, Extend, LiftHold, Order, Pause, PlaceHold, Prove, Refuse, Resume, Retry
@@ -79,6 +80,15 @@ def message_of(order: Order, case: Case, others: Sequence[Case], now: datetime) 
             return Resumed(now)
         case Prove() as task:
             return Proven(task, now)
-        case PlaceHold() | LiftHold() as claim:
+        case PlaceHold() as claim:
             return Claimed(claim, now)
+        case LiftHold() as claim:
+            return Claimed(claim, now, _block_without(claim, case, others))
     raise ValueError(f"unknown order: {type(order).__name__}")
+
+
+def _block_without(claim: LiftHold, case: Case, others: Sequence[Case]) -> Block | None:
+    """The claim on another request that this one covered stands against the case now; unless the officer has spoken, or all is done."""
+    if case.decision or case.block or not does_more(case):
+        return None
+    return block_on(with_claim(case, claim), others)

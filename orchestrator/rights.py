@@ -101,7 +101,7 @@ def concerns_others(before: Case | None, after: Case) -> bool:
     closed = before.state == "open" and after.state == "closed"
     decided = before.decision != after.decision and (after.right is Right.OBJECTION or after.refused)
     kept = keeps_for_law(after) and not keeps_for_law(before)
-    return (closed and _frees(after)) or decided or kept or bool(before.claims) is not bool(after.claims)
+    return (closed and _frees(after)) or decided or kept or before.claims != after.claims
 
 
 def _frees(closed: Case) -> bool:
@@ -123,13 +123,13 @@ def consequences(after: Case, others: Iterable[Case]) -> Iterator[Word]:
             continue  # the officer has spoken
         heard = case.decision is not None and case.block is None
         block = block_on(case, [after] if heard else [after, *around])
-        if block and case.block is None and _does_more(case):
+        if block and case.block is None and does_more(case):
             yield case.request_id, Blocked(block)
         if case.block and block is None:
             yield case.request_id, Unblocked()
 
 
-def _does_more(case: Case) -> bool:
+def does_more(case: Case) -> bool:
     """Whether something is still to be done for it, now or on the day on which a hold or a rule ends."""
     return case.state == "open" or any(p.keeps_something or p.expiring for p in case.processors)
 

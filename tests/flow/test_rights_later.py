@@ -84,6 +84,31 @@ def test_a_claim_that_is_placed_on_both_requests_keeps_what_it_is_about_once_the
     assert (1, 0) == left(two)
 
 
+def test_a_claim_that_is_lifted_from_one_request_leaves_it_waiting_for_the_one_on_another(two: Company) -> None:
+    first = after(two, "subject.erase", identity="doubtful")
+    second = after(two, "subject.erase", identity="doubtful")
+    claimed(two, second)
+    claimed(two, first)
+    two.order(second, "case.resume")
+    two.order(second, "hold.lift")
+    two.settle()
+    assert (1, 1) == left(two)
+    two.order(first, "hold.lift")
+    two.settle()
+    assert ((0, 0), Status.COMPLETE) == (left(two), two.certificates(second)[-1].status)
+
+
+def test_a_wider_claim_on_one_request_stands_against_another_that_only_had_the_narrow_one(two: Company) -> None:
+    first = after(two, "subject.erase", identity="doubtful")
+    second = after(two, "subject.erase", identity="doubtful")
+    for request in (second, first):
+        claimed(two, request, processor="books")
+    claimed(two, first)
+    two.order(second, "case.resume")
+    two.settle()
+    assert (1, 1) == left(two)
+
+
 @pytest.mark.parametrize("ground", ["GDPR art. 18(1)(c)", "18(1)(a), 18(1)(c)", "18 (1) (b)"])
 def test_however_the_ground_is_written_the_data_are_kept(two: Company, ground: str) -> None:
     after(two, "subject.restrict", ground=ground)

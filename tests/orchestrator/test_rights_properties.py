@@ -5,6 +5,7 @@ What is allowed is told here a second time, from what was said and when, and not
 """
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -262,7 +263,7 @@ def installed(folder: Path) -> Iterator[Installation]:
 
 
 @pytest.mark.parametrize("meeting", [None, *MEETINGS])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, derandomize="CI" in os.environ)  # what lands is no matter of luck; every other run is new
 @given(data=st.data())
 def test_no_order_of_rights_decisions_and_time_breaks_a_promise(template: Path, meeting: Any, data: st.DataObject) -> None:
     steps = data.draw(histories(meeting))
