@@ -444,7 +444,7 @@ MUTATIONS = (
     Mutation(
         "a late report of a shredded case is taken for an answer",
         "orchestrator/decide.py",
-        "    return case.shredded_at is not None and not processor.in_flight\n",
+        "    return not (message.again and message.report.round > processor.round)\n",
         "    return False\n",
         "tests/orchestrator/test_shredding.py::test_a_late_report_that_says_nothing_new_changes_nothing_but_the_count",
         quick=True,
@@ -452,8 +452,8 @@ MUTATIONS = (
     Mutation(
         "a restored ledger is believed where the keyring knows better",
         "orchestrator/process.py",
-        "                self._decide(batch, transaction, request_id, KeyGone(now), now)\n",
-        "                pass\n",
+        "KeyGone(now, said if request_id in held else (), over, decision), now)\n",
+        "TimePassed(now), now)\n",
         "tests/flow/test_shredding.py::test_yesterdays_ledger_learns_that_a_case_is_closed_and_shredded",
         quick=True,
     ),
