@@ -101,29 +101,31 @@ class Worker:
         self._moved_at[command.command_id] = self._clock()
 
     async def _is_recalled(self, command: Command) -> bool:
-        """A dry run changes nothing, and goes on."""
-        if command.mode == "dry-run":
-            return False
         return await self._keyring.is_recalled(command.request_id, command.processor, command.round)
 
+    async def _keys(self, command: Command, *kids: str) -> tuple[list[Key], bool]:
+        """The keys, and whether it was recalled before it is begun; a dry run changes nothing, and goes on."""
+        keys, recalled = await self._keyring.for_command(command.request_id, command.processor, command.round, *kids)
+        return keys, recalled and command.mode != "dry-run"
+
     async def _carry_out(self, command: Command, sealed: Sealed, report: Report) -> Answered:
-        key, held = await self._keyring.fetch(case_key(command.request_id), hold_key(command.request_id))
+        (key, held), recalled = await self._keys(command, case_key(command.request_id), hold_key(command.request_id))
         subject = Subject.model_validate_json(key.open("subject", sealed))
         known = [record for token in command.known for record in thaw(key.open("located.records", token))]
         gathered = Gathered(key, lambda: self._moved(command))
         run = _Run(self._processor, command, subject, known, key, held, gathered, self._is_recalled, self._clock, self._sleep)
-        return await run.answer(report)
+        return run.recalled() if recalled else await run.answer(report)
 
     async def _by_reference(self, command: Command, report: Report) -> Answered:
         """The end of a hold: nobody knows the person any more, and need not."""
-        (held,) = await self._keyring.fetch(hold_key(command.request_id))
+        (held,), recalled = await self._keys(command, hold_key(command.request_id))
         opened = {digest: thaw(held.open("hold.record", token)) for digest, token in command.held.items()}
         known = {record.key: digest for digest, records in opened.items() for record in records}
         records = [record for records in opened.values() for record in records]
         gathered = Gathered(held, lambda: self._moved(command))
         run = _Run(self._processor, command, None, records, held, held, gathered, self._is_recalled, self._clock, self._sleep)
         run.digests = known
-        return await run.answer(report)
+        return run.recalled() if recalled else await run.answer(report)
 
 
 class _Recalled(Exception):
@@ -159,8 +161,6 @@ class _Run:
 
     async def answer(self, report: Report) -> Answered:
         """Everything from the first look to the answer."""
-        if await self.is_recalled(self.command):
-            return self._as_a_whole(Outcome.DEFERRED, _RECALLED)
         wanted = self.connector.identifiers
         if wanted and self.subject and not self.subject.kinds() & set(wanted):
             return self._as_a_whole(Outcome.NEEDS_IDENTIFIER, f"To search here it needs one of: {', '.join(wanted)}.")
@@ -186,9 +186,13 @@ class _Run:
                 if not found:
                     break
         except _Recalled:
-            return self._as_a_whole(Outcome.DEFERRED, _RECALLED)
+            return self.recalled()
         unfinished = [self._line(record, Outcome.FAILED, "New records kept appearing while it was erased.") for record in found.values()]
         return self._answered([*self._gone(vanished), *map(self._result_line, self.results.values()), *unfinished])
+
+    def recalled(self) -> Answered:
+        """The answer to a command that is not to be carried out any more."""
+        return self._as_a_whole(Outcome.DEFERRED, _RECALLED)
 
     async def _located_at_first(self) -> Records:
         """What there is. "Nothing" is looked at twice where a list was read in parts: a row may have slipped from one to the other."""

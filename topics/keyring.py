@@ -6,8 +6,9 @@ known by its name, so that nobody makes it again or takes it for lost.
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Column, Engine, Integer, LargeBinary, MetaData, Select, String, Table, bindparam, delete, insert, select, update
@@ -16,6 +17,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, S
 from topics.database import UtcDateTime, engine_for, leave_no_trace, make_private
 from topics.sealing import Key
 from topics.wrapping import Wrapper, unwrapped, wrapped, wrapper_id
+
+T = TypeVar("T")
 
 _metadata = MetaData()
 _keys = Table(
@@ -39,6 +42,10 @@ _recalled = Table(
     Column("round", Integer, nullable=False),
 )
 _READ = select(_keys.c.kid, _keys.c.secret).where(_keys.c.kid.in_(bindparam("kids", expanding=True)))
+_RECALLED = select(_recalled.c.round).where(_recalled.c.kid == bindparam("hold"), _recalled.c.processor == bindparam("processor"))
+_FOR_A_COMMAND = select(_keys.c.kid, _keys.c.secret, _RECALLED.scalar_subquery()).where(
+    _keys.c.kid.in_([bindparam("first"), bindparam("last")])
+)
 _AT_ONCE = 500
 _CASE = "case/"
 _HOLD = "hold/"
@@ -116,11 +123,22 @@ class Keyring:
         """The key of that name; raises as `get_all`."""
         return self.get_all(kid)[0]
 
-    async def fetch(self, *kids: str) -> list[Key]:
-        """`get_all` from an event loop. SQLite answers in less time than a thread takes to be scheduled."""
-        if self._engine.dialect.name == "sqlite":
-            return self.get_all(*kids)
-        return await asyncio.to_thread(self.get_all, *kids)
+    async def for_command(self, request_id: UUID, processor: str, round: int, *kids: str) -> tuple[list[Key], bool]:
+        """One or two keys, in that order, and whether the command was recalled: one read, from an event loop. Raises as `get_all`."""
+        return await self._off_the_loop(lambda: self._for_command(request_id, processor, round, kids))
+
+    def _for_command(self, request_id: UUID, processor: str, round: int, kids: Sequence[str]) -> tuple[list[Key], bool]:
+        asked = {"first": kids[0], "last": kids[-1], "hold": hold_key(request_id), "processor": processor}
+        with self._reading.connect() as connection:
+            rows = connection.execute(_FOR_A_COMMAND, asked).all()
+        found = {kid: Key(kid, self._open(kid, kept)) for kid, kept, _ in rows}
+        if any(kid not in found for kid in kids):
+            return self.get_all(*kids), False
+        return [found[kid] for kid in kids], any(recalled is not None and recalled >= round for *_, recalled in rows)
+
+    async def _off_the_loop(self, read: Callable[[], T]) -> T:
+        """SQLite answers in less time than a thread takes to be scheduled."""
+        return read() if self._engine.dialect.name == "sqlite" else await asyncio.to_thread(read)
 
     def get_all(self, *kids: str) -> list[Key]:
         """The keys of those names, in that order.
@@ -213,10 +231,13 @@ class Keyring:
 
     async def is_recalled(self, request_id: UUID, processor: str, round: int) -> bool:
         """Whether a command of that round was recalled: it is not to be carried out."""
-        query = select(_recalled.c.kid).where(
-            _recalled.c.kid == hold_key(request_id), _recalled.c.processor == processor, _recalled.c.round >= round
-        )
-        return bool(self._column(query) if self._engine.dialect.name == "sqlite" else await asyncio.to_thread(self._column, query))
+        known = await self._off_the_loop(lambda: self._recalled_round(request_id, processor))
+        return known is not None and known >= round
+
+    def _recalled_round(self, request_id: UUID, processor: str) -> int | None:
+        with self._reading.connect() as connection:
+            rows = connection.execute(_RECALLED, {"hold": hold_key(request_id), "processor": processor}).all()
+        return rows[0][0] if rows else None
 
     def is_wrapped(self) -> bool:
         """Whether new keys are wrapped: a bare keyring stays as it is until `rewrap`."""
