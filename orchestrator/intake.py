@@ -117,6 +117,7 @@ class Intake:
         self._country = country
         self._suppression = suppression
         (self._controller,) = keyring.ensure(CONTROLLER_KEY)
+        self._of_years: dict[int, Key] = {}
 
     def read(self, delivery: Delivery, now: datetime) -> Read:
         """The delivery's content, checked.
@@ -213,11 +214,12 @@ class Intake:
     def _key_of_year(self, first: int) -> Key:
         """Of that year, or of the first after it whose key is not destroyed: what comes late is handled like any other."""
         year = first
-        while True:
+        while first not in self._of_years:
             try:
-                return self._keyring.ensure(register_key(year))[0]
+                (self._of_years[first],) = self._keyring.ensure(register_key(year))
             except KeyDestroyed:
                 year += 1
+        return self._of_years[first]
 
     def due(self, received_at: datetime) -> date:
         """The last day of the statutory month."""
@@ -229,6 +231,7 @@ class Intake:
         None for a request whose key was destroyed already: a restored ledger does not know that any more.
         """
         ids = list(request_ids)
+        self._of_years.clear()  # read once a batch: between two of them one may be destroyed
         try:
             return self._keys_of(ids)
         except KeyDestroyed:
