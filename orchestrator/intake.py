@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -27,10 +27,7 @@ from topics.subject import SHARED, Subject
 _GROUND_OF = {type.value: ground for type, ground in ENDED.items()} | {EventType.SEEN.value: "17(1)(d)"}
 """Of what nobody asks for; what was erased and is there again is processed unlawfully."""
 
-_NO_STORE = (
-    "subject.seen needs [suppression] in erasure.toml: without it nobody is remembered who was erased. Configure it and replay this, "
-    "or send subject.erase."
-)
+NO_STORE = "subject.seen needs [suppression] in erasure.toml: without it nobody is remembered who was erased."
 
 _REFERRED = "Not carried out here: the data are processed for another controller, to whom the request was referred (GDPR art. 28(3)(e))."
 
@@ -96,6 +93,23 @@ def check_words(order: Order, case: Case, keyring: Keyring) -> None:
         raise Poison(Unreadable.INVALID_CONTENT, "The words hold an identifier of the person: write them without, and order it again.")
 
 
+def asked_of(expected: Sequence[Expected], request: SubjectRequest, right: Right) -> list[Expected]:
+    """The processors to ask: those that the request names, else all that the right is about."""
+    if request.processors is not None:
+        return [one for one in expected if one.name in request.processors]
+    if right is Right.WITHDRAWAL:
+        return [one for one in expected if one.consent]
+    if is_against_marketing(right, request.ground):
+        return [one for one in expected if one.marketing]
+    return list(expected)
+
+
+def nobody_to_ask(right: Right) -> str:
+    """Why such a right is about none of the processors, and what to set."""
+    what = "does direct marketing: set marketing" if right is Right.OBJECTION else "rests on consent: set legal_basis"
+    return f"No processor in erasure.toml {what} there"
+
+
 class Intake:
     """Reads what stands on `subject.requests` and `processor.reports`."""
 
@@ -151,9 +165,8 @@ class Intake:
         if request.received_at < _GDPR_APPLIES:
             raise Poison(Unreadable.INVALID_CONTENT, "received_at lies before 25 May 2018, when the GDPR began to apply.")
         self._check_processors(request)
-        if not self._asked(request, right):
-            what = "does direct marketing: set marketing" if right is Right.OBJECTION else "rests on consent: set legal_basis"
-            raise Poison(Unreadable.UNSUPPORTED, f"No processor in erasure.toml {what} there, and replay this request.")
+        if not asked_of(self._expected, request, right):
+            raise Poison(Unreadable.UNSUPPORTED, f"{nobody_to_ask(right)}, and replay this request.")
         return Read(event, request, right, self._content_of(event, request, right), again_of=self._again_of(event, request, now))
 
     def _again_of(self, event: Event, request: SubjectRequest, now: datetime) -> UUID | None:
@@ -161,7 +174,7 @@ class Intake:
         if event.type != EventType.SEEN:
             return None
         if self._suppression is None:
-            raise Poison(Unreadable.UNSUPPORTED, _NO_STORE)
+            raise Poison(Unreadable.UNSUPPORTED, f"{NO_STORE} Configure it and replay this, or send subject.erase.")
         return self._suppression.request_of(request.subject, now.astimezone(self._policy.zone).date())
 
     def _report(self, event: Event, delivery: Delivery) -> Read:
@@ -178,16 +191,6 @@ class Intake:
         unknown = set(request.processors or ()) - {one.name for one in self._expected}
         if unknown:
             raise Poison(Unreadable.UNKNOWN_PROCESSOR, f"processors names {len(unknown)} that erasure.toml does not configure.")
-
-    def _asked(self, request: SubjectRequest, right: Right) -> list[Expected]:
-        """The processors to ask: those that the request names, else all that the right is about."""
-        if request.processors is not None:
-            return [one for one in self._expected if one.name in request.processors]
-        if right is Right.WITHDRAWAL:
-            return [one for one in self._expected if one.consent]
-        if is_against_marketing(right, request.ground):
-            return [one for one in self._expected if one.marketing]
-        return list(self._expected)
 
     def _content_of(self, event: Event, request: SubjectRequest, right: Right) -> str:
         """A keyed digest over what makes it the same request: type, subject, ground, processors, mode and the contract's end."""
@@ -244,7 +247,7 @@ class Intake:
 
     def case_for(self, found: Read, request: SubjectRequest, right: Right, key: Key | None, now: datetime) -> Case:
         """The case that a request opens, the person in it sealed under the case's key; left out where that is destroyed."""
-        asked = self._asked(request, right)
+        asked = asked_of(self._expected, request, right)
         return Case(
             request_id=request.request_id,
             right=right,

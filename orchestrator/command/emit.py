@@ -116,6 +116,7 @@ def _emit(settings: "Configuration", type: "EventType", given: _Given) -> None:
 
     request = _request(type, given)
     _check_processors(settings, request)
+    _check_somebody_is_asked(settings, type, request)
     topic = Names(settings.kafka.prefix).of(Topic.REQUESTS)
     message = _message(topic, type, request)
     if given.sealed:
@@ -169,6 +170,22 @@ def _check_processors(settings: "Configuration", request: "SubjectRequest") -> N
     known = [processor.name for processor in settings.processors]
     if set(request.processors or ()) - set(known):
         raise WrongUse(f"Nothing was sent. --processor names one that is not configured; configured are: {', '.join(known)}.")
+
+
+def _check_somebody_is_asked(settings: "Configuration", type: "EventType", request: "SubjectRequest") -> None:
+    """On arrival it would become a dead letter, after its id was printed."""
+    from connectors.registry import Registry
+    from connectors.roster import roster
+    from orchestrator.command.running import expected
+    from orchestrator.intake import NO_STORE, asked_of, nobody_to_ask
+    from topics.events import RIGHT_OF, EventType
+
+    if type is EventType.SEEN and settings.suppression is None:
+        raise WrongUse(f"Nothing was sent. {NO_STORE} Configure it, or use `erasure emit erase`.")
+    if type not in (EventType.OBJECT, EventType.WITHDRAW) or request.processors is not None:
+        return  # all are asked, or those that are named
+    if not asked_of([expected(entry) for entry in roster(settings, Registry())], request, RIGHT_OF[type]):
+        raise WrongUse(f"Nothing was sent. {nobody_to_ask(RIGHT_OF[type])}.")
 
 
 def _message(topic: str, type: "EventType", request: "SubjectRequest") -> "Message":

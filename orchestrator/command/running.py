@@ -78,13 +78,13 @@ async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool
         return await _told(part, workers.run(configuration, cluster, chosen, stop, _ready))
     from orchestrator import wiring as orchestrator
 
-    return await _told(part, orchestrator.run(configuration, cluster, [_expected(entry) for entry in entries], stop, _ready))
+    return await _told(part, orchestrator.run(configuration, cluster, [expected(entry) for entry in entries], stop, _ready))
 
 
 _BY_CONSENT = ("mailing_list", "analytics")
 
 
-def _expected(entry: "Entry") -> "Expected":
+def expected(entry: "Entry") -> "Expected":
     """A configured processor, as a case expects its answer; what is left out in erasure.toml follows from its kind."""
     from orchestrator.intake import Expected
 

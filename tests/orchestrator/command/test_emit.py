@@ -94,7 +94,7 @@ def test_what_ended_has_its_own_type(live: Stage, what: str) -> None:
 
 @pytest.mark.parametrize("right", ["erase", "restrict", "unrestrict", "object", "withdraw"])
 def test_every_right_has_its_own_type_and_is_carried_out(live: Stage, right: str) -> None:
-    result = live.erasure("emit", right, *WHO)
+    result = live.erasure("emit", right, *WHO, "--processor", "jira")  # without, nothing here rests on consent
 
     (sent,) = live.on_topic(Topic.REQUESTS)
     assert f"subject.{right}".encode() == dict(sent.headers)["ce_type"]
@@ -184,3 +184,22 @@ def test_without_a_broker_it_says_so(stage: Stage) -> None:
 
     assert 2 == result.exit_code
     assert "No Kafka broker answers at 127.0.0.1:1." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("withdraw", *WHO), "No processor in erasure.toml rests on consent: set legal_basis there."),
+        (("object", *WHO, "--ground", "21(2)"), "No processor in erasure.toml does direct marketing: set marketing there."),
+        (("seen", *WHO), "subject.seen needs [suppression] in erasure.toml"),
+    ],
+)
+def test_what_nobody_could_be_asked_about_is_refused_before_an_id_is_printed(
+    live: Stage, arguments: tuple[str, ...], sentence: str
+) -> None:
+    result = live.erasure("emit", *arguments)
+
+    assert 2 == result.exit_code
+    assert f"Nothing was sent. {sentence}" in result.stderr
+    assert "" == result.stdout
+    assert [] == live.on_topic(Topic.REQUESTS)
