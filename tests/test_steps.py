@@ -31,6 +31,27 @@ DOORS = ("connectors/http.py", "connectors/database.py", "connectors/mailbox.py"
 AT_A_DOOR = {"send", "to_thread"}
 """A call to a vendor; the doors share two steps."""
 
+STORES = ("topics/keyring.py", "orchestrator/suppression.py", "orchestrator/sealed_requests.py", "orchestrator/key_files.py")
+"""Beside the ledger: what they write, no transaction of the ledger takes back."""
+STORES_ARE_CALLED = {"keyring", "store", "suppression", "intake_keys", "keys"}
+WRITING = {"insert", "update", "delete", "on_conflict_do_nothing", "unlink", "rename"}
+HARMLESS_AGAIN = {
+    "orchestrator/wiring.py:process: ensure": "at the start, before anything is taken",
+    "orchestrator/wiring.py:_signing_keys: ensure": "at the start; the file is written aside and renamed",
+    "orchestrator/wiring.py:_keyring: rewrap": "at the start; one transaction, and the next start goes on",
+    "orchestrator/intake.py:__init__: ensure": "at the start",
+    "orchestrator/intake.py:_key_of_year: ensure": "a key that is there already is taken",
+    "orchestrator/intake.py:_keys_of: ensure": "the step that follows stands at its only caller's",
+    "orchestrator/intake.py:retire_keys: retire": "a file that is gone already is no error",
+    "orchestrator/process.py:_park: ensure": "a key that is there already is taken",
+    "orchestrator/process.py:_carry_out: recall": "before the commit: the batch comes again, and recalls again (tests/flow/test_recall.py)",
+    "orchestrator/shredder.py:_look: destroy": "looked for again at every start and every hour",
+    "orchestrator/upkeep.py:_destroy: destroy": "the step that follows stands at its only caller's; the rows are found again",
+    "orchestrator/upkeep.py:run: forget": "looked for again every hour",
+    "connectors/consume.py:_park: ensure": "a key that is there already is taken",
+}
+"""What changes a store and stands between no two steps, and why a crash beside it changes nothing."""
+
 
 def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     for path in sorted(path for package in ("orchestrator", "connectors", "topics") for path in (ROOT / package).rglob("*.py")):
@@ -66,6 +87,37 @@ def unguarded(place: str, function: ast.AST) -> Iterator[str]:
         before = any(line <= first and (block is call or line > block.lineno) for line in lines)
         if not (any(line > last for line in lines) and (before or name in AFTER)):
             yield f"{place}: {name}"
+
+
+def writers() -> set[str]:
+    """The public methods of the stores that write, themselves or by another function of their file."""
+    found: set[str] = set()
+    for path in STORES:
+        bodies = {node.name: node for node in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(node, ast.FunctionDef)}
+        here = {name for name, node in bodies.items() if any(is_writing(*one) for one in called(node))}
+        for _ in bodies:
+            here |= {name for name, node in bodies.items() if any(called_name in here for called_name, _ in called(node))}
+        found |= {name for name in here if not name.startswith("_")}
+    return found
+
+
+def is_writing(name: str, call: ast.Call) -> bool:
+    """A statement, or a file that goes; `update` of a set is none."""
+    return name in WRITING and (isinstance(call.func, ast.Name) or name in {"on_conflict_do_nothing", "unlink", "rename"})
+
+
+def test_what_changes_a_store_beside_the_ledger_stands_between_two_steps_or_is_harmless_when_repeated() -> None:
+    changing = writers()
+    assert {"ensure", "destroy", "recall", "rewrap", "note_tokens", "retire", "forget"} <= changing
+    loose = set()
+    for place, function in functions():
+        lines = [line for line, _ in steps_in(function)]
+        for used in (node for node in ast.walk(function) if isinstance(node, ast.Attribute) and node.attr in changing):
+            if ast.unparse(used.value).removeprefix("self.").lstrip("_") not in STORES_ARE_CALLED:
+                continue
+            between = any(line > used.lineno for line in lines) and (used.attr in AFTER or any(line < used.lineno for line in lines))
+            loose |= set() if between else {f"{place}: {used.attr}"}
+    assert set(HARMLESS_AGAIN) == loose
 
 
 def test_every_effect_stands_between_two_steps() -> None:
