@@ -9,8 +9,9 @@ import pytest
 
 from connectors.testing.simulator import Person
 from orchestrator.case import Status
-from tests.flow.company import Company, lines
+from tests.flow.company import NAMES, REPORTS, REQUESTS, Company, lines
 from tests.flow.test_cases import JAN
+from tests.flow.test_restored import back_up, restore
 from topics.memory import Moments
 
 FIRM = Person("info@firm.example", "A firm", "B-1")
@@ -122,3 +123,18 @@ def refused(company: Company) -> tuple[int, list[str]]:
     refuse(company, erasure)
     worker_returns(company)
     return left(company), [entry.outcome for entry in company.certificates(erasure)[-1].processors]
+
+
+def test_what_was_recalled_and_forgotten_by_a_restored_ledger_does_not_put_off_what_is_ordered_next(company: Company) -> None:
+    erasure, copy = ordered(company), back_up(company)
+    for _ in range(2):
+        pause(company, erasure)
+        company.settle()
+        company.order(erasure, "case.resume")
+        company.settle()
+    for topic in (REQUESTS, REPORTS, NAMES.commands("moneybird")):
+        company.broker.age_out(topic)
+    restore(company, copy)
+    company.stopped.clear()
+    company.settle()
+    assert (0, Status.COMPLETE) == (left(company), company.certificates(erasure)[-1].status)
