@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Column, Engine, Integer, LargeBinary, MetaData, Select, String, Table, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
-from topics.database import UtcDateTime, engine_for, leave_no_trace, make_private
+from topics.database import Read, UtcDateTime, engine_for, leave_no_trace, make_private
 from topics.sealing import Key
 from topics.wrapping import Wrapper, unwrapped, wrapped, wrapper_id
 
@@ -93,6 +93,7 @@ class Keyring:
     def __init__(self, engine: Engine, wrappers: Sequence[Wrapper] = ()) -> None:
         self._engine = engine
         self._reading = engine.execution_options(one_read=True)
+        self._of_a_command, self._recalled = Read(engine, _FOR_A_COMMAND), Read(engine, _RECALLED)
         self._wrappers = {one.id: one for one in wrappers}
 
     @classmethod
@@ -128,9 +129,7 @@ class Keyring:
         return await self._off_the_loop(lambda: self._for_command(request_id, processor, round, kids))
 
     def _for_command(self, request_id: UUID, processor: str, round: int, kids: Sequence[str]) -> tuple[list[Key], bool]:
-        asked = {"first": kids[0], "last": kids[-1], "hold": hold_key(request_id), "processor": processor}
-        with self._reading.connect() as connection:
-            rows = connection.execute(_FOR_A_COMMAND, asked).all()
+        rows = self._of_a_command.rows(first=kids[0], last=kids[-1], hold=hold_key(request_id), processor=processor)
         found = {kid: Key(kid, self._open(kid, kept)) for kid, kept, _ in rows}
         if any(kid not in found for kid in kids):
             return self.get_all(*kids), False
@@ -235,8 +234,7 @@ class Keyring:
         return known is not None and known >= round
 
     def _recalled_round(self, request_id: UUID, processor: str) -> int | None:
-        with self._reading.connect() as connection:
-            rows = connection.execute(_RECALLED, {"hold": hold_key(request_id), "processor": processor}).all()
+        rows = self._recalled.rows(hold=hold_key(request_id), processor=processor)
         return rows[0][0] if rows else None
 
     def is_wrapped(self) -> bool:

@@ -215,3 +215,21 @@ def test_a_recalled_round_stays_recalled_until_the_hold_key_is_destroyed(url: st
     keyring.destroy(hold_key(ID))
     assert [False] * 6 == recalled()
     keyring.close()
+
+
+def test_the_keys_of_a_command_come_in_order_along_with_whether_it_was_recalled(url: str) -> None:
+    keyring = Keyring.open(url)
+    keys = keyring.ensure(case_key(ID), hold_key(ID))
+
+    def asked(round: int, *kids: str) -> tuple[list[Key], bool]:
+        return asyncio.run(keyring.for_command(ID, "books", round, *kids))
+
+    assert (keys, False) == asked(1, case_key(ID), hold_key(ID))
+    assert (keys[::-1], False) == asked(1, hold_key(ID), case_key(ID))
+    keyring.recall(ID, "books", 2)
+    assert [True, True, False] == [asked(round, hold_key(ID))[1] for round in (1, 2, 3)]
+    keyring.destroy(case_key(ID))
+    with pytest.raises(KeyDestroyed):
+        asked(3, case_key(ID), hold_key(ID))
+    assert (keys[1:], True) == asked(2, hold_key(ID))
+    keyring.close()
