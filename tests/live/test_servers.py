@@ -1,5 +1,8 @@
 """Each real server starts, does one round trip, and keeps its data when it is killed."""
 
+import base64
+import hashlib
+import json
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -13,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer  # type: ignore[import-u
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # type: ignore[import-untyped]
 
 from tests.live.servers import ServerUnavailable
+from tests.live.servers.identity_provider import IdentityProvider
 from tests.live.servers.kafka import Kafka
 from tests.live.servers.mailman import Mailman
 from tests.live.servers.postgres import Postgres
@@ -112,3 +116,17 @@ def test_mailman_forgets_a_deleted_user(mailman: Mailman) -> None:
         assert client.post("/members/find", data={"subscriber": "jan@voorbeeld.nl"}).json()["total_size"] == 1
         assert client.delete("/users/jan@voorbeeld.nl").status_code == 204
         assert client.post("/members/find", data={"subscriber": "jan@voorbeeld.nl"}).json()["total_size"] == 0
+
+
+def test_the_openid_provider_signs_an_account_in_and_says_its_roles() -> None:
+    back, verifier = "http://127.0.0.1:9/back", "v" * 64
+    for provider in started(lambda: IdentityProvider(back, {"olga": ["officer"]})):
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        asked = {"client_id": provider.client_id, "response_type": "code", "scope": "openid profile", "redirect_uri": back}
+        asked |= {"state": "s", "code_challenge": challenge, "code_challenge_method": "S256"}
+        answered = httpx.URL(provider.sign_in(f"{provider.issuer}/auth?{httpx.QueryParams(asked)}", "olga")).params
+        token = {"grant_type": "authorization_code", "code": answered["code"], "redirect_uri": back, "code_verifier": verifier}
+        told = httpx.post(f"{provider.issuer}/token", data=token, auth=(provider.client_id, provider.client_secret)).json()
+        payload = told["id_token"].split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        assert ("s", "olga", ["officer"]) == (answered["state"], claims["sub"], claims["roles"])
