@@ -29,6 +29,7 @@ class Planned:
 
     Of what stays: `shut` it off from use, and strip it of all but the fields in `keep` (None: leave it whole). `needs`: the fields
     of what a kept record hangs from that its duty needs besides what can never be stripped (None: that is left whole too).
+    `unconfirmed`: it would be restricted for good, which no officer has confirmed.
     """
 
     record: Record
@@ -41,6 +42,7 @@ class Planned:
     shut: bool = False
     keep: frozenset[str] | None = None
     needs: frozenset[str] | None = None
+    unconfirmed: bool = False
 
     @property
     def acts(self) -> bool:
@@ -197,8 +199,9 @@ def _restriction(action: Action, record: Record, spec: Spec, duties: Duties, tod
         if record.state is State.RESTRICTED or (kind.restricts and (kind.lifts or duties.irreversible)):
             return Planned(record, Do.RESTRICT, Outcome.RESTRICTED, reason=_how(kind, spec))
         if kind.restricts:
-            reason = f"Restricting a {kind.name} could not be lifted over the API of {spec.name}: an officer must confirm it first."
-            return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=reason)
+            would = f"A {kind.name} would be {kind.how or 'restricted'}, which could not be lifted over the API of {spec.name}"
+            reason = f"{would}: an officer must confirm it first."
+            return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=reason, unconfirmed=True)
         return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=f"{spec.name} offers no way to restrict a {kind.name}.")
     if kind.lifts or record.state is not State.RESTRICTED:
         return Planned(record, Do.LIFT, Outcome.LIFTED)

@@ -295,7 +295,8 @@ class _Run:
         stays = None if item.keep is None else "It stays, stripped of what no duty needs."
         told = self.connector.planned_call(item.record) if item.do is Do.ERASE else stays
         line = self._line(item.record, item.outcome, item.reason or told)
-        return line.model_copy(update={"hold": self._hold(item), "bound_to": item.bound_to, "until": item.until})
+        more = {"hold": self._hold(item), "bound_to": item.bound_to, "until": item.until, "unconfirmed": item.unconfirmed}
+        return line.model_copy(update=more)
 
     def _result_line(self, result: Result) -> RecordOutcome:
         item = result.planned
@@ -307,6 +308,7 @@ class _Run:
             "hold": self._hold(item) if result.outcome is Outcome.HELD else None,
             "bound_to": item.bound_to,
             "until": result.until,
+            "unconfirmed": item.unconfirmed,
             "sealed": self.held.seal("hold.record", freeze([item.record])) if kept else None,
         }
         return line.model_copy(update=more)

@@ -2,9 +2,12 @@
 
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
+from operator import not_
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from pydantic import Field
 
 from orchestrator.clock import Extension
 from orchestrator.deadlines import Pause
@@ -54,6 +57,7 @@ class RecordState(Wire):
     until: date | None = None
     reason: Sentence | None = None
     sealed: Sealed | None = None
+    unconfirmed: bool = Field(default=False, exclude_if=not_)
 
 
 class ProcessorState(Wire):
@@ -225,6 +229,12 @@ class Case(Wire):
     def examined(self) -> bool:
         """Whether it is an objection that still waits for the officer's decision."""
         return self.right is Right.OBJECTION and not self.against_marketing and self.decision is None
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether a vendor could restrict only in a way that cannot be lifted, and no officer has decided on that."""
+        undecided = self.right is Right.RESTRICTION and self.mode == "execute" and self.decision is None
+        return undecided and any(record.unconfirmed for processor in self.processors for record in processor.records.values())
 
     @property
     def refused(self) -> bool:
