@@ -105,7 +105,8 @@ class Kind:
     `at`: the path of one record, which is erased by DELETE (`/contacts/{id}`), or as `erases` says. Fields that name a setting are
     filled with it; the others, in order, with the parts of `Record.ref` between slashes, the last one with all the rest. `peeks`: GET
     there answers 404 or 410 once the record is gone, and never before; `Look` says more. `restricts`, `lifts`: the `Call` that does it,
-    or True where the connector's own `restrict` and `lift` do. `how`: what restricting does there ("archived"). `strips`: the fields
+    or True where the connector's own `restrict` and `lift` do. `how`: what restricting does to it there, in plain words that stand on
+    certificates: "archived", "cut off from mail". `strips`: the fields
     that `strip` can empty in a record that the law keeps, or that such a record hangs from. `hidden_days`: how long the vendor hides
     what it is to erase before that is gone.
     """

@@ -46,6 +46,7 @@ class Says(Shoebox):
         peeks=Look(Shown),
         restricts=Call("POST", at="/customers/{id}/archive"),
         lifts=Call("POST", at="/customers/{id}/unarchive"),
+        how="archived",
     )
     spec = replace(Shoebox.spec, kinds=(*Shoebox.spec.kinds[:2], customer))
 
@@ -76,3 +77,15 @@ class ShowsNoState(Says):
 
 class SignsInByNoSetting(Says):
     signs_in = By(Bearer, "api_key")
+
+
+class SaysNotHow(Shoebox):
+    """It restricts, and its certificate could only say that it is restricted."""
+
+    spec = replace(Shoebox.spec, kinds=(*Shoebox.spec.kinds[:2], replace(Shoebox.spec.kinds[2], how="")))
+
+
+class SaysHowAsTheVendorDoes(Shoebox):
+    """No officer reads names of fields."""
+
+    spec = replace(Shoebox.spec, kinds=(*Shoebox.spec.kinds[:2], replace(Shoebox.spec.kinds[2], how="isArchived = true")))
