@@ -122,6 +122,11 @@ class Kind:
     erases: Call | None = None
     hidden_days: int = 0
 
+    @property
+    def shuts(self) -> bool:
+        """Whether what must be kept can be shut off: not by a DELETE, after which nobody knows whether it is still there."""
+        return bool(self.restricts) and not (isinstance(self.restricts, Call) and self.restricts.method == "DELETE")
+
 
 Facts = Literal["specification", "source code", "client library", "documentation", "documentation in part", "community's accounts"]
 """What of the vendor's a connector's facts stand on, the surest first; a specification is written for machines."""

@@ -110,7 +110,7 @@ def _own_fate(record: Record, kind: Kind, duties: Duties, today: date, zone: Zon
     if duty:
         needs = None if claims else duty.fields or frozenset()
         keep = _to_strip(kind, duty.fields is not None, needs, duties)
-        return Planned(record, Do.KEEP, Outcome.HELD, duty.hold, shut=bool(kind.restricts), keep=keep, needs=needs)
+        return Planned(record, Do.KEEP, Outcome.HELD, duty.hold, shut=kind.shuts, keep=keep, needs=needs)
     if kind.kept_because:
         return _not_erasable(record, kind.kept_because, duties, today)
     return Planned(record, Do.ERASE, Outcome.ERASED)
@@ -185,7 +185,7 @@ def _bound(fate: Planned, spec: Spec, duties: Duties, by: Planned) -> Planned:
     if hold is None:
         return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, bound_to=kind, reason=f"It waits for the decision on a {kind}.")
     keep = _to_strip(own, True, by.needs, duties)
-    if own.restricts:
+    if own.shuts:
         return Planned(record, Do.RESTRICT, Outcome.RESTRICTED, bound_to=kind, until=hold.until, keep=keep)
     return Planned(record, Do.KEEP, Outcome.HELD, hold, bound_to=kind, keep=keep)
 

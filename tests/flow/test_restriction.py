@@ -8,7 +8,9 @@ from uuid import UUID
 import pytest
 from rich.console import Console
 
+from connectors.testing.simulators.mollie import MollieSimulator
 from connectors.testing.simulators.moneybird import MoneybirdSimulator
+from connectors.vendors.mollie import Mollie
 from orchestrator.case import Status
 from orchestrator.command.view import as_json, as_table
 from orchestrator.letters import Language, Seat, to_subject
@@ -117,3 +119,19 @@ def test_what_no_vendor_can_restrict_waits_for_nobody(company: Company) -> None:
     company.settle()
     assert ["invalid_content"] == [parked["reason"] for parked in company.dead_letters()]
     assert "does not allow" in letter(company, request) and TO_DECIDE not in letter(company, request)
+
+
+def test_mandates_and_subscriptions_are_ended_only_on_the_officers_word(company: Company) -> None:
+    vendor = MollieSimulator()
+    vendor.keeps_revoked = True
+    customer = vendor.add_customer(JAN)
+    mandate = vendor.add("mandates", customerId=customer, status="valid", details={})
+    vendor.add("subscriptions", customerId=customer, mandateId=mandate, status="active")
+    company.connector, company.settings, company.vendors = Mollie, {"api_key": {"env": "KIT_SECRET"}}, {"payments": vendor}
+    company.restart()
+    request = after(company, "subject.restrict")
+    assert (["decision_needed"], 0) == (company.notices(request), vendor.writing_calls)
+    decided(company, request, "uphold")
+    told = lines(company.certificates(request)[-1], "payments")
+    assert {("customer", "refused"): 1, ("mandate", "restricted"): 1, ("subscription", "restricted"): 1} == told
+    assert {"mandate": 1, "subscription": 1} == dict(vendor.restricted(JAN))
