@@ -1,6 +1,6 @@
 """What is to become of each located record: erased, kept by law, restricted because a kept one hangs from it. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum
@@ -57,7 +57,7 @@ class Duties:
     `contract_ended_on`: as the request gave it. `claims`: the legal claims, by the key of the record that each is on.
     `expiring`: by key, the last day that an earlier answer named for a record that goes by itself. `irreversible`: whether an
     officer has confirmed restrictions that the vendor cannot lift. `strips`: per kind, the fields that no duty needs, as the
-    processor's settings say.
+    processor's settings say. `unseen`: the keys of records of which nobody can tell whether they are still there.
     """
 
     holds: Sequence[HoldRule] = ()
@@ -67,6 +67,7 @@ class Duties:
     expiring: Mapping[tuple[str, str], date] = field(default_factory=dict)
     irreversible: bool = False
     strips: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unseen: Set[tuple[str, str]] = frozenset()
 
 
 def plan(action: Action, records: Iterable[Record], spec: Spec, duties: Duties, today: date, zone: ZoneInfo) -> list[Planned]:
@@ -144,7 +145,7 @@ def _not_erasable(record: Record, kept_because: str, duties: Duties, today: date
         until = max(told or today, rule.until(today))
         reason = f"{kept_because} {by_rule}. What was there on {today} is gone after {until}."
         return Planned(record, Do.LEAVE, Outcome.EXPIRING, until=until, reason=reason)
-    if not rule.looked:
+    if not rule.looked or record.key in duties.unseen:
         reason = f"{by_rule}. It was gone after {told}; nobody looked."
         return Planned(record, Do.LEAVE, Outcome.NOT_APPLICABLE, until=told, reason=reason)
     reason = f"It should have gone by itself after {told} ({rule.name}, {rule.source}), and is still there. {kept_because}"

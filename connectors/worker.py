@@ -155,6 +155,7 @@ class _Run:
         self.connector = processor.connector(processor.settings, processor.account.door(gathered))
         self.connector.case = str(command.request_id)
         self.reported = set(self.known)
+        self.unseen: set[tuple[str, str]] = set()  # of which nobody can tell, without the person, whether they are still there
         self.digests: dict[tuple[str, str], str] = {}  # given along where the key that made them is destroyed
         self.results: dict[tuple[str, str], Result] = {}
         self.give_up_at = None if processor.give_up_after is None else clock() + processor.give_up_after
@@ -213,6 +214,7 @@ class _Run:
             elif state is State.ANONYMISED and self.command.action == "erase":
                 vanished.append((record, Outcome.ANONYMISED))
             else:
+                self.unseen |= {key} if state is None else set()
                 still_there[key] = replace(record, state=state or record.state)
         return vanished, still_there
 
@@ -254,6 +256,7 @@ class _Run:
             {key: command.expiring[digest] for key, digest in digests.items() if digest in command.expiring},
             command.irreversible,
             self.connector.strips,
+            self.unseen,
         )
 
     def _located(self, records: Sequence[Record]) -> Located:
