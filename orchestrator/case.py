@@ -245,8 +245,9 @@ class Case(Wire):
 
     @property
     def in_force(self) -> bool:
-        """Whether it is a restriction that was neither refused nor lifted."""
-        return self.right is Right.RESTRICTION and self.mode == "execute" and self.ended_by is None and not self.refused
+        """Whether it is a restriction that was not lifted, nor refused before anything was shut off: that stays so until it is lifted."""
+        stands = self.right is Right.RESTRICTION and self.mode == "execute" and self.ended_by is None
+        return stands and (not self.refused or any(processor.keeps_something for processor in self.processors))
 
     @property
     def protects(self) -> bool:

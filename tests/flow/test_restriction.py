@@ -1,6 +1,7 @@
 """A restriction that nobody can lift again waits for the officer: who is told so, what the person reads, and what is done then."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -135,3 +136,28 @@ def test_mandates_and_subscriptions_are_ended_only_on_the_officers_word(company:
     told = lines(company.certificates(request)[-1], "payments")
     assert {("customer", "refused"): 1, ("mandate", "restricted"): 1, ("subscription", "restricted"): 1} == told
     assert {"mandate": 1, "subscription": 1} == dict(vendor.restricted(JAN))
+
+
+class ForGood(Shoebox):
+    """What it archives, nobody brings back."""
+
+    spec = replace(Shoebox.spec, kinds=tuple(replace(kind, lifts=False) for kind in Shoebox.spec.kinds))
+
+
+@pytest.mark.parametrize("order", [{"type": "case.decide", "decision": "reject"}, {"type": "case.refuse"}])
+def test_what_was_shut_off_before_the_rest_was_turned_down_still_stands_against_an_erasure(company: Company, order: dict[str, str]) -> None:
+    company.connector, company.settings, company.connectors = Shoebox, {"token": {"env": "KIT_SECRET"}}, {"shop": ForGood}
+    company.vendors = {"list": ShoeboxSimulator(), "shop": ShoeboxSimulator()}
+    for vendor in company.vendors.values():
+        vendor.seed(replace(JAN, since=date(2015, 6, 1)))  # no law keeps anything
+    company.restart()
+    request = after(company, "subject.restrict", ground="18(1)(b)")
+    company.order(request, **order, reason="Not what cannot be undone.")
+    company.settle()
+    assert [{"customer": 1}, {}] == restricted(company)
+    assert "You can ask us to end the restriction." in letter(company, request)
+    erasure = after(company, "subject.erase")
+    assert {"needs_person"} == {entry.outcome for entry in company.certificates(erasure)[-1].processors}
+    after(company, "subject.unrestrict")
+    company.settle(days=1)
+    assert (Status.COMPLETE, {}) == (company.certificates(erasure)[-1].status, dict(+company.vendors["list"].traces(JAN)))
