@@ -232,12 +232,13 @@ async def _confirm(connector: Connector[Any], result: Result, seen: Record | Non
         return replace(result, outcome=outcome, evidence=Evidence.VERIFIED, until=result.planned.until)
     if result.outcome is Outcome.ACCEPTED:
         return result
-    kind = record.kind
-    not_restricted = f"The {kind} is not restricted after it was to be at {connector.spec.name}."
+    kind, at = record.kind, connector.spec.name
+    not_restricted = f"The {kind} is not restricted after it was to be at {at}."
+    vanished = f"The {kind} is no longer there after it was to be restricted at {at}."
     reason = {
-        Do.ERASE: f"The {kind} is still there after it was to be erased at {connector.spec.name}.",
-        Do.RESTRICT: not_restricted,
-        Do.LIFT: f"The {kind} is still restricted after that was to be lifted at {connector.spec.name}.",
+        Do.ERASE: f"The {kind} is still there after it was to be erased at {at}.",
+        Do.RESTRICT: vanished if state is State.GONE else not_restricted,
+        Do.LIFT: f"The {kind} is still restricted after that was to be lifted at {at}.",
         Do.KEEP: f"The {kind} must be kept, but it is no longer there." if state is State.GONE else not_restricted,
     }[result.planned.do]
     return replace(

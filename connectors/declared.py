@@ -105,7 +105,8 @@ class Kind:
     `at`: the path of one record, which is erased by DELETE (`/contacts/{id}`), or as `erases` says. Fields that name a setting are
     filled with it; the others, in order, with the parts of `Record.ref` between slashes, the last one with all the rest. `peeks`: GET
     there answers 404 or 410 once the record is gone, and never before; `Look` says more. `restricts`, `lifts`: the `Call` that does it,
-    or True where the connector's own `restrict` and `lift` do. `how`: what restricting does there ("archived"). `strips`: the fields
+    or True where the connector's own `restrict` and `lift` do. `how`: what restricting does to it there, in plain words that stand on
+    certificates: "archived", "cut off from mail". `strips`: the fields
     that `strip` can empty in a record that the law keeps, or that such a record hangs from. `hidden_days`: how long the vendor hides
     what it is to erase before that is gone.
     """
@@ -120,6 +121,11 @@ class Kind:
     strips: tuple[str, ...] = ()
     erases: Call | None = None
     hidden_days: int = 0
+
+    @property
+    def shuts(self) -> bool:
+        """Whether what must be kept can be shut off: not by a DELETE, after which nobody knows whether it is still there."""
+        return bool(self.restricts) and not (isinstance(self.restricts, Call) and self.restricts.method == "DELETE")
 
 
 Facts = Literal["specification", "source code", "client library", "documentation", "documentation in part", "community's accounts"]

@@ -1,6 +1,6 @@
 """What is to become of each located record: erased, kept by law, restricted because a kept one hangs from it. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum
@@ -29,6 +29,7 @@ class Planned:
 
     Of what stays: `shut` it off from use, and strip it of all but the fields in `keep` (None: leave it whole). `needs`: the fields
     of what a kept record hangs from that its duty needs besides what can never be stripped (None: that is left whole too).
+    `unconfirmed`: it would be restricted for good, which no officer has confirmed.
     """
 
     record: Record
@@ -41,6 +42,7 @@ class Planned:
     shut: bool = False
     keep: frozenset[str] | None = None
     needs: frozenset[str] | None = None
+    unconfirmed: bool = False
 
     @property
     def acts(self) -> bool:
@@ -55,7 +57,7 @@ class Duties:
     `contract_ended_on`: as the request gave it. `claims`: the legal claims, by the key of the record that each is on.
     `expiring`: by key, the last day that an earlier answer named for a record that goes by itself. `irreversible`: whether an
     officer has confirmed restrictions that the vendor cannot lift. `strips`: per kind, the fields that no duty needs, as the
-    processor's settings say.
+    processor's settings say. `unseen`: the keys of records of which nobody can tell whether they are still there.
     """
 
     holds: Sequence[HoldRule] = ()
@@ -65,6 +67,7 @@ class Duties:
     expiring: Mapping[tuple[str, str], date] = field(default_factory=dict)
     irreversible: bool = False
     strips: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unseen: Set[tuple[str, str]] = frozenset()
 
 
 def plan(action: Action, records: Iterable[Record], spec: Spec, duties: Duties, today: date, zone: ZoneInfo) -> list[Planned]:
@@ -108,7 +111,7 @@ def _own_fate(record: Record, kind: Kind, duties: Duties, today: date, zone: Zon
     if duty:
         needs = None if claims else duty.fields or frozenset()
         keep = _to_strip(kind, duty.fields is not None, needs, duties)
-        return Planned(record, Do.KEEP, Outcome.HELD, duty.hold, shut=bool(kind.restricts), keep=keep, needs=needs)
+        return Planned(record, Do.KEEP, Outcome.HELD, duty.hold, shut=kind.shuts, keep=keep, needs=needs)
     if kind.kept_because:
         return _not_erasable(record, kind.kept_because, duties, today)
     return Planned(record, Do.ERASE, Outcome.ERASED)
@@ -142,7 +145,7 @@ def _not_erasable(record: Record, kept_because: str, duties: Duties, today: date
         until = max(told or today, rule.until(today))
         reason = f"{kept_because} {by_rule}. What was there on {today} is gone after {until}."
         return Planned(record, Do.LEAVE, Outcome.EXPIRING, until=until, reason=reason)
-    if not rule.looked:
+    if not rule.looked or record.key in duties.unseen:
         reason = f"{by_rule}. It was gone after {told}; nobody looked."
         return Planned(record, Do.LEAVE, Outcome.NOT_APPLICABLE, until=told, reason=reason)
     reason = f"It should have gone by itself after {told} ({rule.name}, {rule.source}), and is still there. {kept_because}"
@@ -183,7 +186,7 @@ def _bound(fate: Planned, spec: Spec, duties: Duties, by: Planned) -> Planned:
     if hold is None:
         return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, bound_to=kind, reason=f"It waits for the decision on a {kind}.")
     keep = _to_strip(own, True, by.needs, duties)
-    if own.restricts:
+    if own.shuts:
         return Planned(record, Do.RESTRICT, Outcome.RESTRICTED, bound_to=kind, until=hold.until, keep=keep)
     return Planned(record, Do.KEEP, Outcome.HELD, hold, bound_to=kind, keep=keep)
 
@@ -197,8 +200,9 @@ def _restriction(action: Action, record: Record, spec: Spec, duties: Duties, tod
         if record.state is State.RESTRICTED or (kind.restricts and (kind.lifts or duties.irreversible)):
             return Planned(record, Do.RESTRICT, Outcome.RESTRICTED, reason=_how(kind, spec))
         if kind.restricts:
-            reason = f"Restricting a {kind.name} could not be lifted over the API of {spec.name}: an officer must confirm it first."
-            return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=reason)
+            would = f"A {kind.name} would be {kind.how or 'restricted'}, which could not be lifted over the API of {spec.name}"
+            reason = f"{would}: an officer must confirm it first."
+            return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=reason, unconfirmed=True)
         return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=f"{spec.name} offers no way to restrict a {kind.name}.")
     if kind.lifts or record.state is not State.RESTRICTED:
         return Planned(record, Do.LIFT, Outcome.LIFTED)

@@ -62,8 +62,15 @@ def abilities(connector: type[Connector[Any]]) -> dict[str, Any]:
         "erases": [kind.name for kind in kinds if kind.kept_because is None],
         "restricts": [kind.name for kind in kinds if kind.restricts],
         "lifts": [kind.name for kind in kinds if kind.lifts],
-        "verifies": "by reference" if connector.peek is not Connector.peek or any(kind.peeks for kind in kinds) else "by search",
+        "verifies": _verifies(connector),
     }
+
+
+def _verifies(connector: type[Connector[Any]]) -> str:
+    """How it looks again: never, where nothing is called, or where nobody can be looked up and another's word is taken."""
+    if connector.opens == "nothing" or not connector.spec.searches:
+        return "never"
+    return "by reference" if connector.peek is not Connector.peek or any(kind.peeks for kind in connector.spec.kinds) else "by search"
 
 
 def incomplete(name: str, connector: Any) -> list[str]:

@@ -155,6 +155,7 @@ class _Run:
         self.connector = processor.connector(processor.settings, processor.account.door(gathered))
         self.connector.case = str(command.request_id)
         self.reported = set(self.known)
+        self.unseen: set[tuple[str, str]] = set()  # of which nobody can tell whether they are still there
         self.digests: dict[tuple[str, str], str] = {}  # given along where the key that made them is destroyed
         self.results: dict[tuple[str, str], Result] = {}
         self.give_up_at = None if processor.give_up_after is None else clock() + processor.give_up_after
@@ -207,14 +208,30 @@ class _Run:
         for key, record in self.known.items():
             if key in found:
                 continue
-            state = await state_of(self.connector, record, searched=self.subject is not None)
-            if state is State.GONE or (state is None and self.subject):
+            state = await self._standing(record)
+            if state is State.GONE or (state is None and key not in self.unseen):
                 vanished.append((record, Outcome.ERASED))
             elif state is State.ANONYMISED and self.command.action == "erase":
                 vanished.append((record, Outcome.ANONYMISED))
             else:
                 still_there[key] = replace(record, state=state or record.state)
         return vanished, still_there
+
+    async def _standing(self, record: Record) -> State | None:
+        """How a record stands by its reference; None: the search decides, unless it is `unseen`.
+
+        Where a rule lets it go by itself, a vendor that has a person asked is no more than one that cannot tell.
+        """
+        try:
+            state = await state_of(self.connector, record, searched=self.subject is not None)
+        except NeedsPerson:
+            if self._digest(record) not in self.command.expiring:
+                raise
+            self.unseen.add(record.key)
+            return None
+        if state is None and self.subject is None:
+            self.unseen.add(record.key)
+        return state
 
     async def _one_pass(self, found: Records, report: Report) -> Records:
         """Report what is new, act on all of `found`, look again; returns what has appeared meanwhile."""
@@ -254,6 +271,7 @@ class _Run:
             {key: command.expiring[digest] for key, digest in digests.items() if digest in command.expiring},
             command.irreversible,
             self.connector.strips,
+            self.unseen,
         )
 
     def _located(self, records: Sequence[Record]) -> Located:
@@ -295,7 +313,8 @@ class _Run:
         stays = None if item.keep is None else "It stays, stripped of what no duty needs."
         told = self.connector.planned_call(item.record) if item.do is Do.ERASE else stays
         line = self._line(item.record, item.outcome, item.reason or told)
-        return line.model_copy(update={"hold": self._hold(item), "bound_to": item.bound_to, "until": item.until})
+        more = {"hold": self._hold(item), "bound_to": item.bound_to, "until": item.until, "unconfirmed": item.unconfirmed}
+        return line.model_copy(update=more)
 
     def _result_line(self, result: Result) -> RecordOutcome:
         item = result.planned
@@ -307,6 +326,7 @@ class _Run:
             "hold": self._hold(item) if result.outcome is Outcome.HELD else None,
             "bound_to": item.bound_to,
             "until": result.until,
+            "unconfirmed": item.unconfirmed,
             "sealed": self.held.seal("hold.record", freeze([item.record])) if kept else None,
         }
         return line.model_copy(update=more)

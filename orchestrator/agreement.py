@@ -92,6 +92,8 @@ def _line(line: RecordLine) -> Iterator[str]:
         yield "it is held, and no law is named."
     if line.outcome in UNCLAIMED and line.hold is not None:
         yield "a law is named, and it is not held."
+    if line.unconfirmed and line.outcome is not Outcome.REFUSED:
+        yield "it waits for an officer's word, and is not refused."
     if line.outcome is Outcome.EXPIRING and line.until is None:
         yield "it expires, and no date is named."
 

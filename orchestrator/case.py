@@ -2,9 +2,12 @@
 
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
+from operator import not_
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from pydantic import Field
 
 from orchestrator.clock import Extension
 from orchestrator.deadlines import Pause
@@ -54,6 +57,7 @@ class RecordState(Wire):
     until: date | None = None
     reason: Sentence | None = None
     sealed: Sealed | None = None
+    unconfirmed: bool = Field(default=False, exclude_if=not_)
 
 
 class ProcessorState(Wire):
@@ -227,6 +231,12 @@ class Case(Wire):
         return self.right is Right.OBJECTION and not self.against_marketing and self.decision is None
 
     @property
+    def unconfirmed(self) -> bool:
+        """Whether a vendor could restrict only in a way that cannot be lifted, and no officer has decided on that."""
+        undecided = self.right is Right.RESTRICTION and self.mode == "execute" and self.decision is None
+        return undecided and any(record.unconfirmed for processor in self.processors for record in processor.records.values())
+
+    @property
     def refused(self) -> bool:
         """Whether it is not carried out, or no further, by the officer's word."""
         if self.decision is None or self.decision.decision == "uphold":
@@ -235,8 +245,9 @@ class Case(Wire):
 
     @property
     def in_force(self) -> bool:
-        """Whether it is a restriction that was neither refused nor lifted."""
-        return self.right is Right.RESTRICTION and self.mode == "execute" and self.ended_by is None and not self.refused
+        """Whether it is a restriction that was not lifted, nor refused before anything was shut off: that stays so until it is lifted."""
+        stands = self.right is Right.RESTRICTION and self.mode == "execute" and self.ended_by is None
+        return stands and (not self.refused or any(processor.keeps_something for processor in self.processors))
 
     @property
     def protects(self) -> bool:

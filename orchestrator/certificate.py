@@ -175,6 +175,7 @@ def _line(record: RecordState, ends: dict[str, date]) -> RecordLine:
         bound_to=record.bound_to,
         until=until,
         reason=reason,
+        unconfirmed=record.unconfirmed,
     )
 
 

@@ -76,7 +76,7 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
             unawaited = _unawaited(case, message)
             case = case.model_copy(update={"late": case.late + 1}) if unawaited else case
             if isinstance(report, Answered):
-                return _answered(case, report, unawaited, message.at, policy)
+                return _asking(case, _answered(case, report, unawaited, message.at, policy), message.at)
             return _located(case, report, message.at, policy)
         case Retried():
             again = [name for name in _unfinished(case, message.at, policy) if message.only in (None, name)]
@@ -248,6 +248,11 @@ def _located(case: Case, report: Located, at: datetime, policy: Policy) -> Decis
     changed = with_changes(processor, records=processor.records | new, known=() if shredded else (*processor.known, report.sealed))
     case = case.with_processor(changed)
     return order(case, [changed.name], at, policy) if new and not processor.awaited else (case, ())
+
+
+def _asking(before: Case, decision: Decision, at: datetime) -> Decision:
+    """The officer is told once: with the first answer that something could not be lifted, which nobody has confirmed."""
+    return _and_tell(decision, About.DECISION_NEEDED, at) if decision[0].unconfirmed and not before.unconfirmed else decision
 
 
 def _answered(case: Case, report: Answered, unawaited: bool, at: datetime, policy: Policy) -> Decision:

@@ -9,9 +9,7 @@ from orchestrator.decide import with_claim
 from orchestrator.messages import Claimed, Decided, Extended, Message, Paused, Proven, Resumed, Retried
 from orchestrator.rights import block_on, does_more
 from orchestrator.shredding import UNASKABLE, unaskable
-from topics.events import Right
 from topics.orders import Decide, Extend, LiftHold, Order, Pause, PlaceHold, Prove, Refuse, Resume, Retry
-from topics.outcomes import Outcome
 
 
 def why_not(order: Order, case: Case, now: datetime) -> str | None:
@@ -53,13 +51,7 @@ def _nobody_can_be_asked(case: Case, name: str | None) -> bool:
 
 def waits_for_a_word(case: Case) -> bool:
     """Whether the officer has something to decide on: an objection, what stands against a request, a restriction for good."""
-    return case.examined or case.block is not None or _asks_for_good(case)
-
-
-def _asks_for_good(case: Case) -> bool:
-    """Whether a vendor could restrict only in a way that cannot be lifted, and nobody has confirmed that."""
-    records = [record for processor in case.processors for record in processor.records.values()]
-    return case.right is Right.RESTRICTION and case.decision is None and any(r.outcome is Outcome.REFUSED for r in records)
+    return case.examined or case.block is not None or case.unconfirmed
 
 
 def message_of(order: Order, case: Case, others: Sequence[Case], now: datetime) -> Message:

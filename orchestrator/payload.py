@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import date
+from operator import not_
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -46,7 +47,10 @@ class Controller(Wire):
 
 
 class RecordLine(Wire):
-    """`count` located records of one kind that fared alike. `until` is the whole of that day."""
+    """`count` located records of one kind that fared alike. `until` is the whole of that day.
+
+    `unconfirmed`: refused as it could not be lifted again, until the officer confirms it.
+    """
 
     kind: RecordKind
     outcome: Outcome
@@ -56,6 +60,7 @@ class RecordLine(Wire):
     bound_to: RecordKind | None = Field(default=None, exclude_if=absent)
     until: date | None = Field(default=None, exclude_if=absent)
     reason: Sentence | None = Field(default=None, exclude_if=absent)
+    unconfirmed: bool = Field(default=False, exclude_if=not_)
 
 
 class ProcessorEntry(Wire):

@@ -14,15 +14,16 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 BEGIN, END = "<!-- connectors: python -m tests.readme writes this table -->", "<!-- end of connectors -->"
 _HEAD = ("processor", "connector", "erases", "restricts", "lifts", "looks again", "a law may keep", "facts", "tested against")
+_ANY = "any"
 _MARKED = re.compile(re.escape(BEGIN) + r"\n.*?" + re.escape(END), re.DOTALL)
 _BY_HAND = re.compile(r"^\| processor \|.*\n(?:\|.*\n)+", re.MULTILINE)
 
 
 def table() -> str:
-    """Every connector that calls something, a line each."""
+    """Every connector, a line each; what calls nothing stands for a processor of any kind."""
     points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"][GROUP]
     registry = Registry([EntryPoint(name, value, GROUP) for name, value in points.items()])  # ours, whatever else is installed
-    rows = sorted(_row(registry, name) for name in registry.names() if registry.get(name).opens != "nothing")
+    rows = sorted((_row(registry, name) for name in registry.names()), key=lambda row: (row[0] == _ANY, row))
     return "\n".join(f"| {' | '.join(row)} |" for row in (_HEAD, ("---",) * len(_HEAD), *rows))
 
 
@@ -32,10 +33,11 @@ def _row(registry: Registry, name: str) -> tuple[str, ...]:
     dated = sorted({kind for each in kit for kind in each.dated})
     real = [*(["a real server"] if (ROOT / f"tests/live/test_{name}_real.py").exists() else [])]
     tested = [*real, *(["its specification"] if name in CHECKED else []), *(["simulator"] if kit else [])]
-    accepted = {kind for each in kit for kind in each.accepted}
-    verifies = "cannot: accepted only" if accepted and accepted >= set(can["erases"]) else can["verifies"]
-    lists = (can["erases"], can["restricts"], can["lifts"], [verifies], dated, [connector.spec.facts], tested)
-    return (connector.spec.kind.replace("_", " "), f"[{name}](docs/vendors/{name}.md)", *map(_words, lists))
+    called = connector.opens != "nothing"
+    facts = [connector.spec.facts] if called else []
+    lists = (can["erases"], can["restricts"], can["lifts"], [can["verifies"]], dated, facts, tested)
+    kind = connector.spec.kind.replace("_", " ") if called else _ANY
+    return (kind, f"[{name}](docs/vendors/{name}.md)", *map(_words, lists))
 
 
 def _words(words: list[str]) -> str:

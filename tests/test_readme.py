@@ -1,5 +1,7 @@
 """The README's table of connectors is written from what they declare."""
 
+import pytest
+
 from tests.readme import BEGIN, END, README, table, written
 
 BY_HAND = "# Title\n\n| processor | connector |\n| --- | --- |\n| x | y |\n\nAfter it.\n"
@@ -29,5 +31,12 @@ def test_a_line_tells_what_the_connector_declares_and_what_tests_it() -> None:
     assert jira.endswith("| specification | its specification, simulator |")
 
 
-def test_what_calls_nothing_stands_in_no_table() -> None:
-    assert "manual" not in table() and "nothing_held" not in table()
+@pytest.mark.parametrize("name", ["manual", "nothing_held", "ages_out"])
+def test_what_calls_nothing_stands_there_for_any_kind_and_claims_nothing(name: str) -> None:
+    assert f"| any | [{name}](docs/vendors/{name}.md) | - | - | - | never | - | - | - |" in table().splitlines()
+
+
+@pytest.mark.parametrize("name", ["google_analytics", "opendsr"])
+def test_who_takes_anothers_word_looks_never_again(name: str) -> None:
+    (line,) = [line for line in table().splitlines() if f"[{name}]" in line]
+    assert "never" == line.strip("|").split(" | ")[5]

@@ -1,10 +1,11 @@
 """What a worker reports: what it located before it destroys anything, and what came of it."""
 
 from datetime import date
+from operator import not_
 from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from topics.model import Digest, Moment, ProcessorName, RecordKind, Sealed, Sentence, Wire
 from topics.outcomes import Evidence, Hold, Outcome
@@ -54,7 +55,8 @@ class RecordOutcome(LocatedRecord):
 
     `evidence` is null where nothing is claimed. `bound_to` is the kind of the held record it hangs from. `until` is the
     date of an `accepted` (look again), `expiring` or bound record. `sealed` is a held record's own reference, under the
-    case's hold key, since it is needed again when the hold ends.
+    case's hold key, since it is needed again when the hold ends. `unconfirmed`: it is refused because it could not be lifted
+    again over the vendor's API, and no officer has confirmed that yet.
     """
 
     outcome: Outcome
@@ -64,6 +66,7 @@ class RecordOutcome(LocatedRecord):
     until: date | None = None
     reason: Sentence | None = None
     sealed: Sealed | None = None
+    unconfirmed: bool = Field(default=False, exclude_if=not_)
 
 
 class Calls(Wire):

@@ -44,7 +44,7 @@ class Brevo(Connector[BrevoSettings]):
         name="brevo", kind="mailing_list", identifiers=("email", "brevo.contact_id"), calls_per_minute=100,
         kinds=(
             Kind("message", at="/smtp/log/{id}"), Kind("block", at="/smtp/blockedContacts/{email}"),
-            Kind("subscriber", at="/contacts/{id}", peeks=Look(Contact), restricts=_BLOCK, lifts=True),
+            Kind("subscriber", at="/contacts/{id}", peeks=Look(Contact), restricts=_BLOCK, lifts=True, how="blocked for mail and SMS"),
         ),
         docs="https://developers.brevo.com/reference", checked=dt.date(2026, 11, 22), facts="specification",
         not_covered=("transactional mail older than settings.log_days", "event statistics, SMS logs, conversations, deals and notes"),

@@ -66,7 +66,7 @@ def _following(turn: Turn) -> Mapping[str, Any] | None:
 class Cloudflare(Connector[CloudflareSettings]):
     spec = Spec(
         name="cloudflare", kind="hosting", identifiers=("email",), calls_per_minute=240, checked=dt.date(2026, 11, 22),
-        kinds=(Kind("forward", at=f"{_RULES}/{{id}}", restricts=True, lifts=True), Kind("shared_forward", _SHARED),
+        kinds=(Kind("forward", at=f"{_RULES}/{{id}}", restricts=True, lifts=True, how="switched off"), Kind("shared_forward", _SHARED),
                Kind("address", at=f"{_ADDRESSES}/{{id}}"), Kind("user", at=f"{_MEMBERS}/{{id}}", erases=Call("DELETE", json={})),
                Kind("access_user", _STAYS)), facts="specification",
         not_covered=("zones that settings.zone_ids does not name", "audit, Access and traffic logs (they expire)",

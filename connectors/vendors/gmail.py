@@ -13,9 +13,9 @@ from connectors.oauth import ServiceAccount
 
 _LABELS, _MESSAGES = "/gmail/v1/users/me/labels", "/gmail/v1/users/me/messages"
 _ONE, _MODIFY = f"{_MESSAGES}/{{id}}", f"{_MESSAGES}/batchModify"
-_SCOPE = "https://mail.google.com/"
 _METADATA = {"format": "metadata"}
 _SHARED = "It went to many people, and Gmail cannot take one of them out: delete it by hand, or ask again with its gmail.message_id."
+_SCOPE = "https://mail.google.com/"
 _MARK, _PLACES = "GDPR restricted", ("INBOX", "SPAM", "TRASH")  # `GDPR restricted INBOX`: lifting puts it back there
 
 
@@ -50,7 +50,8 @@ class Message(Shape):
 class Gmail(Connector[GmailSettings]):
     spec = Spec(
         name="gmail", kind="mailbox", identifiers=("email", "gmail.message_id"), calls_per_minute=1200,
-        kinds=(Kind("message", at=_ONE, restricts=True, lifts=True), Kind("circular", _SHARED, at=_ONE, restricts=True, lifts=True)),
+        kinds=(Kind("message", at=_ONE, restricts=True, lifts=True, how="taken out of the inbox and marked"),
+               Kind("circular", _SHARED, at=_ONE, restricts=True, lifts=True, how="taken out of the inbox and marked")),
         not_covered=("mail that names the person only in its text, its subject or another header", "filters, forwarding, delegates, Vault"),
         docs="https://developers.google.com/workspace/gmail/api", checked=dt.date(2026, 11, 22), facts="specification",
     )  # fmt: skip

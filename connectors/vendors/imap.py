@@ -24,9 +24,10 @@ class ImapSettings(Settings):
 
 class Imap(Connector[ImapSettings]):
     spec = Spec(
-        name="imap", kind="mailbox", kinds=(Kind("message", restricts=True, lifts=True),), identifiers=("email",), calls_per_minute=6000,
+        name="imap", kind="mailbox", identifiers=("email",), calls_per_minute=6000, concurrency=1,
+        kinds=(Kind("message", restricts=True, lifts=True, how="moved to a folder for what is restricted"),),
         not_covered=("messages that name the person outside their address fields; copies in other mailboxes, archives and backups",),
-        docs="https://www.rfc-editor.org/rfc/rfc9051", checked=dt.date(2026, 11, 22), facts="specification", concurrency=1,
+        docs="https://www.rfc-editor.org/rfc/rfc9051", checked=dt.date(2026, 11, 22), facts="specification",
     )  # fmt: skip
     opens = "mailbox"
     signs_in = By(Login, "user", "password")

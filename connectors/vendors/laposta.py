@@ -29,9 +29,9 @@ class MemberEntry(Shape):
 
 class Laposta(Connector[contract.ApiKeySettings]):
     spec = Spec(  # no `lifts`: whoever left of their own accord looks the same, and must not be subscribed again
-        name="laposta", kind="mailing_list", kinds=(Kind("subscriber", restricts=True),), identifiers=("email", "laposta.member_id"),
+        name="laposta", kind="mailing_list", kinds=(Kind("subscriber", restricts=True, how="unsubscribed"),),
         not_covered=("reports of campaigns that were sent, and webhooks' receivers",), calls_per_minute=120, concurrency=2,
-        docs="https://api.laposta.nl/doc", checked=dt.date(2026, 11, 22),
+        identifiers=("email", "laposta.member_id"), docs="https://api.laposta.nl/doc", checked=dt.date(2026, 11, 22),
     )  # fmt: skip
     base_url = "https://api.laposta.nl/v2"
 

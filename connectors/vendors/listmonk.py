@@ -41,7 +41,7 @@ _LOOK = Look(Subscriber, "data", unsure=(Gone, Refused))  # of a missing one it 
 class Listmonk(Connector[ListmonkSettings]):
     spec = Spec(
         name="listmonk", kind="mailing_list", identifiers=("email",), calls_per_minute=300,
-        kinds=(Kind("subscriber", at="/subscribers/{id}", peeks=_LOOK, restricts=True, lifts=True),),
+        kinds=(Kind("subscriber", at="/subscribers/{id}", peeks=_LOOK, restricts=True, lifts=True, how="blocked on all lists"),),
         not_covered=("subscribers on lists that the API user may not see, logs of the mail server",),
         docs="https://listmonk.app/docs/apis/subscribers/", checked=dt.date(2026, 11, 22), facts="source code",
     )  # fmt: skip

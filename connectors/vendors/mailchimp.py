@@ -9,6 +9,7 @@ from connectors.auth import Basic
 from connectors.contract import Call, Connector, Kind, Lists, Look, Record, Records, RestrictedIf, Shape, Spec, Subject, by_offset, found
 
 _MEMBER = "/lists/{list}/members/{id}"
+_LEAVE = Call("PATCH", {"status": "unsubscribed"})
 _FOR_GOOD = Call("POST", at=f"{_MEMBER}/actions/delete-permanent")  # DELETE would only archive
 
 
@@ -37,7 +38,7 @@ class Mailchimp(Connector[contract.ApiKeySettings]):
         kinds=(
             Kind("order", at="/ecommerce/stores/{store}/orders/{id}", peeks=True),
             Kind("customer", at="/ecommerce/stores/{store}/customers/{id}", peeks=True),
-            Kind("subscriber", at=_MEMBER, peeks=Look(Person), restricts=Call("PATCH", {"status": "unsubscribed"}), erases=_FOR_GOOD),
+            Kind("subscriber", at=_MEMBER, peeks=Look(Person), how="unsubscribed", restricts=_LEAVE, erases=_FOR_GOOD),
         ),
         not_covered=("carts that were abandoned, other people's fields, reports of campaigns, conversations, surveys",),
         docs="https://mailchimp.com/developer/marketing/api/", checked=dt.date(2026, 11, 22), facts="specification", bare_403_is_busy=True,

@@ -31,9 +31,8 @@ P = TypeVar("P", bound=Promise)
 class Mailerlite(Connector[contract.ApiKeySettings]):
     spec = Spec(
         name="mailerlite", kind="mailing_list", identifiers=("email", "mailerlite.subscriber_id"), calls_per_minute=120,
-        kinds=(
-            Kind("subscriber", at="/subscribers/{id}", restricts=Call("PUT", {"status": "unsubscribed"}), lifts=True, hidden_days=30),
-        ),
+        kinds=(Kind("subscriber", at="/subscribers/{id}", hidden_days=30, how="unsubscribed",
+                    restricts=Call("PUT", {"status": "unsubscribed"}), lifts=True),),
         docs="https://developers.mailerlite.com/docs/subscribers", checked=dt.date(2026, 11, 22),
         not_covered=("customers and orders of a connected shop",),
     )  # fmt: skip

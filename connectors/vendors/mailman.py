@@ -8,6 +8,7 @@ from connectors.auth import Basic, By
 from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Records, Refused, Spec, State, Subject, by_page, found, rows
 
 Json = dict[str, Any]  # what is read by [] must be there: a missing key is told as `Misread`
+_SUBSCRIBER = Kind("subscriber", restricts=True, lifts=True, how="cut off from mail")
 
 
 class MailmanSettings(contract.Settings):
@@ -18,7 +19,7 @@ class MailmanSettings(contract.Settings):
 class Mailman(Connector[MailmanSettings]):
     spec = Spec(  # an account goes before its memberships: they end with it, without a farewell mail and without asking a moderator
         name="mailman", kind="mailing_list", checked=dt.date(2026, 11, 22), not_covered=("archives of the lists (HyperKitty, Pipermail)",),
-        kinds=(Kind("message"), Kind("subscription_request"), Kind("ban"), Kind("user"), Kind("subscriber", restricts=True, lifts=True)),
+        kinds=(Kind("message"), Kind("subscription_request"), Kind("ban"), Kind("user"), _SUBSCRIBER),
         identifiers=("email", "mailman.user_id"), calls_per_minute=600, facts="source code", docs="https://docs.mailman3.org/projects/mailman/",
     )  # fmt: skip
     base_url = "http://localhost:8001/3.1"

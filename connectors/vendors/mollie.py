@@ -9,15 +9,6 @@ from connectors.contract import ApiKeySettings, CamelShape, Connector, Gone, Kin
 
 _KEPT = "Mollie offers no way to delete a payment, and keeps it as a controller of its own."  # its DELETE only cancels an open one
 _LOOK = Look(unsure=Gone)  # in whatever status it is there: cancelled is not erased
-_KINDS = (  # the customer goes before what hangs from it, and takes it along: a cancelled subscription stays readable
-    Kind("payment", _KEPT, at="/v2/payments/{id}", peeks=_LOOK),
-    Kind("invoice", "Mollie deletes drafts of invoices only.", at="/v2/sales-invoices/{id}", peeks=_LOOK),
-    Kind("draft", at="/v2/sales-invoices/{id}", peeks=_LOOK),  # a draft of an invoice is not in the books yet
-    Kind("payment_link", at="/v2/payment-links/{id}", peeks=_LOOK),
-    Kind("customer", at="/v2/customers/{id}", peeks=True),
-    Kind("mandate", at="/v2/customers/{customer}/mandates/{id}", peeks=_LOOK),
-    Kind("subscription", at="/v2/customers/{customer}/subscriptions/{id}", peeks=_LOOK),
-)
 
 
 class Entry(CamelShape):
@@ -34,6 +25,7 @@ class Entry(CamelShape):
     issued_at: dt.datetime | None = None
     paid_at: dt.datetime | None = None
     created_at: dt.datetime | None = None
+    state = contract.RestrictedIf("status", "invalid", "canceled", "completed")  # of a mandate or a subscription: nothing is charged by it
 
     def names(self, subject: Subject) -> bool:
         note = self.metadata if isinstance(self.metadata, dict) else {}
@@ -52,6 +44,19 @@ class Entry(CamelShape):
 
 class Customer(Entry):
     email: str | None  # what customers are searched by: without it there is no knowing
+
+
+_STOPPED = Look(Entry, unsure=Gone)
+_END = contract.Call("DELETE")  # no call brings either back; what is cancelled stays readable, and of what is revoked that is not known
+_KINDS = (  # the customer goes before what hangs from it, and takes it along
+    Kind("payment", _KEPT, at="/v2/payments/{id}", peeks=_LOOK),
+    Kind("invoice", "Mollie deletes drafts of invoices only.", at="/v2/sales-invoices/{id}", peeks=_LOOK),
+    Kind("draft", at="/v2/sales-invoices/{id}", peeks=_LOOK),  # a draft of an invoice is not in the books yet
+    Kind("payment_link", at="/v2/payment-links/{id}", peeks=_LOOK),
+    Kind("customer", at="/v2/customers/{id}", peeks=True),
+    Kind("subscription", at="/v2/customers/{customer}/subscriptions/{id}", peeks=_STOPPED, restricts=_END, how="cancelled"),
+    Kind("mandate", at="/v2/customers/{customer}/mandates/{id}", peeks=_STOPPED, restricts=_END, how="revoked for good"),
+)
 
 
 class Mollie(Connector[ApiKeySettings]):
@@ -77,11 +82,12 @@ class Mollie(Connector[ApiKeySettings]):
             yield Record("customer", customer)
             for kind in ("payment", "mandate", "subscription"):
                 async for entry in self.each(f"/v2/customers/{{customer}}/{kind}s", Entry, at=f"_embedded/{kind}s", customer=customer):
-                    yield entry.record(kind) if kind == "payment" else Record(kind, f"{customer}/{entry.id}")
+                    yield entry.record(kind) if kind == "payment" else Record(kind, f"{customer}/{entry.id}", state=entry.state)
 
     async def rights(self) -> list[contract.Right]:
         whole = self.settings.api_key.get_secret_value().startswith(("live_", "test_"))  # such a key carries every right of its profile
-        return [contract.Right("all of one website profile" if whole else "customers.write and the like", "erase", True if whole else None)]
+        name, held = ("all of one website profile", True) if whole else ("customers.write and the like", None)
+        return [contract.Right(name, "erase", held), contract.Right(name, "restrict", held)]
 
     async def erase(self, record: Record) -> None:
         if record.kind in ("mandate", "subscription"):  # `Gone` here: this went along

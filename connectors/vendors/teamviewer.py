@@ -49,7 +49,7 @@ class Teamviewer(Connector[contract.TokenSettings]):
         kinds=(
             Kind("connection_report", at="/reports/connections/{id}"),
             Kind("session", "TeamViewer can only close a service case, and keeps it."), Kind("contact", at="/contacts/{id}"),
-            Kind("user", at="/users/{id}", restricts=Call("PUT", {"active": False}), lifts=Call("PUT", {"active": True}),
+            Kind("user", at="/users/{id}", how="deactivated", restricts=Call("PUT", {"active": False}), lifts=Call("PUT", {"active": True}),
                  erases=Call("DELETE", query={"isPermanentDelete": "true"})),  # without it the account only leaves the company
         ),
         docs="https://webapi.teamviewer.com/api/v1/docs/index", checked=dt.date(2026, 11, 22), facts="specification", calls_per_minute=60,

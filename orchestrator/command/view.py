@@ -12,6 +12,7 @@ from rich.text import Text
 
 from orchestrator.case import SETTLED, Case, ProcessorState, Status
 from orchestrator.certificate import entries
+from orchestrator.officer import waits_for_a_word
 
 
 def as_json(case: Case, zone: ZoneInfo) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def as_json(case: Case, zone: ZoneInfo) -> dict[str, Any]:
         "processors": [{"name": name, "outcome": outcome} for name, outcome in standing(case)],
         "certificates": [one.model_dump(mode="json", include={"certificate_id", "revision", "sha256"}) for one in case.certificates],
         "plan": plan(case, zone),
+        **({"decision_needed": True} if waits_for_a_word(case) else {}),
         **({"shredded_at": case.shredded_at.astimezone(zone).isoformat(), "late": case.late} if case.shredded_at else {}),
     }
 
@@ -72,7 +74,7 @@ def as_table(case: Case, zone: ZoneInfo, today: date, checklist: Sequence[str] =
         kinds = ", ".join(f"{count} {kind}" for kind, count in _kinds(state))
         table.add_row(*map(Text, (name, outcome.replace("_", " "), kinds, "" if state.awaited else _why(state))))
     return Group(
-        *(Text(f"{name:<12}{value}") for name, value in _head(case, zone, today)), table, *_foot(case), *_identity(case, checklist)
+        *(Text(f"{name:<12}{value}") for name, value in _head(case, zone, today)), table, *_foot(case), *_for_the_officer(case, checklist)
     )
 
 
@@ -132,7 +134,9 @@ def _foot(case: Case) -> Iterable[Text]:
         yield Text("This is a plan: nothing was written anywhere. `erasure status REQUEST --json` shows every line of it.")
 
 
-def _identity(case: Case, checklist: Sequence[str]) -> Iterable[Text]:
+def _for_the_officer(case: Case, checklist: Sequence[str]) -> Iterable[Text]:
+    if waits_for_a_word(case):
+        yield Text(f'It waits for your word: erasure decide {case.request_id} uphold --reason "…", or reject.')
     if case.paused:
         yield from (Text(f"[ ] {item}") for item in checklist)
         yield Text(f"Once it is: erasure resume {case.request_id}")

@@ -26,6 +26,11 @@ _SECTIONS = {
         "Wij hebben hiervoor opdracht gegeven, maar nog niet gecontroleerd dat het is gebeurd.",
     ),
     Section.OPEN: ("Wat nog niet klaar is", "Hier kunnen nog gegevens van u staan."),
+    Section.TO_DECIDE: (
+        "Wat wij nog moeten beslissen",
+        "Wat u vraagt, kan het systeem van onze leverancier hier niet meer ongedaan maken. Een medewerker beslist eerst of het gebeurt. "
+        "Tot dan is er aan deze gegevens niets veranderd.",
+    ),
     Section.BY_HAND: ("Wat een medewerker nog moet doen of beslissen", "Hier kunnen nog gegevens van u staan."),
     Section.UNKNOWN: (
         "Waar wij u niet konden opzoeken",

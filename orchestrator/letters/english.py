@@ -20,6 +20,11 @@ _SECTIONS = {
     Section.PROMISED: ("What has been promised to us", "A supplier has promised to do this. We cannot yet confirm that it was done."),
     Section.UNCHECKED: ("What we still have to check", "We have ordered this, but not yet checked that it was done."),
     Section.OPEN: ("What is not finished yet", "Data about you may still be here."),
+    Section.TO_DECIDE: (
+        "What we still have to decide",
+        "Our supplier's system could not undo here what you ask. One of our staff first decides whether it is done. Until then these data "
+        "are as they were.",
+    ),
     Section.BY_HAND: ("What one of our staff still has to do or decide", "Data about you may still be here."),
     Section.UNKNOWN: (
         "Where we could not look you up",

@@ -147,23 +147,26 @@ def _sections(certificate: Certificate, words: Words) -> Iterator[str]:
 
 def _items(certificate: Certificate) -> Iterator[_Item]:
     """Every record and every processor of which more is to be said than its records say, each as often as it is there."""
-    turned_down = _turned_down(certificate)
     for entry in certificate.processors:
         for line in entry.records:
-            yield from [_item(entry, line, turned_down)] * line.count
+            yield from [_item(entry, line, certificate)] * line.count
         if entry.outcome not in {line.outcome for line in entry.records}:
-            yield _Item(_section(entry.outcome, turned_down), entry.kind)
+            yield _Item(_section(entry.outcome, certificate), entry.kind)
 
 
-def _section(outcome: Outcome, turned_down: bool) -> Section:
-    return Section.TURNED_DOWN if turned_down and outcome is Outcome.REFUSED else SECTIONS[outcome]
+def _section(outcome: Outcome, certificate: Certificate, unconfirmed: bool = False) -> Section:
+    if outcome is Outcome.REFUSED and _turned_down(certificate):
+        return Section.TURNED_DOWN
+    if unconfirmed:  # once there is a word, it is not carried out yet
+        return Section.OPEN if certificate.decision else Section.TO_DECIDE
+    return SECTIONS[outcome]
 
 
-def _item(entry: ProcessorEntry, line: RecordLine, turned_down: bool) -> _Item:
+def _item(entry: ProcessorEntry, line: RecordLine, certificate: Certificate) -> _Item:
     told = told_by_letter(line.outcome, line.reason)
     if told is not None:
         return _Item(Section.TOLD, entry.kind, until=told.on)
-    section = _section(line.outcome, turned_down)
+    section = _section(line.outcome, certificate, line.unconfirmed)
     if section in _MUST_BE_CHECKED and line.evidence is not Evidence.VERIFIED:
         section = Section.UNCHECKED
     if section is Section.NEEDLESS and line.until is not None:

@@ -44,6 +44,7 @@ class Section(Enum):
     PROMISED = auto()
     UNCHECKED = auto()
     OPEN = auto()
+    TO_DECIDE = auto()
     BY_HAND = auto()
     UNKNOWN = auto()
     IMPOSSIBLE = auto()

@@ -40,7 +40,7 @@ class Shoebox(Connector[ShoeboxSettings]):
     spec = Spec(
         name="shoebox",
         kind="other",
-        kinds=(Kind("note"), Kind("invoice"), Kind("customer", restricts=True, lifts=True)),
+        kinds=(Kind("note"), Kind("invoice"), Kind("customer", restricts=True, lifts=True, how="archived")),
         identifiers=("email", "customer_id"),
         calls_per_minute=600,
         docs="https://shoebox.example/api",

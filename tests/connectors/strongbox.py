@@ -26,8 +26,8 @@ class Strongbox(Shoebox):
         Shoebox.spec,
         kinds=(
             Kind("note"),
-            Kind("invoice", at="/invoices/{id}", restricts=True, lifts=True, strips=("payer", "memo")),
-            Kind("customer", at="/customers/{id}", restricts=True, lifts=True, strips=("phone", "remark")),
+            Kind("invoice", at="/invoices/{id}", restricts=True, lifts=True, how="locked", strips=("payer", "memo")),
+            Kind("customer", at="/customers/{id}", restricts=True, lifts=True, how="archived", strips=("phone", "remark")),
         ),
     )
 

@@ -95,6 +95,8 @@ BROKEN: list[tuple[type[Shoebox], str]] = [
     (broken.ShowsNoState, "restricting_is_verified_and_lifted_where_declared"),
     (broken.SignsInByNoSetting, "spec_is_complete"),
     (broken.RestrictsByErasing, "restricting_is_verified_and_lifted_where_declared"),
+    (broken.SaysNotHow, "a_restriction_says_what_is_done_and_whether_it_can_be_lifted"),
+    (broken.SaysHowAsTheVendorDoes, "a_restriction_says_what_is_done_and_whether_it_can_be_lifted"),
     (broken.LiftsNothing, "restricting_is_verified_and_lifted_where_declared"),
     (broken.YieldsTwice, "every_declared_kind_is_found"),
     (broken.ErasesTheNeighbour, "near_misses_are_untouched"),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.ageing import RetentionRule
-from connectors.contract import Kind, Record, Spec, State
+from connectors.contract import Call, Kind, Record, Spec, State
 from connectors.holds import HoldRule
 from connectors.plan import Do, Duties, Planned, plan
 from topics.commands import Claim
@@ -320,3 +320,10 @@ def test_what_nobody_can_look_at_is_never_said_to_be_held() -> None:
     duties = Duties((rest,), (unseen,), claims={LOG.key: [Claim(reason="r", until=date(2027, 1, 1))]})
     (item,) = plan("erase", [LOG], SPEC, duties, TODAY, ZONE)
     assert (Outcome.EXPIRING, None) == (item.outcome, item.hold)
+
+
+def test_what_must_be_kept_is_not_shut_off_by_a_delete_after_which_it_may_be_gone() -> None:
+    kinds = tuple(replace(kind, restricts=Call("DELETE")) if kind.name == "contact" else kind for kind in SPEC.kinds)
+    claims = {CONTACT.key: (Claim(reason="A dispute.", until=date(2027, 6, 30)),)}
+    (fate,) = plan("erase", [CONTACT], replace(SPEC, kinds=kinds), Duties(claims=claims), TODAY, ZONE)
+    assert (Do.KEEP, False) == (fate.do, fate.shut)

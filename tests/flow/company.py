@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from connectors.ageing import RetentionRule
 from connectors.client import Client
 from connectors.consume import Consumer
 from connectors.contract import Connector
@@ -79,6 +80,7 @@ class Company:
     stopped: set[str] = field(default_factory=set)
     connectors: dict[str, type[Connector[Any]]] = field(default_factory=dict)
     calls_per_minute: int = 1_000_000
+    retention: Sequence[RetentionRule] = ()
     sealed: bool = False
     store: Suppression | None = None
     moments: Moments = field(default_factory=Moments)
@@ -196,7 +198,8 @@ class Company:
         pace = Pace(self.calls_per_minute, self.time, self.time.sleep)
         busy = connector.spec.bare_403_is_busy
         vendor = Vendor(name, client, connector.auth(settings), pace, limits, self.time, self.time.sleep, busy)
-        processor = Processor(name, connector, settings, vendor, [BOOKS], AMSTERDAM, give_up_after=limits.give_up_after)
+        retention = connector.retention(settings) or self.retention
+        processor = Processor(name, connector, settings, vendor, [BOOKS], AMSTERDAM, retention, limits.give_up_after)
         worker = Worker(processor, self.keyring, self.time, self.time.sleep)
         publisher = self.broker.publisher(self.moments)
         return Consumer(name, worker, inbox, publisher, self.keyring, NAMES, 4, ParkedLately(100), self.time, self.time.sleep, timedelta(0))

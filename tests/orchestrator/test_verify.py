@@ -355,6 +355,7 @@ CONTRADICTIONS = [
     ((*HELD, "outcome"), "failed", "evidence"),
     ((*HELD, "outcome"), "expiring", "no date"),
     ((*HELD, "outcome"), "silent", "silent"),
+    ((*HELD, "unconfirmed"), True, "officer's word"),
     ((*ERASED, "evidence"), None, "status"),
     ((*ERASED, "evidence"), "accepted", "status"),
     ((*ERASED, "outcome"), "accepted", "least good"),

@@ -1,5 +1,7 @@
 """Checks of erasing and restricting: what is claimed is so, however often and wherever it is interrupted."""
 
+import re
+
 import httpx
 import pytest
 
@@ -9,6 +11,8 @@ from connectors.testing.kit.subject import JAN, LOOK_ALIKES, KitSubject, assert_
 from connectors.testing.simulator import Fault, Simulator
 from topics.outcomes import Evidence, Outcome
 from topics.reports import Answered
+
+_PLAIN = re.compile(r"[a-z](?:[a-z,' -]|[A-Z]{2,}){3,99}")  # no name of a field, no sentence
 
 
 class ErasingChecks(KitSubject):
@@ -129,6 +133,24 @@ class ErasingChecks(KitSubject):
         assert writing == bench.simulator.writing_calls, "what is restricted is restricted again"
         if any(kind.lifts for kind in kinds.values()):
             self._lifted(bench)
+
+    @check
+    def test_a_restriction_says_what_is_done_and_whether_it_can_be_lifted(self) -> None:
+        """In plain words, `how`, which stand on the certificate. What cannot be lifted is not done before an officer confirms it."""
+        kinds = {kind.name: kind for kind in self.connector.spec.kinds if kind.restricts}
+        unsaid = [kind.name for kind in kinds.values() if not _PLAIN.fullmatch(kind.how)]
+        assert unsaid == [], f"`how` must say in a few plain words what a restriction does to: {', '.join(unsaid)}"
+        bench = self.bench(JAN)
+        for confirmed in (False, True) if kinds else ():
+            bench.about = {"irreversible": confirmed}
+            done = {name for name, kind in kinds.items() if kind.lifts or confirmed}
+            for record in bench.carry_out(JAN.subject(), "restrict").records:
+                told = (record.kind, record.outcome.value, record.reason)
+                if record.kind in kinds:
+                    assert record.unconfirmed == (record.kind not in done), told
+                    assert record.outcome is (Outcome.RESTRICTED if record.kind in done else Outcome.REFUSED), told
+                    assert kinds[record.kind].how.lower() in (record.reason or "").lower() and "lift" in (record.reason or ""), told
+            assert done == {name for name, count in bench.simulator.restricted(JAN).items() if count}
 
     def _lifted(self, bench: Bench) -> None:
         kinds = self.connector.spec.kinds

@@ -26,7 +26,7 @@ class HoldingChecks(KitSubject):
         for kind in self.dated:
             lines = [record for record in answer.records if record.kind == kind]
             assert lines and before[kind] == after[kind] == len(lines), f"{kind}: {before[kind]} before, {after[kind]} after"
-            restricts = any(known.restricts for known in self.connector.spec.kinds if known.name == kind)
+            restricts = any(known.shuts for known in self.connector.spec.kinds if known.name == kind)
             assert bench.simulator.restricted(JAN)[kind] == restricts * len(lines), f"{kind}: not shut off, or without being declared"
             for line in lines:
                 assert (line.outcome, line.evidence) == (Outcome.HELD, Evidence.VERIFIED), line.reason

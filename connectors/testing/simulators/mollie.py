@@ -1,7 +1,7 @@
 """Mollie in memory, after its OpenAPI document (mollie/openapi @ cfbba47, August 2026), read on 2026-11-22; no text of it is used.
 
-Believed only: that a deleted id answers 410 from then on, that a revoked mandate is gone and a cancelled subscription cannot be
-cancelled again (404), and that an unknown or a forbidden query parameter answers 400.
+Believed only: that a deleted id answers 410 from then on, that a revoked mandate is gone (`keeps_revoked`: shown as invalid), that a
+cancelled subscription cannot be cancelled again (404), and that an unknown or a forbidden query parameter answers 400.
 """
 
 from collections import Counter
@@ -29,6 +29,8 @@ Row = dict[str, Any]
 
 class MollieSimulator(Simulator):
     """One live profile. Lists run from the newest to the oldest."""
+
+    keeps_revoked = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,6 +70,16 @@ class MollieSimulator(Simulator):
                 told = "draft" if row.get("status") == "draft" else kind
                 left[told] += row["id"] in mine or self._is_of(row, person, mine)
         return left
+
+    def restricted(self, person: Person) -> Counter[str]:
+        mine = {id for id, row in self.rows["customers"].items() if row["email"] == person.email}
+        stopped = {"mandate": ("invalid",), "subscription": ("canceled", "completed")}
+        return Counter(
+            {
+                kind: sum(row["customerId"] in mine and row["status"] in ends for row in self.rows[_LISTS[kind]].values())
+                for kind, ends in stopped.items()
+            }
+        )
 
     @staticmethod
     def _is_of(row: Row, person: Person, customers: set[str]) -> bool:
@@ -114,6 +126,9 @@ class MollieSimulator(Simulator):
         for row in self.rows["subscriptions"].values():
             if row["mandateId"] == id:
                 row["status"] = "canceled"
+        if self.keeps_revoked:
+            self.rows["mandates"][id]["status"] = "invalid"
+            return httpx.Response(204)
         return self._delete(request, "mandates", id)
 
     @route("DELETE", "/v2/customers/{customer}/subscriptions/{id}")

@@ -15,6 +15,7 @@ from connectors.testing.kit import ConformanceKit
 from connectors.testing.simulator import Fault, Person
 from connectors.testing.simulators.mollie import MollieSimulator
 from connectors.vendors.mollie import Mollie
+from topics.commands import Claim
 from topics.outcomes import Evidence, Outcome
 from topics.reports import Answered, RecordOutcome
 
@@ -24,9 +25,15 @@ JAN = Person("jan@voorbeeld.nl")
 NOON = "2024-03-01T12:00:00+00:00"
 
 
+class Keeping(MollieSimulator):
+    """It goes on showing a mandate that was revoked, as `invalid`; whether Mollie does is not stated."""
+
+    keeps_revoked = True
+
+
 class TestMollie(ConformanceKit):
     connector = Mollie
-    simulator = MollieSimulator
+    simulator = Keeping
     settings = SETTINGS
     dated = ("payment",)
     optional = {
@@ -359,4 +366,70 @@ def test_what_a_credential_may_is_told_by_what_it_is_and_no_call_is_made(begins:
     """Another's rights are an organisation's token's, which Mollie narrows and does not tell."""
     environ = {"KEY": f"{begins}9f3a71"}
     key = Mollie.settings_model.model_validate({"api_key": {"env": "KEY"}}, context={"folder": Path(), "environ": environ})
-    assert [("erase", held)] == [(right.to, right.held) for right in asyncio.run(Mollie(key, None).rights())]
+    assert [("erase", held), ("restrict", held)] == [(right.to, right.held) for right in asyncio.run(Mollie(key, None).rights())]
+
+
+# Restricting: nothing is charged any more, for good
+
+
+def shop(simulator: MollieSimulator, status: str = "active") -> tuple[str, str]:
+    """A customer with a mandate and a subscription on it, by their ids."""
+    customer = simulator.add_customer(JAN)
+    mandate = simulator.add("mandates", customerId=customer, status="valid", details={})
+    return mandate, simulator.add("subscriptions", customerId=customer, mandateId=mandate, status=status)
+
+
+def test_nothing_is_revoked_or_cancelled_before_an_officer_confirms_it() -> None:
+    simulator = MollieSimulator()
+    shop(simulator)
+    case = bench(simulator)
+    case.about = {"irreversible": False}
+    answer = case.carry_out(JAN.subject(), "restrict")
+    (mandate,), (subscription,) = lines(answer, "mandate"), lines(answer, "subscription")
+    assert [(Outcome.REFUSED, True)] * 2 == [(line.outcome, line.unconfirmed) for line in (mandate, subscription)]
+    assert "A mandate would be revoked for good, which could not be lifted over the API of mollie: an officer must confirm it first." == (
+        mandate.reason
+    )
+    assert "A subscription would be cancelled, which" in (subscription.reason or "")
+    assert 0 == simulator.writing_calls
+
+
+def test_once_confirmed_a_subscription_is_cancelled_and_then_its_mandate_revoked() -> None:
+    simulator = Keeping()
+    shop(simulator)
+    answer = bench(simulator).carry_out(JAN.subject(), "restrict")
+    told = [(line.outcome, line.evidence, line.reason) for kind in ("subscription", "mandate") for line in lines(answer, kind)]
+    cannot = "mollie offers no way to lift that over its API."
+    verified = (Outcome.RESTRICTED, Evidence.VERIFIED)
+    assert [(*verified, f"Cancelled; {cannot}"), (*verified, f"Revoked for good; {cannot}")] == told
+    assert ["subscriptions", "mandates"] == [path.split("/")[4] for path in calls(simulator, "DELETE")]
+    assert [Outcome.REFUSED] == fates(answer, "customer")
+
+
+def test_a_mandate_that_is_gone_once_it_is_revoked_is_told_so_and_in_the_next_round_as_erased() -> None:
+    simulator = MollieSimulator()
+    shop(simulator)
+    case = bench(simulator)
+    (first,) = lines(answer := case.carry_out(JAN.subject(), "restrict"), "mandate")
+    assert (Outcome.FAILED, "The mandate is no longer there after it was to be restricted at mollie.") == (first.outcome, first.reason)
+    assert answer.again_at
+    (second,) = lines(case.carry_out(JAN.subject(), "restrict"), "mandate")
+    assert (Outcome.ERASED, Evidence.VERIFIED) == (second.outcome, second.evidence)
+
+
+@pytest.mark.parametrize("status", ["canceled", "completed"])
+def test_a_subscription_that_charges_nothing_any_more_is_not_touched(status: str) -> None:
+    simulator = Keeping()
+    shop(simulator, status)
+    assert [Outcome.RESTRICTED] == fates(bench(simulator).carry_out(JAN.subject(), "restrict"), "subscription")
+    assert ["mandates"] == [path.split("/")[4] for path in calls(simulator, "DELETE")]
+
+
+def test_what_is_evidence_in_a_dispute_is_not_revoked_for_it_might_be_gone_then() -> None:
+    simulator = MollieSimulator()
+    mandate, subscription = shop(simulator)
+    case = bench(simulator)
+    case.about = {"claims": (Claim(reason="A dispute over the delivery.", until=date(2027, 6, 30)),)}
+    answer = case.carry_out(JAN.subject())
+    assert {Outcome.HELD} == {line.outcome for line in answer.records}
+    assert ("valid", "active") == (simulator.rows["mandates"][mandate]["status"], simulator.rows["subscriptions"][subscription]["status"])

@@ -1,13 +1,15 @@
 """SMTP.com through the kit, and its own traps."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import ValidationError
 
+from connectors.ageing import RetentionRule
 from connectors.holds import HoldRule
-from connectors.testing.harness import Bench, settings_of
+from connectors.testing.harness import START, Bench, settings_of
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.simulator import Fault, Person
 from connectors.testing.simulators.smtp_com import SmtpComSimulator
@@ -153,3 +155,23 @@ def test_a_message_that_a_rule_keeps_is_held_from_the_day_it_was_sent() -> None:
     answer = bench(simulator, "message").carry_out(JAN.subject())
     assert [Outcome.HELD] == fates(answer)
     assert answer.records[0].hold and "2032-12-31" == answer.records[0].hold.until.isoformat()
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+@pytest.mark.parametrize(("days", "outcome"), [(30, Outcome.EXPIRING), (31, Outcome.NOT_APPLICABLE)])
+def test_where_a_rule_lets_messages_go_they_are_gone_by_rule_once_the_log_shows_them_no_more(
+    days: int, outcome: Outcome, forgotten: bool
+) -> None:
+    simulator = SmtpComSimulator()
+    simulator.seed(JAN)
+    case = bench(simulator)
+    case.retention = [RetentionRule(frozenset({"message"}), "log", "SMTP.com's answer of 2 November", days=30)]
+    first = case.carry_out(JAN.subject()).records
+    assert {Outcome.EXPIRING} == {line.outcome for line in first}
+    simulator.forget_before(2_000_000_000)
+    case.about = {"expiring": {line.digest: line.until for line in first}, "held": {line.digest: line.sealed for line in first}}
+    case.forgotten, case.time.now = forgotten, START + timedelta(days=days)
+    answer = case.carry_out(JAN.subject())
+    assert [outcome] * 3 == fates(answer)
+    assert {None} == {line.evidence for line in answer.records}
+    assert all("By rule, not by looking" in (line.reason or "") for line in answer.records)

@@ -69,6 +69,14 @@ def test_the_connectors_are_listed_with_what_they_can(stage: Stage) -> None:
     assert "moneybird (accounting, from gdpr-erasure-orchestrator)" in stage.erasure("connectors", "list").stdout
 
 
+def test_who_never_looks_is_not_listed_as_verifying(stage: Stage) -> None:
+    """A yes, a signed word, a person's proof and a rule are taken; that something is gone is seen by nobody."""
+    told = {row["name"]: row["verifies"] for row in json.loads(stage.erasure("connectors", "list", "--json").stdout)}
+    never = {"google_analytics", "opendsr", "manual", "nothing_held", "ages_out"}
+    assert never == {name for name, verifies in told.items() if verifies == "never"}
+    assert {"by reference", "by search", "never"} == set(told.values())
+
+
 def test_the_list_needs_no_configuration(stage: Stage) -> None:
     stage.config.unlink()
 
