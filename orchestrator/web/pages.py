@@ -54,11 +54,9 @@ def one_case(request: Request, who: SignedIn, case: TheCase, given: Given, watch
 
 def case_page(request: Request, given: Ports, case: Case, status: int = 200, said: bool = False, fault: str | None = None) -> Response:
     """The page of a case; with what was wrong with an order."""
-    with given.ledger.reading() as transaction:
-        kept = held(transaction, request_id=case.request_id)
     found = case_view(case, given.clock(), given.zone)
     today = given.clock().astimezone(given.zone).date()
-    return show(request, "case.html", status=status, found=found, kept=kept, said=said, fault=fault, today=today, person=given.show_person)
+    return show(request, "case.html", status=status, found=found, said=said, fault=fault, today=today, person=given.show_person)
 
 
 @router.get("/cases/{request_id}/progress")

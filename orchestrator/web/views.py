@@ -161,12 +161,11 @@ def overview(transaction: Transaction, now: datetime, zone: ZoneInfo) -> Overvie
     )
 
 
-def held(transaction: Transaction, until: date | None = None, request_id: UUID | None = None) -> tuple[Hold, ...]:
-    """What is kept, the soonest to end first: until that day, of that request, or all (the first 500)."""
+def held(transaction: Transaction, until: date | None = None) -> tuple[Hold, ...]:
+    """What is kept, the soonest to end first: until that day, or all (the first 500)."""
     same = [holds.c[name] for name in ("request_id", "processor", "kind", "statute", "exception", "bound_to", "until")]
     query = select(*same, func.count().label("count")).group_by(*same).order_by(holds.c.until).limit(_MOST_HOLDS)
     query = query if until is None else query.where(holds.c.until <= until)
-    query = query if request_id is None else query.where(holds.c.request_id == request_id)
     return tuple(Hold.model_validate(dict(row._mapping)) for row in transaction.connection.execute(query))
 
 
