@@ -165,7 +165,7 @@ def test_the_documented_defaults_are_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "least.toml").write_text(least)
     (tmp_path / "told.toml").write_text(least + "\n".join(lines))
     environ = {"KAFKA_BOOTSTRAP_SERVERS": "localhost:9092"}
-    assert 15 == len([line for line in lines if "=" in line])
+    assert 18 == len([line for line in lines if "=" in line])
     assert load(tmp_path / "least.toml", environ).model_dump() == load(tmp_path / "told.toml", environ).model_dump()
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.command import admin, cases, certificates, correspondence, dead_letters, emit, officer, register, suppression
+from orchestrator.command import admin, cases, certificates, correspondence, dead_letters, emit, officer, register, suppression, web
 from orchestrator.command.problems import Guarded
 from orchestrator.command.running import run
 from topics import logs
@@ -65,6 +65,7 @@ app.add_typer(admin.topics, name="topics")
 app.add_typer(admin.connectors, name="connectors")
 app.add_typer(admin.keys, name="keys")
 app.add_typer(admin.keyring, name="keyring")
+app.add_typer(web.app, name="web")
 app.command("broker")(admin.broker)
 
 

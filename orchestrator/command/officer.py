@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from orchestrator.case import Case, PlacedClaim, RecordState
     from topics.configuration import Configuration
 
-SOURCE = "/erasure/officer"
-
 hold = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keep records for a legal claim: GDPR article 17(3)(e).")
 task = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Work that a person does, with proof.")
 
@@ -184,30 +182,19 @@ _Name = Literal["DECIDE", "REFUSE", "EXTEND", "PAUSE", "RESUME", "HOLD", "UNHOLD
 
 def _order(name: _Name, request: str, config: Path | None, fields: dict[str, Any], said: str) -> None:
     """Check the order as it will be checked on arrival, and send it. Exit 1: it does not fit how the case stands."""
-    from orchestrator.intake import check_words
-    from orchestrator.officer import why_not
-    from topics.envelope import Event, Poison, content, write
+    from orchestrator.ordering import Unfit, Unreadable, message_for
     from topics.events import EventType
     from topics.model import utc_now
-    from topics.names import Names, Topic
-    from topics.orders import ORDERS
+    from topics.names import Names
 
     settings, case = _case(request, config)
-    type: EventType = EventType[name]
-    given = {key: value for key, value in fields.items() if value is not None}
+    now = utc_now().astimezone(settings.controller.time_zone)
     try:
-        order = content(Event(type.value, SOURCE, "", None, {"request_id": str(case.request_id), **given}), ORDERS[type])
         with opening.keyring(settings) as keyring:
-            check_words(order, case, keyring)
-    except Poison as poison:
-        raise WrongUse(f"Nothing was sent. {poison.detail}") from None
-    asked = getattr(order, "processor", None)
-    if asked is not None and case.processor(asked) is None:
-        raise No(f"This request does not ask that processor; it asks: {', '.join(p.name for p in case.processors)}.")
-    now = utc_now()
-    unfit = why_not(order, case, now.astimezone(settings.controller.time_zone))
-    if unfit:
-        raise No(unfit)
-    topic = Names(settings.kafka.prefix).of(Topic.REQUESTS)
-    opening.send(settings, [write(topic, type.value, SOURCE, case.request_id, order, now)], [topic])
+            message = message_for(EventType[name], fields, case, keyring, Names(settings.kafka.prefix), now)
+    except Unreadable as error:
+        raise WrongUse(f"Nothing was sent. {error}") from None
+    except Unfit as error:
+        raise No(str(error)) from None
+    opening.send(settings, [message], [message.topic])
     typer.echo(f"{said}. Look with `erasure status {case.request_id}`.")

@@ -77,6 +77,8 @@ def _speaking() -> tuple[type[Exception], ...]:
     from orchestrator.jose import Unreadable
     from orchestrator.ledger import LedgerGone
     from orchestrator.sign import KeyFolderError
+    from orchestrator.web.access import AccessGone
+    from orchestrator.web.server import CannotListen
     from topics.admin import TopicsDiffer
     from topics.broker import BrokerUnavailable
     from topics.bus import BrokerGone, Fenced
@@ -85,8 +87,10 @@ def _speaking() -> tuple[type[Exception], ...]:
     from topics.steps import UnknownStep
 
     return (
+        AccessGone,
         BrokerGone,
         BrokerUnavailable,
+        CannotListen,
         ConfigurationError,
         Fenced,
         KeyFolderError,

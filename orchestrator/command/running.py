@@ -19,7 +19,7 @@ PARTS = ("orchestrator", "workers", "web", "all")
 
 
 def run(
-    part: Annotated[str, typer.Argument(help="orchestrator, workers or all")] = "all",
+    part: Annotated[str, typer.Argument(help="orchestrator, workers, web or all")] = "all",
     config: Annotated[Path | None, typer.Option("--config", help="The configuration file.")] = None,
     only: Annotated[list[str] | None, typer.Option("--only", help="Workers of this processor only; may stand several times.")] = None,
     topics: Annotated[bool, typer.Option("--topics/--no-topics", help="Create missing topics first.")] = True,
@@ -32,8 +32,8 @@ def run(
         raise typer.BadParameter(f"There is no part {part!r}; the parts are {', '.join(PARTS)}.")
     if part == "orchestrator" and only:
         raise typer.BadParameter("--only chooses workers: the orchestrator serves all processors.")
-    if part == "web":
-        raise typer.BadParameter("The web pages are not part of this version yet.")
+    if part == "web" and only:
+        raise typer.BadParameter("--only chooses workers: the pages show all processors.")
     raise SystemExit(asyncio.run(_run(part, config, only or [], topics)))
 
 
@@ -71,11 +71,15 @@ async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool
     if part == "all":
         from orchestrator.command.supervisor import supervise
 
-        return await supervise(_commands(config, only), stop, _ready)
+        return await supervise(_commands(config, only, "web" in configuration.model_fields_set), stop, _ready)
     if part == "workers":
         from connectors import wiring as workers
 
         return await _told(part, workers.run(configuration, cluster, chosen, stop, _ready))
+    if part == "web":
+        from orchestrator import web_wiring as web
+
+        return await _told(part, web.run(configuration, cluster, stop, _ready))
     from orchestrator import wiring as orchestrator
 
     return await _told(part, orchestrator.run(configuration, cluster, [expected(entry) for entry in entries], stop, _ready))
@@ -108,12 +112,13 @@ async def _told(part: str, running: Coroutine[Any, Any, None]) -> int:
     return 0
 
 
-def _commands(config: Path | None, only: Sequence[str]) -> dict[str, list[str]]:
+def _commands(config: Path | None, only: Sequence[str], pages: bool) -> dict[str, list[str]]:
     """The command line of each part; the topics are there already."""
     base = [sys.executable, "-m", "orchestrator.command", "run"]
     options = ["--no-topics", *(["--config", str(config)] if config else [])]
     chosen = [word for name in only for word in ("--only", name)]
-    return {"orchestrator": [*base, "orchestrator", *options], "workers": [*base, "workers", *options, *chosen]}
+    parts = {"orchestrator": [*base, "orchestrator", *options], "workers": [*base, "workers", *options, *chosen]}
+    return parts | ({"web": [*base, "web", *options]} if pages else {})
 
 
 def _ready() -> None:

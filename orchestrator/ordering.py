@@ -1,0 +1,47 @@
+"""What an officer says, held against the same rules as on arrival, and put into a message: for the command and for the pages."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from orchestrator.case import Case
+from orchestrator.intake import check_words
+from orchestrator.officer import why_not
+from topics.bus import Message
+from topics.envelope import Event, Poison, content, write
+from topics.events import EventType
+from topics.keyring import Keyring
+from topics.names import Names, Topic
+from topics.orders import ORDERS
+
+SOURCE = "/erasure/officer"
+
+
+class Unreadable(Exception):
+    """The order is not in the right form, or names the person; the text says what to do, and repeats no value."""
+
+
+class Unfit(Exception):
+    """The order does not fit how the case stands; the text says why."""
+
+
+def message_for(
+    type: EventType, given: Mapping[str, Any], case: Case, keyring: Keyring, names: Names, now: datetime, source: str = SOURCE
+) -> Message:
+    """The order as a message for `subject.requests`; parts of `given` that are None are left out. `now` in the controller's time zone.
+
+    Raises:
+        Unreadable, Unfit: it would be refused on arrival.
+    """
+    fields = {"request_id": str(case.request_id), **{name: value for name, value in given.items() if value is not None}}
+    try:
+        order = content(Event(type.value, source, "", None, fields), ORDERS[type])
+        check_words(order, case, keyring)
+    except Poison as poison:
+        raise Unreadable(poison.detail) from None
+    asked = getattr(order, "processor", None)
+    if asked is not None and case.processor(asked) is None:
+        raise Unfit(f"This request does not ask that processor; it asks: {', '.join(p.name for p in case.processors)}.")
+    if unfit := why_not(order, case, now):
+        raise Unfit(unfit)
+    return write(names.of(Topic.REQUESTS), type.value, source, case.request_id, order, now)

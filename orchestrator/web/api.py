@@ -1,0 +1,81 @@
+"""The same as JSON under `/api/`, for a controller's own portal; read only."""
+
+from datetime import date
+
+from fastapi import APIRouter, Request, Response
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
+
+from orchestrator.web.asked import Given, SignedIn, TheCase, Watched
+from orchestrator.web.pages import Asked, entries_asked
+from orchestrator.web.views import CaseView, Hold, Overview, Task, View, case_view, held, overview, tasks
+
+router = APIRouter(prefix="/api", tags=["read"], responses={401: {"description": "Nobody is signed in."}})
+
+
+class RegisterLine(View):
+    """A line of the register of handled requests."""
+
+    pseudonym: str
+    right: str
+    ground: str | None
+    received: date
+    due: date
+    answered: date | None
+    status: str
+    deadline_met: bool | None
+    outcomes: dict[str, int]
+
+
+@router.get("/openapi.json", include_in_schema=False)
+def openapi(request: Request, _who: SignedIn) -> Response:
+    """What the API is, as OpenAPI."""
+    return JSONResponse(get_openapi(title="Erasure requests", version="1", routes=router.routes))
+
+
+@router.get("/overview")
+def api_overview(_who: SignedIn, given: Given) -> Overview:
+    """The most urgent open cases, and the holds that end soon."""
+    with given.ledger.reading() as transaction:
+        return overview(transaction, given.clock(), given.zone)
+
+
+@router.get("/cases/{request_id}", responses={404: {"description": "There is no such request."}})
+def api_case(who: SignedIn, case: TheCase, given: Given, watched: Watched) -> CaseView:
+    """A case in full."""
+    watched.note(who, "api case", case.request_id)
+    return case_view(case, given.clock(), given.zone)
+
+
+@router.get("/holds")
+def api_holds(_who: SignedIn, given: Given) -> tuple[Hold, ...]:
+    """What is kept, the soonest to end first."""
+    with given.ledger.reading() as transaction:
+        return held(transaction)
+
+
+@router.get("/tasks")
+def api_tasks(_who: SignedIn, given: Given) -> tuple[Task, ...]:
+    """What waits for a person."""
+    with given.ledger.reading() as transaction:
+        return tasks(transaction)
+
+
+@router.get("/register", responses={422: {"description": "A filter is not in the right form."}})
+def api_register(_who: SignedIn, given: Given, asked: Asked) -> tuple[RegisterLine, ...]:
+    """The register of handled requests; without `since`, of the last year."""
+    found, today = entries_asked(given, asked)
+    return tuple(
+        RegisterLine(
+            pseudonym=one.pseudonym,
+            right=one.right,
+            ground=one.ground,
+            received=one.received_on,
+            due=one.due_by,
+            answered=one.answered_on,
+            status=one.standing,
+            deadline_met=one.deadline_met(today),
+            outcomes=dict(one.outcomes),
+        )
+        for one in found
+    )

@@ -1,0 +1,127 @@
+"""What a request brings along: who asks, in which language, with which rights; and how it is answered with a page."""
+
+import secrets
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Form, Request, Response
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from orchestrator.case import Case
+from orchestrator.letters import Language
+from orchestrator.web.access import Access, Role, Session
+from orchestrator.web.ports import Ports
+from orchestrator.web.words import Tongue
+
+COOKIE = "erasure"
+LANGUAGE_COOKIE = "language"
+
+_pages = Jinja2Templates(
+    env=Environment(
+        loader=PackageLoader("orchestrator.web"), autoescape=select_autoescape(["html"], default=True), undefined=StrictUndefined
+    )
+)
+
+
+class SignInFirst(Exception):
+    """Nobody is signed in."""
+
+
+class Refused(Exception):
+    """The request is turned down: `key` names the words for it, `sentence` says what exactly."""
+
+    def __init__(self, status: int, key: str, sentence: str = "") -> None:
+        super().__init__(key)
+        self.status, self.key, self.sentence = status, key, sentence
+
+
+def ports(request: Request) -> Ports:
+    found: Ports = request.app.state.ports
+    return found
+
+
+def access(request: Request) -> Access:
+    found: Access = request.app.state.access
+    return found
+
+
+def session_of(request: Request) -> Session | None:
+    """Who is signed in."""
+    return access(request).session(request.cookies.get(COOKIE))
+
+
+def signed_in(request: Request) -> Session:
+    """Who is signed in; else the way to sign in is shown."""
+    who = session_of(request)
+    if who is None:
+        raise SignInFirst
+    return who
+
+
+def meant(request: Request, who: Annotated[Session, Depends(signed_in)], csrf: Annotated[str, Form()] = "") -> Session:
+    """The form came from a page of ours that was shown to this session."""
+    if not secrets.compare_digest(csrf.encode(), who.csrf.encode()):
+        raise Refused(403, "stale")
+    return who
+
+
+def officer(who: Annotated[Session, Depends(meant)]) -> Session:
+    """Only an officer acts."""
+    if who.role is not Role.OFFICER:
+        raise Refused(403, "forbidden")
+    return who
+
+
+def operator(who: Annotated[Session, Depends(signed_in)]) -> Session:
+    """Only an operator sees who looked at what."""
+    if who.role is not Role.OPERATOR:
+        raise Refused(403, "forbidden")
+    return who
+
+
+SignedIn = Annotated[Session, Depends(signed_in)]
+Meant = Annotated[Session, Depends(meant)]
+Officer = Annotated[Session, Depends(officer)]
+Operator = Annotated[Session, Depends(operator)]
+Given = Annotated[Ports, Depends(ports)]
+Watched = Annotated[Access, Depends(access)]
+
+
+def the_case(request_id: str, given: Given) -> Case:
+    """The case of the path; what is no id, and who has no case, is not found alike."""
+    try:
+        id = UUID(request_id)
+    except ValueError:
+        raise Refused(404, "not_found") from None
+    with given.ledger.reading() as transaction:
+        case = transaction.case(id)
+    if case is None:
+        raise Refused(404, "not_found")
+    return case
+
+
+TheCase = Annotated[Case, Depends(the_case)]
+
+
+def tongue(request: Request) -> Tongue:
+    """The reader's language: chosen, else the browser's, else the controller's."""
+    given = ports(request)
+    chosen = request.query_params.get("language") or request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in list(Language):
+        return Tongue(Language(chosen), given.zone)
+    for one in request.headers.get("accept-language", "").split(","):
+        name = one.split(";")[0].strip().lower()[:2]
+        if name in list(Language):
+            return Tongue(Language(name), given.zone)
+    return Tongue(given.language, given.zone)
+
+
+def show(request: Request, page: str, status: int = 200, **more: Any) -> Response:
+    """A page, in the reader's language."""
+    speak = tongue(request)
+    shared = {"t": speak, "who": session_of(request), "path": request.url.path, "other": "en" if speak.language == "nl" else "nl"}
+    answer = _pages.TemplateResponse(request, page, {**shared, **more}, status_code=status)
+    if request.query_params.get("language") in list(Language):
+        answer.set_cookie(LANGUAGE_COOKIE, speak.language.value, max_age=31_536_000, samesite="strict", httponly=True)
+    return answer

@@ -1,0 +1,217 @@
+"""The pages that are read: overview, case, certificate, register, holds, tasks, audit, and the progress of a case."""
+
+import asyncio
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from orchestrator.case import Case
+from orchestrator.handled import entries
+from orchestrator.jose import decode
+from orchestrator.ledger import Issued
+from orchestrator.letters import to_subject
+from orchestrator.payload import Certificate
+from orchestrator.register import STANDINGS, Entry, Wanted
+from orchestrator.verify import report
+from orchestrator.web.asked import Given, Operator, Refused, SignedIn, TheCase, Watched, show, tongue
+from orchestrator.web.ports import Ports
+from orchestrator.web.views import case_view, held, lines, overview, tasks
+from topics.events import Right
+
+router = APIRouter()
+
+_MOST_ENTRIES = 200
+_A_YEAR = timedelta(days=365)
+_LOOK_SECONDS = 1.0
+_LOOKS = 600
+"""A browser asks again by itself when the stream ends."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@router.get("/")
+def front(request: Request, _who: SignedIn, given: Given) -> Response:
+    """What is open, what is late, what waits for the officer."""
+    with given.ledger.reading() as transaction:
+        found = overview(transaction, given.clock(), given.zone)
+    return show(request, "overview.html", found=found)
+
+
+@router.get("/cases/{request_id}")
+def one_case(request: Request, who: SignedIn, case: TheCase, given: Given, watched: Watched, said: bool = False) -> Response:
+    """A case, from the order to the evidence."""
+    watched.note(who, "case", case.request_id)
+    return case_page(request, given, case, said=said)
+
+
+def case_page(request: Request, given: Ports, case: Case, status: int = 200, said: bool = False, fault: str | None = None) -> Response:
+    """The page of a case; with what was wrong with an order."""
+    found = case_view(case, given.clock(), given.zone)
+    today = given.clock().astimezone(given.zone).date()
+    return show(request, "case.html", status=status, found=found, said=said, fault=fault, today=today, person=given.show_person)
+
+
+@router.get("/cases/{request_id}/progress")
+async def progress(_who: SignedIn, case: TheCase, given: Given) -> Response:
+    """Server-sent events: the version of the case, whenever it changes, until it is closed."""
+    return StreamingResponse(_versions(given, case.request_id), media_type="text/event-stream")
+
+
+async def _versions(given: Ports, request_id: UUID) -> AsyncIterator[str]:
+    known = None
+    for _ in range(_LOOKS):
+        case = await asyncio.to_thread(_look, given, request_id)
+        version = None if case is None else case_view(case, given.clock(), given.zone).version
+        if version != known:
+            yield f"data: {version}\n\n"
+        if case is None or case.state == "closed":
+            return
+        known = version
+        await given.sleep(_LOOK_SECONDS)
+
+
+def _look(given: Ports, request_id: UUID) -> Case | None:
+    with given.ledger.reading() as transaction:
+        return transaction.case(request_id)
+
+
+@router.get("/cases/{request_id}/certificate")
+def certificate(request: Request, who: SignedIn, case: TheCase, given: Given, watched: Watched, revision: int | None = None) -> Response:
+    """The certificate in words, and what came of checking it just now."""
+    watched.note(who, "certificate", case.request_id)
+    issued = _issued(given, case, revision)
+    found = Certificate.model_validate_json(decode(issued.jws.split(".")[1]))
+    shown = [(entry, lines(entry)) for entry in found.processors]
+    return show(request, "certificate.html", found=found, shown=shown, issued=issued, checked=report(issued.jws, given.jwks).steps)
+
+
+@router.get("/cases/{request_id}/certificate.jws")
+def certificate_jws(who: SignedIn, case: TheCase, given: Given, watched: Watched, revision: int | None = None) -> Response:
+    """The signed file."""
+    watched.note(who, "certificate.jws", case.request_id)
+    issued = _issued(given, case, revision)
+    return _file(issued.jws.encode(), "application/jose", f"certificate-{issued.certificate_id}.jws")
+
+
+@router.get("/cases/{request_id}/certificate.json")
+def certificate_json(who: SignedIn, case: TheCase, given: Given, watched: Watched, revision: int | None = None) -> Response:
+    """What was signed, to be read by programs."""
+    watched.note(who, "certificate.json", case.request_id)
+    issued = _issued(given, case, revision)
+    text = json.dumps(json.loads(decode(issued.jws.split(".")[1])), indent=2, ensure_ascii=False)
+    return _file(text.encode(), "application/json", f"certificate-{issued.certificate_id}.json")
+
+
+@router.get("/cases/{request_id}/letter.txt")
+def letter(request: Request, who: SignedIn, case: TheCase, given: Given, watched: Watched) -> Response:
+    """The letter to the person, in the reader's language."""
+    watched.note(who, "letter", case.request_id)
+    found = Certificate.model_validate_json(decode(_issued(given, case, None).jws.split(".")[1]))
+    text = to_subject(found, tongue(request).language, given.seat)
+    return _file(text.encode(), "text/plain; charset=utf-8", f"letter-{case.request_id}.txt")
+
+
+def _issued(given: Ports, case: Case, revision: int | None) -> Issued:
+    with given.ledger.reading() as transaction:
+        known = transaction.certificates_of(case.request_id)
+    found = [one for one in known if revision in (None, one.revision)]
+    if not found:
+        raise Refused(404, "no_certificate")
+    return found[-1]
+
+
+def _file(content: bytes, kind: str, name: str) -> Response:
+    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+Text = Annotated[str, Query(max_length=40)]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What is asked of the register, as it stands in the address; without a first day, the last year."""
+
+    since: Text = ""
+    until: Text = ""
+    right: Text = ""
+    status: Text = ""
+
+    def wanted(self, today: date) -> Wanted:
+        try:
+            first = date.fromisoformat(self.since) if self.since else today - _A_YEAR
+            last = date.fromisoformat(self.until) if self.until else None
+        except ValueError:
+            raise Refused(422, "problem", "YYYY-MM-DD") from None
+        standing = next((one for one in STANDINGS if one == self.status), None)
+        if (self.right and self.right not in list(Right)) or (self.status and standing is None):
+            raise Refused(422, "problem", ", ".join([*Right, *STANDINGS]))
+        return Wanted(first, last, self.right or None, standing)
+
+
+Asked = Annotated[Filters, Depends()]
+
+
+def entries_asked(given: Ports, asked: Filters) -> tuple[Iterator[Entry], date]:
+    """What the register says of what is asked, and today."""
+    today = given.clock().astimezone(given.zone).date()
+    return entries(given.ledger, given.zone, asked.wanted(today)), today
+
+
+@router.get("/register")
+def register(request: Request, _who: SignedIn, given: Given, asked: Asked) -> Response:
+    """The register of handled requests: pseudonyms, dates, outcomes."""
+    lines_of, today = entries_asked(given, asked)
+    found = list(lines_of)
+    counts = sorted(Counter(one.right for one in found).items())
+    filters = asdict(asked) | {"since": (asked.wanted(today).since or today).isoformat()}
+    more: dict[str, Any] = {"found": found[-_MOST_ENTRIES:][::-1], "number": len(found), "rights": list(Right), "standings": STANDINGS}
+    return show(request, "register.html", counts=counts, today=today, filters=filters, **more)
+
+
+@router.get("/register.csv")
+def register_csv(who: SignedIn, given: Given, watched: Watched, asked: Asked) -> Response:
+    """The same for a spreadsheet."""
+    watched.note(who, "register.csv")
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(("pseudonym", "right", "ground", "received", "due", "answered", "status", "deadline_met", "outcomes"))
+    found, today = entries_asked(given, asked)
+    writer.writerows(_cells(entry, today) for entry in found)
+    return _file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", "register.csv")
+
+
+def _cells(entry: Entry, today: date) -> Sequence[str]:
+    outcomes = "; ".join(f"{number} {outcome}" for outcome, number in sorted(entry.outcomes.items()))
+    met = {None: "open", True: "yes", False: "no"}[entry.deadline_met(today)]
+    days = [str(day or "") for day in (entry.received_on, entry.due_by, entry.answered_on)]
+    cells = [entry.pseudonym, entry.right, entry.ground or "", *days, entry.standing, met, outcomes]
+    return [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+
+
+@router.get("/holds")
+def holds(request: Request, _who: SignedIn, given: Given) -> Response:
+    """What is kept, why, and until when."""
+    with given.ledger.reading() as transaction:
+        return show(request, "holds.html", kept=held(transaction))
+
+
+@router.get("/tasks")
+def work(request: Request, _who: SignedIn, given: Given) -> Response:
+    """What waits for a person."""
+    with given.ledger.reading() as transaction:
+        return show(request, "tasks.html", found=tasks(transaction))
+
+
+@router.get("/audit")
+def audit(request: Request, who: Operator, watched: Watched) -> Response:
+    """Who looked at what, and who did what."""
+    watched.note(who, "audit")
+    return show(request, "audit.html", found=watched.audit())

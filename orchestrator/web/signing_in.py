@@ -1,0 +1,51 @@
+"""Signing in: by a link that works once, or at the company's OpenID provider."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from orchestrator.web.access import SESSION_LASTS
+from orchestrator.web.asked import COOKIE, Given, Meant, Refused, Watched, show
+
+router = APIRouter()
+
+
+@router.get("/sign-in")
+def sign_in(request: Request, given: Given) -> Response:
+    """How to sign in here."""
+    return show(request, "sign_in.html", link=None, provider=given.sign_in is not None)
+
+
+@router.get("/sign-in/link/{link}")
+def offer(request: Request, link: str) -> Response:
+    """A button, so that a mail program that looks the link up does not use it."""
+    return show(request, "sign_in.html", link=link, provider=False)
+
+
+@router.post("/sign-in/link")
+def enter(given: Given, watched: Watched, link: Annotated[str, Form()]) -> Response:
+    """Use the link."""
+    token = watched.enter(link)
+    if token is None:
+        raise Refused(403, "link_dead")
+    return with_session(given.address, token)
+
+
+def with_session(address: str, token: str) -> Response:
+    """To the overview, signed in."""
+    answer = RedirectResponse("/", 303)
+    answer.set_cookie(
+        COOKIE, token, max_age=int(SESSION_LASTS.total_seconds()), httponly=True, samesite="lax", secure=address.startswith("https:")
+    )
+    return answer
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, who: Meant, watched: Watched) -> Response:
+    """The session ends on this machine and on the server."""
+    watched.note(who, "sign-out")
+    watched.end(request.cookies[COOKIE])
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(COOKIE)
+    return answer

@@ -1,0 +1,107 @@
+"""The ASGI application: what every answer carries, who is let in, and what comes of an error."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from orchestrator.ledger import LedgerGone
+from orchestrator.web import actions, api, pages, signing_in
+from orchestrator.web.access import Access
+from orchestrator.web.asked import Refused, SignInFirst, show
+from orchestrator.web.ports import Ports
+from topics.bus import BrokerGone
+from topics.keyring import KeyringGone
+
+HERE = Path(__file__).parent
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",  # with no-referrer a browser says of our own forms, too, that they come from nowhere
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_STATUS_WORDS = {403: "forbidden", 404: "not_found"}
+
+Next = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Host:
+    """The one name that is answered: under any other, a page of somebody else could read ours (DNS rebinding)."""
+
+    address: str
+
+    def is_ours(self, request: Request) -> bool:
+        return request.headers.get("host", "") == urlsplit(self.address).netloc
+
+    def is_from_elsewhere(self, request: Request) -> bool:
+        """A form on somebody else's page, as the browser itself says."""
+        origin = request.headers.get("origin")
+        return request.method not in ("GET", "HEAD") and origin is not None and origin != self.address
+
+
+def build(ports: Ports, access: Access) -> FastAPI:
+    """The pages and the API of one installation."""
+    site = FastAPI(title="Erasure requests", openapi_url=None, docs_url=None, redoc_url=None)
+    site.state.ports, site.state.access = ports, access
+    host = Host(ports.address)
+
+    @site.middleware("http")
+    async def guard(request: Request, call_next: Next) -> Response:
+        if not host.is_ours(request):
+            answer = Response("This is not my name.", 421)
+        else:
+            answer = Response("This form is not mine.", 403) if host.is_from_elsewhere(request) else await call_next(request)
+        answer.headers.update(HEADERS)
+        return answer
+
+    for kind, handler in _HANDLERS.items():
+        site.add_exception_handler(kind, handler)
+    site.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    for part in (signing_in.router, pages.router, actions.router, api.router):
+        site.include_router(part)
+    return site
+
+
+def _sign_in_first(request: Request, _error: Exception) -> Response:
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"detail": "Sign in first."}, 401)
+    return RedirectResponse("/sign-in", 303)
+
+
+def _refused(request: Request, error: Any) -> Response:
+    return _problem(request, error.status, error.key, error.sentence)
+
+
+def _http(request: Request, error: Any) -> Response:
+    return _problem(request, error.status_code, _STATUS_WORDS.get(error.status_code, "problem"), "")
+
+
+def _gone(request: Request, _error: Exception) -> Response:
+    return _problem(request, 503, "gone", "")
+
+
+def _problem(request: Request, status: int, key: str, sentence: str) -> Response:
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"detail": sentence or key.replace("_", " ")}, status)
+    return show(request, "problem.html", status=status, key=key, sentence=sentence)
+
+
+_HANDLERS: dict[Any, Any] = {
+    SignInFirst: _sign_in_first,
+    Refused: _refused,
+    HTTPException: _http,
+    LedgerGone: _gone,
+    BrokerGone: _gone,
+    KeyringGone: _gone,
+}

@@ -1,0 +1,286 @@
+"""What the pages and the API show, read out of the ledger. No personal data is in it."""
+
+import hashlib
+from datetime import date, datetime, timedelta
+from typing import Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import func, select
+
+from orchestrator.case import Case, ProcessorState
+from orchestrator.certificate import entries
+from orchestrator.ledger import Transaction
+from orchestrator.officer import waits_for_a_word
+from orchestrator.payload import ProcessorEntry
+from orchestrator.tables import cases, holds
+from topics.outcomes import Outcome
+
+MOST_OPEN = 200
+_MOST_HOLDS = 500
+_SOON = timedelta(days=30)
+
+Waiting = Literal["decision", "identity", "task"]
+
+
+class View(BaseModel):
+    """What is shown; frozen."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class OpenCase(View):
+    """An open case in the overview. `waiting`: what the officer must do; `days_left` is negative when it is late, null while paused."""
+
+    request_id: UUID
+    right: str
+    mode: str
+    received_on: date
+    due_by: date
+    days_left: int | None
+    status: str | None
+    answered: int
+    expected: int
+    waiting: tuple[Waiting, ...]
+
+
+class Hold(View):
+    """Records of one kind at one processor that are kept until the end of a day."""
+
+    request_id: UUID
+    processor: str
+    kind: str
+    count: int
+    statute: str | None
+    exception: str | None
+    bound_to: str | None
+    until: date
+
+
+class Overview(View):
+    """What an officer looks at first. `open_cases`: the most urgent; `open` and `overdue` count all."""
+
+    today: date
+    open: int
+    overdue: int
+    open_cases: tuple[OpenCase, ...]
+    holds_ending: tuple[Hold, ...]
+
+    @property
+    def waiting(self) -> tuple[OpenCase, ...]:
+        """Those that wait for the officer."""
+        return tuple(one for one in self.open_cases if one.waiting)
+
+
+class Task(View):
+    """Work that a person does at a processor, with proof."""
+
+    request_id: UUID
+    processor: str
+    instructions: str
+    due_by: date
+
+
+class Line(View):
+    """Records of a kind that fared alike."""
+
+    kind: str
+    outcome: str
+    count: int
+    evidence: str | None
+    reason: str | None
+    statute: str | None
+    exception: str | None
+    bound_to: str | None
+    until: date | None
+
+
+class ProcessorView(View):
+    """One processor of a case: from the order to the evidence. `standing`: its outcome, or `ordered` or `located` while under way."""
+
+    name: str
+    connector: str
+    kind: str
+    standing: str
+    ordered_at: datetime | None
+    answered_at: datetime | None
+    reason: str | None
+    records: tuple[Line, ...]
+
+
+class IssuedView(View):
+    """A certificate that was issued."""
+
+    certificate_id: UUID
+    revision: int
+    status: str
+    issued_at: datetime
+    sha256: str
+
+
+class CaseView(View):
+    """A case as its page shows it. `version` changes whenever anything of it does."""
+
+    request_id: UUID
+    right: str
+    ground: str | None
+    mode: str
+    state: str
+    status: str | None
+    received_at: datetime
+    due_by: date
+    promised_by: date | None
+    days_left: int | None
+    waits: str | None
+    decision: str | None
+    decision_reason: str | None
+    extended: str | None
+    paused: str | None
+    waiting: tuple[Waiting, ...]
+    processors: tuple[ProcessorView, ...]
+    certificates: tuple[IssuedView, ...]
+    tasks: tuple[Task, ...]
+    key_until: date | None
+    shredded_at: datetime | None
+    version: str
+
+
+def overview(transaction: Transaction, now: datetime, zone: ZoneInfo) -> Overview:
+    """The open cases, the most urgent first, and the holds that end within thirty days."""
+    today, run = now.astimezone(zone).date(), transaction.connection
+    is_open = cases.c.state == "open"
+    bodies = run.scalars(select(cases.c.body).where(is_open).order_by(cases.c.due_by).limit(MOST_OPEN))
+    found = [_open_case(Case.model_validate_json(body), today, zone) for body in bodies]
+    return Overview(
+        today=today,
+        open=run.scalar(select(func.count()).where(is_open)) or 0,
+        overdue=run.scalar(select(func.count()).where(is_open, cases.c.due_by < today)) or 0,
+        open_cases=tuple(found),
+        holds_ending=held(transaction, today + _SOON),
+    )
+
+
+def held(transaction: Transaction, until: date | None = None) -> tuple[Hold, ...]:
+    """What is kept, the soonest to end first: until that day, or all (the first 500)."""
+    same = [holds.c[name] for name in ("request_id", "processor", "kind", "statute", "exception", "bound_to", "until")]
+    query = select(*same, func.count().label("count")).group_by(*same).order_by(holds.c.until).limit(_MOST_HOLDS)
+    query = query if until is None else query.where(holds.c.until <= until)
+    return tuple(Hold.model_validate(dict(row._mapping)) for row in transaction.connection.execute(query))
+
+
+def tasks(transaction: Transaction) -> tuple[Task, ...]:
+    """What waits for a person at the most urgent open cases."""
+    query = select(cases.c.body).where(cases.c.state == "open").order_by(cases.c.due_by).limit(MOST_OPEN)
+    return tuple(task for body in transaction.connection.scalars(query) for task in tasks_of(Case.model_validate_json(body)))
+
+
+def tasks_of(case: Case) -> tuple[Task, ...]:
+    """What waits for a person at a case."""
+    waiting = [p for p in case.processors if p.outcome is Outcome.NEEDS_PERSON and not case.stopped]
+    return tuple(Task(request_id=case.request_id, processor=p.name, instructions=p.reason or "", due_by=case.due_by) for p in waiting)
+
+
+def _open_case(case: Case, today: date, zone: ZoneInfo) -> OpenCase:
+    return OpenCase(
+        request_id=case.request_id,
+        right=case.right.value,
+        mode=case.mode,
+        received_on=case.received_at.astimezone(zone).date(),
+        due_by=case.due_by,
+        days_left=_days_left(case, today, zone),
+        status=_status(case),
+        answered=sum(p.answered_at is not None and not p.awaited for p in case.processors),
+        expected=len(case.processors),
+        waiting=_waiting(case),
+    )
+
+
+def case_view(case: Case, now: datetime, zone: ZoneInfo) -> CaseView:
+    """A case in full."""
+    decision = case.decision
+    return CaseView(
+        request_id=case.request_id,
+        right=case.right.value,
+        ground=case.ground,
+        mode=case.mode,
+        state=case.state,
+        status=_status(case),
+        received_at=case.received_at.astimezone(zone),
+        due_by=case.due_by,
+        promised_by=case.promised_by,
+        days_left=_days_left(case, now.astimezone(zone).date(), zone),
+        waits=case.block.reason if case.block else None,
+        decision=decision.decision if decision else None,
+        decision_reason=decision.reason if decision else None,
+        extended=case.extension.reason if case.extension else None,
+        paused=case.pauses[-1].ground if case.paused else None,
+        waiting=_waiting(case),
+        processors=tuple(_processor(state, entry, zone) for state, entry in zip(case.processors, entries(case), strict=True)),
+        certificates=tuple(
+            IssuedView(**one.model_dump(include={"certificate_id", "revision", "sha256"}), status=one.status.value, issued_at=one.issued_at)
+            for one in case.certificates
+        ),
+        tasks=tasks_of(case),
+        key_until=case.key_until(zone),
+        shredded_at=case.shredded_at,
+        version=_version(case),
+    )
+
+
+def _version(case: Case) -> str:
+    return hashlib.sha256(case.model_dump_json().encode()).hexdigest()[:16]
+
+
+def _days_left(case: Case, today: date, zone: ZoneInfo) -> int | None:
+    return None if case.state == "closed" or case.stands_still(zone) else (case.due_by - today).days
+
+
+def _status(case: Case) -> str | None:
+    return case.certificates[-1].status.value if case.certificates else None
+
+
+def _waiting(case: Case) -> tuple[Waiting, ...]:
+    found: list[Waiting] = []
+    if case.state == "open" and not case.paused and waits_for_a_word(case):
+        found.append("decision")
+    if case.paused:
+        found.append("identity")
+    if case.state == "open" and tasks_of(case):
+        found.append("task")
+    return tuple(found)
+
+
+def _processor(state: ProcessorState, entry: ProcessorEntry, zone: ZoneInfo) -> ProcessorView:
+    return ProcessorView(
+        name=state.name,
+        connector=state.connector,
+        kind=state.kind,
+        standing=("located" if state.records else "ordered") if state.awaited else entry.outcome.value,
+        ordered_at=_local(state.ordered_at, zone),
+        answered_at=_local(state.answered_at, zone),
+        reason=entry.reason,
+        records=() if state.answered_at is None else lines(entry),
+    )
+
+
+def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return None if moment is None else moment.astimezone(zone)
+
+
+def lines(entry: ProcessorEntry) -> tuple[Line, ...]:
+    """The lines of a processor as they stand on a certificate."""
+    return tuple(
+        Line(
+            kind=line.kind,
+            outcome=line.outcome.value,
+            count=line.count,
+            evidence=line.evidence.value if line.evidence else None,
+            reason=line.reason or (line.hold.reason if line.hold else None),
+            statute=line.hold.statute if line.hold else None,
+            exception=line.hold.exception if line.hold else None,
+            bound_to=line.bound_to,
+            until=line.hold.until if line.hold else line.until,
+        )
+        for line in entry.records
+    )

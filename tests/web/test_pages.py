@@ -1,0 +1,180 @@
+"""What an officer reads and does, from the overview to the certificate."""
+
+import hashlib
+import json
+from datetime import timedelta
+
+import pytest
+
+from connectors.testing.simulator import Person
+from orchestrator.verify import verify
+from orchestrator.web.words import WORDS
+from tests.web.conftest import JAN, Office, act, csrf
+from topics.outcomes import Evidence, Outcome
+
+
+def test_the_overview_counts_what_is_open_and_shows_the_most_urgent_first(office: Office) -> None:
+    office.company.stopped = {"moneybird"}
+    first = office.company.ask(JAN.subject())
+    office.company.settle(days=10)
+    second = office.company.ask(Person("piet@voorbeeld.nl").subject())
+    office.company.settle(days=25)
+    page = office.visitor().get("/").text
+    assert page.index(str(first)) < page.index(str(second))
+    assert "<dt>Open requests</dt><dd>2</dd>" in page
+    assert "<dt>Overdue</dt><dd>1</dd>" in page
+    assert "days late" in page and "days left" in page
+
+
+def test_a_case_shows_every_processor_from_the_order_to_the_evidence(office: Office) -> None:
+    request = office.erased()
+    page = office.visitor().get(f"/cases/{request}").text
+    for words in ("moneybird", "kept by law", "AWR art. 52(4)", "GDPR art. 17(3)(b)", "looked again: it is so", "complete, with holds"):
+        assert words in page
+    assert JAN.email not in page
+
+
+def test_dates_and_words_are_the_readers_own(office: Office) -> None:
+    request, browser = office.erased(), office.visitor()
+    assert "21 december 2026" in browser.get(f"/cases/{request}", headers={"accept-language": "nl-NL,nl;q=0.9,en;q=0.5"}).text
+    assert "December 21, 2026" in browser.get(f"/cases/{request}", headers={"accept-language": "en"}).text
+    chosen = browser.get(f"/cases/{request}?language=nl")
+    assert '<html lang="nl">' in chosen.text
+    assert '<html lang="nl">' in browser.get("/", headers={"accept-language": "en"}).text
+
+
+def test_both_languages_have_all_words() -> None:
+    english, dutch = WORDS.values()
+    assert english.keys() == dutch.keys()
+    for word in [*Outcome, *Evidence]:
+        assert word.value in english or f"outcome_{word.value}" in english
+
+
+def test_the_certificate_is_shown_checked_and_can_be_downloaded(office: Office) -> None:
+    request, browser = office.erased(), office.visitor()
+    page = browser.get(f"/cases/{request}/certificate").text
+    assert "Erasure: <strong>complete, with holds</strong>" in page
+    assert "DOES NOT HOLD" not in page and page.count("holds</td>") == 6
+    jws = browser.get(f"/cases/{request}/certificate.jws").text
+    assert request == verify(jws, office.company.keys.jwks()).request_id
+    assert str(request) == json.loads(browser.get(f"/cases/{request}/certificate.json").text)["request_id"]
+    assert hashlib.sha256(jws.encode()).hexdigest() in page
+    assert "Onderwerp: Het wissen van uw persoonsgegevens" in browser.get(f"/cases/{request}/letter.txt?language=nl").text
+    assert 404 == browser.get(f"/cases/{request}/certificate?revision=7").status_code
+
+
+def test_what_an_officer_decides_travels_as_an_event_and_nothing_else_is_written(office: Office) -> None:
+    office.company.stopped = {"moneybird"}
+    request = office.company.ask(JAN.subject())
+    office.company.settle()
+    before = office.company.case(request)
+    browser = office.visitor()
+    answer = act(browser, request, "refuse", reason="The request is manifestly excessive.")
+    assert (303, f"/cases/{request}?said=true") == (answer.status_code, answer.headers["location"])
+    assert before == office.company.case(request)
+    (message,) = office.sent
+    assert b"case.refuse" == dict(message.headers)["ce_type"]
+    office.company.settle(minutes=20)
+    assert "refuse: The request is manifestly excessive." in browser.get(f"/cases/{request}").text
+    assert "refuse" == office.access.audit()[1].action
+
+
+@pytest.mark.parametrize(
+    ("order", "given", "status", "sentence"),
+    [
+        ("refuse", {"reason": "Because jan@voorbeeld.nl asked."}, 422, "e-mail address"),
+        ("refuse", {}, 422, "reason"),
+        ("resume", {}, 409, "not standing still"),
+        ("decide", {"decision": "uphold", "reason": "It is right."}, 409, "waits for no decision"),
+        ("hold", {"reason": "A summons.", "until": "2020-01-01"}, 409, "lies in the past"),
+        ("hold", {"reason": "A summons.", "until": "x"}, 422, "until"),
+        ("retry", {"only": "nowhere"}, 409, "processor"),
+    ],
+)
+def test_an_order_that_does_not_fit_is_told_on_the_page_and_not_sent(
+    office: Office, order: str, given: dict[str, str], status: int, sentence: str
+) -> None:
+    office.company.stopped = {"moneybird"}
+    request = office.company.ask(JAN.subject())
+    office.company.settle()
+    answer = act(office.visitor(), request, order, **given)
+    assert status == answer.status_code
+    assert sentence in answer.text and 'role="alert"' in answer.text
+    assert "jan@voorbeeld.nl" not in answer.text
+    assert [] == office.sent
+
+
+def test_an_order_of_an_unknown_name_is_not_found(office: Office) -> None:
+    assert 404 == act(office.visitor(), office.erased(), "destroy").status_code
+
+
+def test_the_time_is_stopped_and_goes_on_by_the_pages(office: Office) -> None:
+    office.company.stopped = {"moneybird"}
+    request, browser = office.company.ask(JAN.subject()), office.visitor()
+    office.company.settle()
+    act(browser, request, "pause", ground="The address is new.")
+    office.company.settle()
+    page = browser.get(f"/cases/{request}").text
+    assert "The address is new." in page and "the time stands still" in page
+    assert "Identity in doubt" in browser.get("/").text
+    act(browser, request, "resume")
+    office.company.settle()
+    assert "the time stands still" not in browser.get(f"/cases/{request}").text
+
+
+def test_holds_are_listed_with_the_law_and_the_last_day(office: Office) -> None:
+    request = office.erased()
+    page = office.visitor().get("/holds").text
+    for words in (str(request), "invoice", "AWR art. 52(4)", "December 31, 2032"):
+        assert words in page
+
+
+def test_the_register_is_filtered_and_downloaded(office: Office) -> None:
+    office.erased()
+    browser = office.visitor()
+    assert "complete, with holds" in browser.get("/register").text
+    assert "Nothing was found." in browser.get("/register?right=objection").text
+    assert "Nothing was found." in browser.get("/register?since=2027-01-01").text
+    rows = browser.get("/register.csv").text.lstrip("\ufeff").splitlines()
+    assert 2 == len(rows) and "complete_with_holds" in rows[1]
+    assert [422, 422, 422] == [browser.get(f"/register?{wrong}").status_code for wrong in ("since=x", "right=x", "status=x")]
+
+
+def test_who_it_is_is_shown_only_where_configured_audited_and_never_after_shredding(tmp_path_factory: pytest.TempPathFactory) -> None:
+    office = Office(tmp_path_factory.mktemp("office"), show_person=True)
+    request, browser = office.erased(), office.visitor()
+    form = {"csrf": csrf(browser.get(f"/cases/{request}"))}
+    assert JAN.email in browser.post(f"/cases/{request}/person", data=form).text
+    assert ("person", request) == (office.access.audit()[0].action, office.access.audit()[0].request_id)
+    office.company.settle(days=3)
+    office.company.settle(days=3)
+    later = office.visitor()
+    gone = later.post(f"/cases/{request}/person", data={"csrf": csrf(later.get("/"))})
+    assert 410 == gone.status_code and JAN.email not in gone.text
+    office.close()
+
+
+def test_who_it_is_is_not_shown_where_it_is_not_configured(office: Office) -> None:
+    request, browser = office.erased(), office.visitor()
+    assert 403 == browser.post(f"/cases/{request}/person", data={"csrf": csrf(browser.get("/"))}).status_code
+
+
+def test_progress_is_told_until_the_case_is_closed(office: Office) -> None:
+    office.company.stopped = {"moneybird"}
+    request = office.company.ask(JAN.subject())
+    office.company.settle()
+    office.company.stopped = set()
+    sleeps = 0
+
+    async def sleep(_seconds: float) -> None:
+        nonlocal sleeps
+        sleeps += 1
+        if sleeps == 3:
+            await office.company._settle()
+            office.company.time.now += timedelta(minutes=1)
+
+    object.__setattr__(office.ports, "sleep", sleep)
+    answer = office.visitor().get(f"/cases/{request}/progress")
+    assert "text/event-stream; charset=utf-8" == answer.headers["content-type"]
+    told = [line for line in answer.text.splitlines() if line]
+    assert 2 == len(told) and told[0] != told[1]

@@ -1,0 +1,117 @@
+"""Every route there is, from the router's own list: who is let in, what a form must carry, and what every answer says."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from fastapi.routing import APIRoute
+
+from orchestrator.web import actions, api, pages, signing_in
+from orchestrator.web.access import Role
+from orchestrator.web.actions import ORDERS
+from orchestrator.web.site import HEADERS
+from tests.web.conftest import Office, csrf
+
+OPEN_TO_ALL = {("GET", "/sign-in"), ("GET", "/sign-in/link/{link}"), ("POST", "/sign-in/link")}
+"""The ways in. The last is good for a link that was not used, and for nothing else."""
+
+ONE = "0198c7a2-6f0e-7c3e-9d1a-2f6f3f0c9a11"
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    for part in (signing_in.router, pages.router, actions.router, api.router):
+        for route in part.routes:
+            assert isinstance(route, APIRoute)
+            for method in sorted(route.methods or ()):
+                yield method, route.path
+
+
+CLOSED = sorted(set(routes()) - OPEN_TO_ALL)
+WRITING = [path for method, path in CLOSED if method != "GET"]
+
+
+def filled(path: str, request: object = ONE) -> str:
+    return path.format(request_id=request, name="refuse", link="x")
+
+
+def test_the_list_is_whole_and_the_application_has_no_other_route(office: Office) -> None:
+    assert OPEN_TO_ALL <= set(routes())
+    assert len(WRITING) >= 3 and len(CLOSED) >= 15
+    mounted = {route.path for route in office.site.routes if not isinstance(route, APIRoute) and hasattr(route, "path")}
+    assert {"/static"} == mounted
+
+
+@pytest.mark.parametrize(("method", "path"), CLOSED)
+def test_without_a_session_nobody_gets_further_than_the_door(office: Office, method: str, path: str) -> None:
+    answer = office.stranger().request(method, filled(path))
+    wanted = (401, None) if path.startswith("/api/") else (303, "/sign-in")
+    assert wanted == (answer.status_code, answer.headers.get("location"))
+
+
+@pytest.mark.parametrize("path", WRITING)
+@pytest.mark.parametrize("token", [None, "x" * 43, "other's"])
+def test_what_changes_something_wants_the_token_of_this_session(office: Office, path: str, token: str | None) -> None:
+    request = office.erased()
+    other = csrf(office.visitor().get("/"))
+    form = {} if token is None else {"csrf": other if token == "other's" else token}
+    assert 403 == office.visitor().post(filled(path, request), data={"reason": "Not proven."} | form).status_code
+    assert [] == office.sent
+
+
+@pytest.mark.parametrize("path", WRITING)
+def test_a_form_on_somebody_elses_page_is_refused(office: Office, path: str) -> None:
+    browser = office.visitor()
+    form = {"csrf": csrf(browser.get("/"))}
+    assert 403 == browser.post(filled(path), data=form, headers={"origin": "https://elsewhere.example"}).status_code
+
+
+@pytest.mark.parametrize("role", [Role.READER, Role.OPERATOR])
+@pytest.mark.parametrize("name", ORDERS)
+def test_only_an_officer_acts(office: Office, role: Role, name: str) -> None:
+    request, browser = office.erased(), office.visitor(role)
+    form = {"csrf": csrf(browser.get("/")), "reason": "Not proven.", "ground": "Not proven."}
+    assert 403 == browser.post(f"/cases/{request}/orders/{name}", data=form).status_code
+    assert "/orders/" not in browser.get(f"/cases/{request}").text
+    assert [] == office.sent
+
+
+@pytest.mark.parametrize("role", [Role.OFFICER, Role.READER])
+def test_only_an_operator_sees_the_audit(office: Office, role: Role) -> None:
+    assert (403, 200) == (office.visitor(role).get("/audit").status_code, office.visitor(Role.OPERATOR).get("/audit").status_code)
+
+
+@pytest.mark.parametrize("id", [str(uuid4()), "no-id", "jan@voorbeeld.nl"])
+@pytest.mark.parametrize("path", [path for method, path in CLOSED if method == "GET" and "{request_id}" in path])
+def test_a_request_that_is_not_there_is_not_found_and_not_repeated(office: Office, path: str, id: str) -> None:
+    answer = office.visitor().get(filled(path, id))
+    assert 404 == answer.status_code
+    assert id not in answer.text
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(routes()))
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_every_answer_carries_the_headers(office: Office, method: str, path: str, signed_in: bool) -> None:
+    browser = office.visitor() if signed_in else office.stranger()
+    answer = browser.request(method, filled(path))
+    assert (
+        HEADERS.items() <= dict(answer.headers).items()
+        or {k.lower(): v for k, v in HEADERS.items()}.items() <= dict(answer.headers).items()
+    )
+    assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/static/style.css", "/nowhere", "/api/overview"])
+def test_no_other_host_name_is_answered(office: Office, path: str) -> None:
+    assert 421 == office.visitor().get(path, headers={"host": "evil.example"}).status_code
+
+
+@pytest.mark.parametrize("path", ["/", "/register", "/holds", "/tasks", "/sign-in", "/nowhere"])
+def test_no_page_asks_anything_of_a_third_party(office: Office, path: str) -> None:
+    text = office.visitor().get(path).text
+    assert "://" not in text.replace("http://www.w3.org", "")
+    assert "style=" not in text and "<script>" not in text
+
+
+def test_what_is_served_beside_the_pages_is_open_and_holds_nothing(office: Office) -> None:
+    stranger = office.stranger()
+    assert [200, 200] == [stranger.get(f"/static/{name}").status_code for name in ("style.css", "progress.js")]
