@@ -14,8 +14,8 @@ import pytest
 from topics.steps import Step, UnknownStep, arm
 
 ROOT = Path(__file__).parents[1]
-NOT_RUN = ("orchestrator/command", "connectors/testing", "topics/kafka.py", "topics/memory.py")
-"""What people type, what tests use, and the adapters behind the ports that are watched here."""
+NOT_RUN = ("orchestrator/command", "orchestrator/web", "connectors/testing", "topics/kafka.py", "topics/memory.py")
+"""What people type and click, what tests use, and the adapters behind the ports that are watched here."""
 
 RESTORATION = (
     "orchestrator/process.py:learn_again",
