@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.command import opening
-from orchestrator.command.correspondence import InLanguage, for_the_person
+from orchestrator.command.correspondence import InLanguage, Tongue, for_the_person
 from orchestrator.command.opening import Config, No, Request, WrongUse
 
 if TYPE_CHECKING:
@@ -39,16 +39,22 @@ def certificate(
     reader: Annotated[Reader, typer.Option("--for", help="subject: as a letter to the person.")] = Reader.OFFICER,
     language: InLanguage = None,
     revision: Annotated[int | None, typer.Option("--revision", min=1, help="An earlier one; else the newest.", show_default=False)] = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Write it to a new file.", show_default=False)] = None,
     config: Config = None,
 ) -> None:
     """Print the certificate of a request. Exit 1: there is none yet."""
-    if format is Format.PDF:
-        raise WrongUse("The format pdf is not available in this version. Use --format text, and print that.")
-    if reader is Reader.SUBJECT and format is not Format.TEXT:
-        raise WrongUse("The letter to the person is text: leave out --format.")
-    if language is not None and reader is not Reader.SUBJECT:
-        raise WrongUse("--language is for the letter to the person: add --for subject.")
+    if reader is Reader.SUBJECT and format not in (Format.TEXT, Format.PDF):
+        raise WrongUse("The letter to the person is text or pdf: leave out --format, or write --format pdf.")
+    if language is not None and reader is not Reader.SUBJECT and format is not Format.PDF:
+        raise WrongUse("--language is for the letter to the person and for a PDF: add --for subject or --format pdf.")
+    if to is not None and format is not Format.PDF:
+        raise WrongUse("--to is for --format pdf; the others are printed: write > FILE behind the command.")
+    if format is Format.PDF and to is None and sys.stdout.isatty():
+        raise WrongUse("A PDF is not for a terminal: add --to FILE.")
     issued = _issued(request, revision, config)
+    if format is Format.PDF:
+        _write_pdf(_pdf(issued, reader, language, config), to)
+        return
     if format is Format.JWS:
         # The fingerprint is that of these bytes, so a file gets no newline at its end.
         typer.echo(issued.jws, nl=sys.stdout.isatty())
@@ -64,6 +70,30 @@ def certificate(
         typer.echo(for_the_person(Certificate.model_validate_json(payload), opening.configuration(config), language), nl=False)
     else:
         typer.echo(as_text(Certificate.model_validate_json(payload), issued.sha256), nl=False)
+
+
+def _pdf(issued: "Issued", reader: Reader, language: "Tongue | None", config: Path | None) -> bytes:
+    from orchestrator.jose import decode
+    from orchestrator.letters import Language, language_of
+    from orchestrator.papers import certificate_pdf, letter_pdf
+    from orchestrator.payload import Certificate
+
+    settings = opening.configuration(config)
+    chosen = Language(language) if language else language_of(settings.controller.country)
+    if reader is Reader.OFFICER:
+        return certificate_pdf(issued.jws, chosen)
+    found = Certificate.model_validate_json(decode(issued.jws.split(".")[1]))
+    return letter_pdf(for_the_person(found, settings, language), str(found.request_id), chosen, found.issued_at.date())
+
+
+def _write_pdf(content: bytes, to: Path | None) -> None:
+    if to is None:
+        sys.stdout.buffer.write(content)
+        return
+    if to.exists():
+        raise No(f"{to} is there already, and nothing is written over. Give another one with --to.")
+    to.write_bytes(content)
+    opening.say(f"Written: {to}")
 
 
 def _issued(request: str, revision: int | None, config: Path | None) -> "Issued":
@@ -83,7 +113,7 @@ def _issued(request: str, revision: int | None, config: Path | None) -> "Issued"
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The certificate, format jws.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The certificate, format jws or pdf.", show_default=False)],
     keys: Annotated[Path, typer.Option("--keys", metavar="JWKS", help="The controller's public keys.", show_default=False)],
     previous: Annotated[
         Path | None, typer.Option("--previous", metavar="FILE", help="The certificate that it replaces or follows.", show_default=False)
@@ -91,17 +121,39 @@ def verify(
     config: Config = None,  # taken like everywhere, and not needed
 ) -> None:
     """Check a certificate offline, step by step. Exit 0: valid. Exit 1: not valid. Exit 2: unreadable."""
+    from orchestrator.papers import attached, is_pdf
     from orchestrator.verify import read_jwks, read_token, report
 
-    token = read_token(file.read_bytes())
+    content = file.read_bytes()
+    token = attached(content) if is_pdf(content) else read_token(content)
     before = None if previous is None else read_token(previous.read_bytes())
     found = report(token, read_jwks(keys.read_bytes()), before)
     for line in _steps(found):
         typer.echo(line)
     if found.certificate is None:
         raise No("NOT VALID. Do not rely on this certificate.")
+    if is_pdf(content):
+        _check_pages(content, token)
     one = found.certificate
     typer.echo(f"VALID: certificate {one.certificate_id}, revision {one.revision}, {one.status.value.replace('_', ' ')}.")
+
+
+_PAGES = {
+    "unchanged": "passed, byte for byte",
+    "same words": "passed. Another version of this program made them: their words were compared, not their looks",
+    "changed": "FAILED. They were changed after they were made, or say something else",
+}
+
+
+def _check_pages(content: bytes, token: str) -> None:
+    """What a reader sees are the pages, so they must say what was signed."""
+    from orchestrator.papers import pages
+    from orchestrator.verify import STEPS
+
+    found = pages(content, token)
+    typer.echo(f"{len(STEPS) + 1}. The pages say what the attached certificate says: {_PAGES[found]}")
+    if found == "changed":
+        raise No("NOT VALID. The attached certificate holds, the pages do not: do not rely on them.")
 
 
 def _steps(found: "Report") -> list[str]:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from orchestrator.payload import Certificate, Controller
     from topics.configuration import Configuration
 
-_Tongue = Literal["nl", "en"]
+Tongue = Literal["nl", "en"]
 
 InLanguage = Annotated[
-    _Tongue | None,
+    Tongue | None,
     typer.Option(
         "--language", help="The letter's language; else Dutch for a controller in the Netherlands, and English.", show_default=False
     ),
@@ -47,7 +47,7 @@ def letter(
     opening.say(f"Once it is answered: erasure task done {id} --processor {to} --outcome not_applicable --proof FILE")
 
 
-def _to_recipient(settings: "Configuration", case: "Case", to: str, language: _Tongue | None) -> str:
+def _to_recipient(settings: "Configuration", case: "Case", to: str, language: Tongue | None) -> str:
     from orchestrator.letters import to_recipient
 
     if case.processor(to) is None:
@@ -59,7 +59,7 @@ def _to_recipient(settings: "Configuration", case: "Case", to: str, language: _T
     return to_recipient(case, _controller(settings), _language(settings, language), _today(settings))
 
 
-def _of_holders(settings: "Configuration", case: "Case", language: _Tongue | None) -> str:
+def _of_holders(settings: "Configuration", case: "Case", language: Tongue | None) -> str:
     from orchestrator.letters import of_holders
 
     if case.mode != "dry-run":
@@ -92,14 +92,14 @@ def _today(settings: "Configuration") -> "date":
     return utc_now().astimezone(settings.controller.time_zone).date()
 
 
-def for_the_person(certificate: "Certificate", settings: "Configuration", language: _Tongue | None) -> str:
+def for_the_person(certificate: "Certificate", settings: "Configuration", language: Tongue | None) -> str:
     """The certificate as a letter to the person."""
     from orchestrator.letters import to_subject
 
     return to_subject(certificate, _language(settings, language), _seat(settings))
 
 
-def _language(settings: "Configuration", asked: _Tongue | None) -> "Language":
+def _language(settings: "Configuration", asked: Tongue | None) -> "Language":
     from orchestrator.letters import Language, language_of
 
     return Language(asked) if asked else language_of(settings.controller.country)

@@ -76,6 +76,7 @@ def _speaking() -> tuple[type[Exception], ...]:
     from connectors.registry import RegistryError
     from orchestrator.jose import Unreadable
     from orchestrator.ledger import LedgerGone
+    from orchestrator.papers import NoCertificate
     from orchestrator.sign import KeyFolderError
     from orchestrator.web.access import AccessGone
     from orchestrator.web.server import CannotListen
@@ -96,6 +97,7 @@ def _speaking() -> tuple[type[Exception], ...]:
         KeyFolderError,
         KeyringGone,
         LedgerGone,
+        NoCertificate,
         RegistryError,
         TopicsDiffer,
         UnknownStep,

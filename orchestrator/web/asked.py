@@ -10,9 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from orchestrator.case import Case
 from orchestrator.letters import Language
+from orchestrator.tongue import Tongue
 from orchestrator.web.access import Access, Role, Session
 from orchestrator.web.ports import Ports
-from orchestrator.web.words import Tongue
 
 COOKIE = "erasure"
 LANGUAGE_COOKIE = "language"

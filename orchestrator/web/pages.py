@@ -19,6 +19,7 @@ from orchestrator.handled import entries
 from orchestrator.jose import decode
 from orchestrator.ledger import Issued
 from orchestrator.letters import to_subject
+from orchestrator.papers import certificate_pdf, letter_pdf
 from orchestrator.payload import Certificate
 from orchestrator.register import STANDINGS, Entry, Wanted
 from orchestrator.verify import report
@@ -110,13 +111,37 @@ def certificate_json(who: SignedIn, case: TheCase, given: Given, watched: Watche
     return _file(text.encode(), "application/json", f"certificate-{issued.certificate_id}.json")
 
 
+@router.get("/cases/{request_id}/certificate.pdf")
+def certificate_file(
+    request: Request, who: SignedIn, case: TheCase, given: Given, watched: Watched, revision: int | None = None
+) -> Response:
+    """The certificate to be read and printed, the signed file inside."""
+    watched.note(who, "certificate.pdf", case.request_id)
+    issued = _issued(given, case, revision)
+    content = certificate_pdf(issued.jws, tongue(request).language)
+    return _file(content, "application/pdf", f"certificate-{issued.certificate_id}.pdf")
+
+
 @router.get("/cases/{request_id}/letter.txt")
 def letter(request: Request, who: SignedIn, case: TheCase, given: Given, watched: Watched) -> Response:
     """The letter to the person, in the reader's language."""
     watched.note(who, "letter", case.request_id)
-    found = Certificate.model_validate_json(decode(_issued(given, case, None).jws.split(".")[1]))
-    text = to_subject(found, tongue(request).language, given.seat)
+    _, text = _letter(request, given, case)
     return _file(text.encode(), "text/plain; charset=utf-8", f"letter-{case.request_id}.txt")
+
+
+@router.get("/cases/{request_id}/letter.pdf")
+def letter_file(request: Request, who: SignedIn, case: TheCase, given: Given, watched: Watched) -> Response:
+    """The same letter, to be printed."""
+    watched.note(who, "letter.pdf", case.request_id)
+    on, text = _letter(request, given, case)
+    content = letter_pdf(text, str(case.request_id), tongue(request).language, on)
+    return _file(content, "application/pdf", f"letter-{case.request_id}.pdf")
+
+
+def _letter(request: Request, given: Ports, case: Case) -> tuple[date, str]:
+    found = Certificate.model_validate_json(decode(_issued(given, case, None).jws.split(".")[1]))
+    return found.issued_at.date(), to_subject(found, tongue(request).language, given.seat)
 
 
 def _issued(given: Ports, case: Case, revision: int | None) -> Issued:

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from connectors.testing.simulator import Person
+from orchestrator.papers import attached, pages
+from orchestrator.tongue import WORDS
 from orchestrator.verify import verify
-from orchestrator.web.words import WORDS
 from tests.web.conftest import JAN, Office, act, csrf
 from topics.outcomes import Evidence, Outcome
 
@@ -60,6 +61,9 @@ def test_the_certificate_is_shown_checked_and_can_be_downloaded(office: Office) 
     assert str(request) == json.loads(browser.get(f"/cases/{request}/certificate.json").text)["request_id"]
     assert hashlib.sha256(jws.encode()).hexdigest() in page
     assert "Onderwerp: Het wissen van uw persoonsgegevens" in browser.get(f"/cases/{request}/letter.txt?language=nl").text
+    pdf = browser.get(f"/cases/{request}/certificate.pdf").content
+    assert (jws, "unchanged") == (attached(pdf), pages(pdf, jws))
+    assert browser.get(f"/cases/{request}/letter.pdf").content.startswith(b"%PDF-")
     assert 404 == browser.get(f"/cases/{request}/certificate?revision=7").status_code
 
 

@@ -64,11 +64,35 @@ def test_a_case_that_a_restore_lost_is_known_by_its_certificate(stage: Stage) ->
     assert 0 == stage.erasure("certificate", id).exit_code
 
 
-def test_pdf_is_not_available_yet(stage: Stage) -> None:
-    result = stage.erasure("certificate", str(stage.completed()), "--format", "pdf")
+def test_a_pdf_is_one_file_that_is_read_and_verified(stage: Stage) -> None:
+    id, file = str(stage.completed()), stage.folder / "certificate.pdf"
+    (stage.folder / "keys.file").write_text(stage.erasure("keys", "export").stdout)
+    written = stage.erasure("certificate", id, "--format", "pdf", "--language", "nl", "--to", str(file))
+    verified = stage.erasure("verify", str(file), "--keys", str(stage.folder / "keys.file"))
 
-    assert 2 == result.exit_code
-    assert "pdf is not available" in result.stderr
+    assert (0, 0) == (written.exit_code, verified.exit_code)
+    assert "8. The pages say what the attached certificate says: passed, byte for byte" in verified.stdout
+    assert "VALID: certificate " in verified.stdout
+    assert file.read_bytes() == stage.erasure("certificate", id, "--format", "pdf", "--language", "nl").stdout_bytes
+    assert 1 == stage.erasure("certificate", id, "--format", "pdf", "--to", str(file)).exit_code
+    assert stage.erasure("certificate", id, "--format", "pdf", "--for", "subject").stdout_bytes.startswith(b"%PDF-")
+
+
+def test_a_pdf_whose_pages_were_changed_is_not_valid_and_one_without_a_certificate_unreadable(stage: Stage) -> None:
+    id, file = str(stage.completed()), stage.folder / "certificate.pdf"
+    (stage.folder / "keys.file").write_text(stage.erasure("keys", "export").stdout)
+    file.write_bytes(stage.erasure("certificate", id, "--format", "pdf").stdout_bytes + b"% one more line\n")
+    changed = stage.erasure("verify", str(file), "--keys", str(stage.folder / "keys.file"))
+    file.write_bytes(stage.erasure("certificate", id, "--format", "pdf", "--for", "subject").stdout_bytes)
+    without = stage.erasure("verify", str(file), "--keys", str(stage.folder / "keys.file"))
+
+    assert (1, 2) == (changed.exit_code, without.exit_code)
+    assert "8. The pages say what the attached certificate says: FAILED" in changed.stdout
+    assert "no signed certificate" in without.stderr
+
+
+def test_to_is_for_a_pdf(stage: Stage) -> None:
+    assert 2 == stage.erasure("certificate", str(stage.completed()), "--to", str(stage.folder / "x")).exit_code
 
 
 def test_an_unknown_format_is_wrong_use(stage: Stage) -> None:

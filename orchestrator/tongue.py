@@ -1,4 +1,4 @@
-"""The words of the pages in Dutch and English; dates and numbers as CLDR writes them."""
+"""The words of the pages and papers in Dutch and English; dates and numbers as CLDR writes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
-from orchestrator.letters import Language
+from orchestrator.letters.words import Language
 
 _EN = {
     "title": "Erasure requests",
@@ -162,6 +162,22 @@ _EN = {
     "executed": "done, not looked at again",
     "yes": "yes",
     "no": "no",
+    "controller": "Controller",
+    "certificate_of": "Completion certificate",
+    "stood_still": "The time stood still",
+    "still": "still",
+    "erased_before": "Erased before by request",
+    "previous": "The certificate before it has SHA-256",
+    "sha256": "SHA-256 of the signed file",
+    "belongs": "belongs to",
+    "answered_not": "has not answered",
+    "tokens": "Tokens kept, to notice who comes back",
+    "how_to_verify": "How to check that it is genuine",
+    "how_attached": "The signed certificate is attached to this file as certificate.jws; these pages are a reading of it and add nothing.",
+    "how_command": "With the program: erasure verify FILE.pdf --keys KEYS. It needs no network, checks the signature, and says "
+    "whether these pages were changed.",
+    "how_other": "Any program for JWS (RFC 7515) with Ed25519 checks the attachment. Get KEYS from the controller by a way you trust.",
+    "page": "page",
 }
 _NL = {
     "title": "Verzoeken om wissing",
@@ -315,16 +331,34 @@ _NL = {
     "executed": "gedaan, niet opnieuw bekeken",
     "yes": "ja",
     "no": "nee",
+    "controller": "Verwerkingsverantwoordelijke",
+    "certificate_of": "Certificaat van afhandeling",
+    "stood_still": "De termijn stond stil",
+    "still": "nog steeds",
+    "erased_before": "Eerder gewist met verzoek",
+    "previous": "Het certificaat ervoor heeft SHA-256",
+    "sha256": "SHA-256 van het ondertekende bestand",
+    "belongs": "hoort bij",
+    "answered_not": "heeft niet geantwoord",
+    "tokens": "Bewaarde kenmerken, om te zien wie terugkomt",
+    "how_to_verify": "Hoe u controleert dat het echt is",
+    "how_attached": "Het ondertekende certificaat zit als bijlage certificate.jws in dit bestand; deze pagina's zijn er een leesbare "
+    "weergave van en voegen niets toe.",
+    "how_command": "Met het programma: erasure verify BESTAND.pdf --keys SLEUTELS. Het heeft geen netwerk nodig, controleert de "
+    "handtekening, en zegt of deze pagina's zijn veranderd.",
+    "how_other": "Elk programma voor JWS (RFC 7515) met Ed25519 controleert de bijlage. Haal de SLEUTELS bij de "
+    "verantwoordelijke, langs een weg die u vertrouwt.",
+    "page": "pagina",
 }
 WORDS: Mapping[Language, Mapping[str, str]] = {Language.EN: _EN, Language.NL: _NL}
 
 
 @dataclass(frozen=True)
 class Tongue:
-    """One reader's language; moments are shown in the controller's time zone."""
+    """One reader's language; moments are shown in that time zone, or, without one, as they stand, with their offset."""
 
     language: Language
-    zone: ZoneInfo
+    zone: ZoneInfo | None = None
 
     def __call__(self, key: str) -> str:
         """The words for a key; an outcome of a processor may stand under `outcome_…`."""
@@ -342,6 +376,8 @@ class Tongue:
 
     def moment(self, moment: datetime) -> str:
         """Date and time."""
+        if self.zone is None:
+            return f"{format_datetime(moment.replace(tzinfo=None), 'medium', locale=self.language.value)} ({moment.isoformat()[-6:]})"
         return str(format_datetime(moment.astimezone(self.zone), "medium", locale=self.language.value))
 
     def number(self, number: int) -> str:
