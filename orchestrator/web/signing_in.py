@@ -4,9 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.concurrency import run_in_threadpool
 
 from orchestrator.web.access import SESSION_LASTS
 from orchestrator.web.asked import COOKIE, Given, Meant, Refused, Watched, show
+from orchestrator.web.provider import BACK, NotLetIn, Provider
 
 router = APIRouter()
 
@@ -15,6 +17,33 @@ router = APIRouter()
 def sign_in(request: Request, given: Given) -> Response:
     """How to sign in here."""
     return show(request, "sign_in.html", link=None, provider=given.sign_in is not None)
+
+
+@router.get("/sign-in/provider")
+async def to_provider(request: Request) -> Response:
+    """On to the company's OpenID provider."""
+    try:
+        return await _provider(request).begin(request)
+    except NotLetIn:
+        raise Refused(503, "provider_gone") from None
+
+
+@router.get(BACK)
+async def back(request: Request, given: Given, watched: Watched) -> Response:
+    """Back from it: who it is, and with which role."""
+    try:
+        account, role = await _provider(request).finish(request)
+    except NotLetIn as error:
+        raise Refused(403, "no_role" if error.role else "provider_refused") from None
+    request.session.clear()
+    return with_session(given.address, await run_in_threadpool(watched.begin, account, role))
+
+
+def _provider(request: Request) -> Provider:
+    provider: Provider | None = request.app.state.provider
+    if provider is None:
+        raise Refused(404, "not_found")
+    return provider
 
 
 @router.get("/sign-in/link/{link}")

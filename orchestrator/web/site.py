@@ -1,5 +1,6 @@
 """The ASGI application: what every answer carries, who is let in, and what comes of an error."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,14 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.middleware.sessions import SessionMiddleware
 
 from orchestrator.ledger import LedgerGone
 from orchestrator.web import actions, api, pages, signing_in
 from orchestrator.web.access import Access
 from orchestrator.web.asked import Refused, SignInFirst, show
 from orchestrator.web.ports import Ports
+from orchestrator.web.provider import Provider
 from topics.bus import BrokerGone
 from topics.keyring import KeyringGone
 
@@ -54,6 +57,13 @@ def build(ports: Ports, access: Access) -> FastAPI:
     """The pages and the API of one installation."""
     site = FastAPI(title="Erasure requests", openapi_url=None, docs_url=None, redoc_url=None)
     site.state.ports, site.state.access = ports, access
+    site.state.provider = None
+    if ports.sign_in is not None:
+        site.state.provider = Provider(ports.sign_in, ports.address)
+        secure = ports.address.startswith("https:")
+        site.add_middleware(
+            SessionMiddleware, secret_key=secrets.token_urlsafe(32), session_cookie="signing-in", max_age=600, https_only=secure
+        )
     host = Host(ports.address)
 
     @site.middleware("http")

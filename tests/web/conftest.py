@@ -20,6 +20,7 @@ from orchestrator.web.site import build
 from tests.flow.company import AMSTERDAM, NAMES, Company, seed
 from tests.flow.test_shredding import SHREDDING
 from topics.bus import Message
+from topics.configuration import SignIn
 
 JAN = Person("jan@voorbeeld.nl")
 ADDRESS = "http://127.0.0.1:8080"
@@ -51,6 +52,7 @@ class Office:
 
     folder: Path
     show_person: bool = False
+    sign_in: SignIn | None = None
     sent: list[Message] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -68,6 +70,7 @@ class Office:
             clock=self.company.time,
             sleep=self.company.time.sleep,
             show_person=self.show_person,
+            sign_in=self.sign_in,
         )
         self.site = build(self.ports, self.access)
 

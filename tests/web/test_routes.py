@@ -12,8 +12,14 @@ from orchestrator.web.actions import ORDERS
 from orchestrator.web.site import HEADERS
 from tests.web.conftest import Office, csrf
 
-OPEN_TO_ALL = {("GET", "/sign-in"), ("GET", "/sign-in/link/{link}"), ("POST", "/sign-in/link")}
-"""The ways in. The last is good for a link that was not used, and for nothing else."""
+OPEN_TO_ALL = {
+    ("GET", "/sign-in"),
+    ("GET", "/sign-in/link/{link}"),
+    ("POST", "/sign-in/link"),
+    ("GET", "/sign-in/provider"),
+    ("GET", "/sign-in/back"),
+}
+"""The ways in. The third is good for a link that was not used, and for nothing else; the last two where a provider is configured."""
 
 ONE = "0198c7a2-6f0e-7c3e-9d1a-2f6f3f0c9a11"
 
