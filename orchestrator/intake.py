@@ -12,14 +12,15 @@ from orchestrator.deadlines import Pause, due_by
 from orchestrator.policy import Policy
 from orchestrator.register import register_key
 from orchestrator.sealed_requests import IntakeKeys
-from orchestrator.sentences import DOUBTFUL
+from orchestrator.sentences import DOUBTFUL, LEFT_OUT
 from orchestrator.suppression import Suppression
 from topics.bus import Delivery
 from topics.envelope import Event, Poison, Unreadable, content, read
 from topics.events import ENDED, RIGHT_OF, EventType, Right, SubjectRequest, is_against_marketing
 from topics.keyring import CONTROLLER_KEY, KeyDestroyed, KeyMissing, Keyring, case_key, hold_key
 from topics.names import LARGEST_MESSAGE_BYTES, LARGEST_REQUEST_BYTES, Names, Topic
-from topics.orders import ORDERS, Order
+from topics.naming import named_at
+from topics.orders import FIXED_REASONS, ORDERS, Order
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
 from topics.sealing import Key
 from topics.subject import SHARED, Subject
@@ -30,6 +31,15 @@ _GROUND_OF = {type.value: ground for type, ground in ENDED.items()} | {EventType
 NO_STORE = "subject.seen needs [suppression] in erasure.toml: without it nobody is remembered who was erased."
 
 _REFERRED = "Not carried out here: the data are processed for another controller, to whom the request was referred (GDPR art. 28(3)(e))."
+
+_NAMES_THE_PERSON = (
+    "is an identifier of the person, or a part of one (a surname, what stands before the @, a number spaced otherwise): "
+    'write it without ("the person", "the customer"), and order it again.'
+)
+_UNCHECKED = (
+    "The key of the case is destroyed, so that nobody can check any more whether your words name the person: "
+    f"give one of these words instead: {', '.join(FIXED_REASONS)}; and no kind of records but one that the case knows."
+)
 
 _CLOCK_SKEW = timedelta(days=1)
 _GDPR_APPLIES = datetime(2018, 5, 25, tzinfo=UTC) - timedelta(days=1)  # with a day for the time zones
@@ -76,21 +86,43 @@ class Read:
         return self.body.request_id
 
 
+class Unchecked(Poison):
+    """Nobody can tell any more whether the words of an order name the person."""
+
+
 def check_words(order: Order, case: Case, keyring: Keyring) -> None:
-    """An officer's words go onto the certificate, so nothing of the person may be in them.
+    """An officer's words go onto the certificate, so nothing of the person may be in them; fixed ones name nobody.
 
     Raises:
-        Poison: something is.
+        Poison: something is. `Unchecked`: the key of the case is destroyed, and the words are none of the fixed ones.
     """
-    words = " ".join(str(getattr(order, name, "")) for name in ("reason", "ground")).lower()
-    if not words.strip() or case.subject is None:
+    said = _own_words(order, case)
+    if not said:
         return
     try:
+        if case.subject is None:
+            raise KeyMissing(case_key(case.request_id))
         subject = Subject.model_validate_json(keyring.get(case_key(case.request_id)).open("subject", case.subject))
     except KeyMissing:
-        return  # shredded: nobody can tell any more
-    if any(len(needle) > 2 and needle.lower() in words for needle in subject.needles()):
-        raise Poison(Unreadable.INVALID_CONTENT, "The words hold an identifier of the person: write them without, and order it again.")
+        raise Unchecked(Unreadable.INVALID_CONTENT, _UNCHECKED) from None
+    for name, words in said.items():
+        at = named_at(subject, words)
+        if at is not None:
+            raise Poison(Unreadable.INVALID_CONTENT, f"Word {at} of {name} {_NAMES_THE_PERSON}")
+
+
+def _own_words(order: Order, case: Case) -> dict[str, str]:
+    """What is neither a fixed reason nor a kind of records that the case knows."""
+    kinds = {record.kind for processor in case.processors for record in processor.records.values()}
+    fixed = {*FIXED_REASONS, *FIXED_REASONS.values(), *kinds, "record"}
+    said = {name: getattr(order, name, None) for name in ("reason", "ground", "kind")}
+    return {name: words for name, words in said.items() if words and words not in fixed}
+
+
+def without_words(order: Order, case: Case) -> Order:
+    """The same order without the words that nobody can check any more. The kind of records stays: what a claim is about is not known yet
+    when requests are learnt again, before reports."""
+    return order.model_copy(update={name: LEFT_OUT for name in _own_words(order, case) if name != "kind"})
 
 
 def asked_of(expected: Sequence[Expected], request: SubjectRequest, right: Right) -> list[Expected]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from orchestrator.batch import Batch, following, head
 from orchestrator.case import Case, Gap
 from orchestrator.decide import decide
-from orchestrator.intake import Intake, Read, check_words
+from orchestrator.intake import Intake, Read, Unchecked, check_words, without_words
 from orchestrator.ledger import INBOX_KEPT, Issued, Ledger, Transaction
 from orchestrator.messages import (
     CaughtUp,
@@ -276,7 +276,7 @@ class Process:
             case SubjectRequest() as request:
                 return self._request(batch, transaction, found, request, now)
             case Ordered() as order if case is not None:
-                return self._ordered(case, order, self._others(batch, transaction, case.request_id), now)
+                return self._ordered(batch, case, order, self._others(batch, transaction, case.request_id), now)
             case Located() | Answered() as report if case is not None:
                 if case.processor(report.processor) is None:
                     raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The report names a processor that this case did not ask.")
@@ -297,15 +297,20 @@ class Process:
             raise Poison(Unreadable.CONFLICTING_REQUEST, "The same request_id came before with other content; send it under a new id.")
         return RequestedAgain(request.received_at, now, found.sealed)
 
-    def _ordered(self, case: Case, order: Ordered, others: Sequence[Case], now: datetime) -> Message:
-        """An officer's order, if it fits how the case stands."""
-        check_words(order, case, self._keyring)
+    def _ordered(self, batch: Batch, case: Case, order: Ordered, others: Sequence[Case], now: datetime) -> Message:
+        """An officer's order, if it fits how the case stands; what was followed before a restore is followed without words."""
         named = getattr(order, "only", None) or getattr(order, "processor", None)
         if named is not None and case.processor(named) is None:
             raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The order names a processor that this case did not ask.")
         unfit = why_not(order, case, now.astimezone(self._policy.zone))
         if unfit:
             raise Poison(Unreadable.INVALID_CONTENT, unfit)
+        try:
+            check_words(order, case, self._keyring)
+        except Unchecked:
+            if not batch.told_before:
+                raise
+            order = without_words(order, case)
         return message_of(order, case, others, now)
 
     def _decide(self, batch: Batch, transaction: Transaction, request_id: UUID, message: Message, now: datetime) -> None:

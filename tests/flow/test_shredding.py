@@ -13,12 +13,14 @@ import pytest
 from orchestrator.case import Status
 from orchestrator.not_claimed import SEALED
 from orchestrator.register import register_key
+from orchestrator.sentences import LEFT_OUT
 from tests.flow.company import NAMES, POLICY, REPORTS, REQUESTS, Company, lines, seed
 from tests.flow.test_cases import JAN, OLD
 from tests.flow.test_restored import back_up, restore, start
 from topics.bus import Delivery, Message
 from topics.keyring import CONTROLLER_KEY, KeyDestroyed, Keyring, KeyringGone, case_key, hold_key
 from topics.memory import Moments
+from topics.orders import FIXED_REASONS
 from topics.outcomes import Outcome
 from topics.sealing import CannotOpen, Place
 from topics.wrapping import KeyEncryptionKey
@@ -41,6 +43,16 @@ def closed(company: Company, **fields: object) -> UUID:
     seed(company.vendors["moneybird"], OLD)
     request = company.ask(JAN.subject(), **fields)
     company.settle()
+    return request
+
+
+def held_and_shredded(company: Company) -> UUID:
+    vendor = company.vendors["moneybird"]
+    vendor.add_invoice(vendor.add_contact(JAN), JAN.since)
+    request = company.ask(JAN.subject())
+    company.settle()
+    company.settle(days=1)
+    assert company.case(request).shredded_at
     return request
 
 
@@ -191,6 +203,62 @@ def test_an_officers_order_on_a_shredded_case_is_answered_with_a_sentence(compan
     company.settle()
     assert ["The case's key is destroyed"] == [letter["detail"].split(",")[0] for letter in company.dead_letters()]
     assert "closed" == company.case(request).state
+
+
+@pytest.mark.parametrize("reason", ["Jan de Vries is at law with us.", "A dispute."])
+def test_an_officers_own_words_are_not_taken_once_nobody_can_check_whom_they_name(company: Company, reason: str) -> None:
+    request = held_and_shredded(company)
+    company.order(request, "hold.place", reason=reason, until="2040-01-01")
+    company.settle()
+    (letter,) = company.dead_letters()
+    assert ("invalid_content", True) == (letter["reason"], "instead: legal_claim, complex," in letter["detail"])
+    assert "Vries" not in letter["detail"] and () == company.case(request).claims
+
+
+@pytest.mark.parametrize("reason", ["legal_claim", FIXED_REASONS["legal_claim"]])
+def test_a_fixed_reason_still_acts_on_a_shredded_case_and_stands_on_its_certificate_as_a_sentence(company: Company, reason: str) -> None:
+    request = held_and_shredded(company)
+    company.order(request, "hold.place", reason=reason, until="2040-01-01")
+    company.settle()
+    assert [] == company.dead_letters()
+    assert [FIXED_REASONS["legal_claim"]] == [placed.claim.reason for placed in company.case(request).claims]
+
+
+def test_after_shredding_a_person_can_stand_in_no_kind_of_records_either(company: Company) -> None:
+    request = held_and_restored_without_references(company)
+    company.settle(days=1)
+    task = {"processor": "moneybird", "outcome": "erased", "on": "2026-11-21", "proof": "a" * 64}
+    company.order(request, "task.done", **task, kind="jan_de_vries")
+    company.settle()
+    assert ["invalid_content"] == [letter["reason"] for letter in company.dead_letters()]
+
+
+def test_what_an_officer_ordered_is_learnt_again_without_words_that_nobody_can_check(company: Company) -> None:
+    vendor = company.vendors["moneybird"]
+    vendor.add_invoice(vendor.add_contact(JAN), JAN.since)
+    request = company.ask(JAN.subject())
+    company.settle()
+    copy = back_up(company)
+    company.order(request, "hold.place", reason="A dispute over the delivery.", until="2040-01-01", kind="payment")
+    company.settle()
+    company.settle(days=1)
+    company.settle(days=1)
+    restore(company, copy)
+    assert [("payment", LEFT_OUT)] == [(placed.claim.kind, placed.claim.reason) for placed in company.case(request).claims]
+
+
+def test_a_decision_that_is_learnt_again_without_words_has_those_of_its_certificate(company: Company) -> None:
+    company.vendors["moneybird"].add_contact(JAN)
+    request = company.ask(JAN.subject(), "subject.object")
+    company.settle()
+    copy = back_up(company)
+    company.order(request, "case.decide", decision="uphold", reason="It is upheld.")
+    company.settle()
+    company.settle(days=1)
+    company.settle(days=1)
+    restore(company, copy)
+    decision = company.case(request).decision
+    assert decision is not None and "It is upheld." == decision.reason
 
 
 def test_a_restriction_still_protects_the_person_after_its_key_is_destroyed(company: Company) -> None:
