@@ -164,8 +164,8 @@ class Gap(Wire):
 class Case(Wire):
     """One request, from its receipt to its last certificate.
 
-    `content` is a keyed digest of the request's content, `subject` the person sealed under the case's key, `pseudonym`
-    a keyed digest of the person's identifiers. `settled_at` is when the last processor answered,
+    `subject` is the person sealed under the case's key, `content` a digest of the request's content under it, both empty without it;
+    `pseudonym` is a keyed digest of the person's identifiers. `settled_at` is when the last processor answered,
     `look_at` when what is gone is looked for once more, `shred_at` when its key goes at the earliest, `shredded_at` when it went: then
     `subject` is null, and of what came `late`, it is only counted how often. `forgotten_at`: nothing is kept or protected any more.
     `sent_at`: when the request, or the same once more, was last taken from the intake topic; `sent_sealed`: each time sealed by its sender.

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -14,7 +15,7 @@ from orchestrator.register import register_key
 from orchestrator.sealed_requests import IntakeKeys
 from orchestrator.sentences import DOUBTFUL, LEFT_OUT
 from orchestrator.suppression import Suppression
-from topics.bus import Delivery
+from topics.bus import Delivery, Place
 from topics.envelope import Event, Poison, Unreadable, content, read
 from topics.events import ENDED, RIGHT_OF, EventType, Right, SubjectRequest, is_against_marketing
 from topics.keyring import CONTROLLER_KEY, KeyDestroyed, KeyMissing, Keyring, case_key, hold_key
@@ -27,6 +28,13 @@ from topics.subject import SHARED, Subject
 
 _GROUND_OF = {type.value: ground for type, ground in ENDED.items()} | {EventType.SEEN.value: "17(1)(d)"}
 """Of what nobody asks for; what was erased and is there again is processed unlawfully."""
+
+ANSWERED_LONG_AGO = "The request was answered, and its key destroyed, before this ledger was restored; send it under a new id."
+OTHER_CONTENT = "The same request_id came before with other content; send it under a new id."
+CANNOT_BE_TOLD = (
+    "The same request_id came before, and the key of that request is destroyed, so that nobody can tell whether this is the same: "
+    "if it is not, send it under a new id."
+)
 
 NO_STORE = "subject.seen needs [suppression] in erasure.toml: without it nobody is remembered who was erased."
 
@@ -62,8 +70,10 @@ class Expected:
 
 @dataclass(frozen=True)
 class Read:
-    """A delivery that could be read. `content`: a digest that tells a repetition from another message under the same id.
+    """A delivery that could be read, from that `place` and offset.
 
+    `content`: a digest that tells a repetition from another message under the same id; of a request under the key of its case
+    (`Intake.compared`), and empty once that is destroyed: then nobody can tell. `old_content`: the same as version 0.1.0 made it.
     `sealed`: it was sealed by its sender.
     `again_of`: of who is seen again, the erasure whose token is there.
     """
@@ -72,8 +82,15 @@ class Read:
     body: SubjectRequest | Order | Located | Answered
     right: Right | None
     content: str
+    old_content: str | None = None
     sealed: bool = False
     again_of: UUID | None = None
+    place: Place = ("", 0)
+    offset: int = 0
+
+    def is_as(self, content: str) -> bool:
+        """Whether that is the digest of a message with the same content."""
+        return content in (self.content, self.old_content)
 
     @property
     def not_suppressed(self) -> bool:
@@ -177,7 +194,7 @@ class Intake:
         found = self._request(event, now) if delivery.topic == self._requests else self._report(event, delivery)
         if event.correlation_id not in (None, str(found.request_id)):
             raise Poison(Unreadable.INVALID_ENVELOPE, "ce_correlationid must be the request_id of the content.")
-        return replace(found, sealed=plain is not delivery)
+        return replace(found, sealed=plain is not delivery, place=(delivery.topic, delivery.partition), offset=delivery.offset)
 
     def retire_keys(self) -> None:
         """Destroy the keys of sealed requests whose time is over."""
@@ -199,7 +216,8 @@ class Intake:
         self._check_processors(request)
         if not asked_of(self._expected, request, right):
             raise Poison(Unreadable.UNSUPPORTED, f"{nobody_to_ask(right)}, and replay this request.")
-        return Read(event, request, right, self._content_of(event, request, right), again_of=self._again_of(event, request, now))
+        content_of = self._content_of(self._controller, event, request, right)
+        return Read(event, request, right, content_of, again_of=self._again_of(event, request, now))
 
     def _again_of(self, event: Event, request: SubjectRequest, now: datetime) -> UUID | None:
         """Of who is seen again, the erasure that was completed last."""
@@ -224,7 +242,16 @@ class Intake:
         if unknown:
             raise Poison(Unreadable.UNKNOWN_PROCESSOR, f"processors names {len(unknown)} that erasure.toml does not configure.")
 
-    def _content_of(self, event: Event, request: SubjectRequest, right: Right) -> str:
+    def compared(self, found: Read, keys: Mapping[UUID, Key]) -> Read:
+        """A request with its content under the key of its case, so that who holds all else can check no guess once that is destroyed."""
+        if not isinstance(found.body, SubjectRequest) or found.right is None:
+            return found
+        key = keys.get(found.request_id)
+        content = "" if key is None else self._content_of(key, found.event, found.body, found.right)
+        return replace(found, content=content, old_content=found.content)
+
+    @staticmethod
+    def _content_of(key: Key, event: Event, request: SubjectRequest, right: Right) -> str:
         """A keyed digest over what makes it the same request: type, subject, ground, processors, mode and the contract's end."""
         narrowed = None if request.processors is None else sorted(set(request.processors))
         more = [
@@ -234,7 +261,7 @@ class Intake:
         ]
         ended = [] if request.contract_ended_on is None else [request.contract_ended_on.isoformat()]  # else as before it existed
         rest = json.dumps([right, request.ground, narrowed, request.mode, str(request.request_id), *more, *ended])
-        return self._controller.digest("content", rest, request.subject.canonical().decode())
+        return key.digest("content", rest, request.subject.canonical().decode())
 
     def tokens(self, subject: Subject) -> tuple[str, ...]:
         """A keyed digest per identifier that tells one person from others; a name or a telephone may be shared."""
@@ -276,6 +303,14 @@ class Intake:
     def _keys_of(self, ids: list[UUID]) -> dict[UUID, Key]:
         keys = self._keyring.ensure(*map(case_key, ids), *map(hold_key, ids)) if ids else []
         return dict(zip(ids, keys, strict=False))
+
+    def keys_there(self, request_ids: Iterable[UUID]) -> dict[UUID, Key]:
+        """The keys of known cases, as far as they are not destroyed."""
+        found: dict[UUID, Key] = {}
+        for id in request_ids:
+            with suppress(KeyMissing):
+                found[id] = self._keyring.get(case_key(id))
+        return found
 
     def case_for(self, found: Read, request: SubjectRequest, right: Right, key: Key | None, now: datetime) -> Case:
         """The case that a request opens, the person in it sealed under the case's key; left out where that is destroyed."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from orchestrator.batch import Batch, following, head
 from orchestrator.case import Case, Gap
 from orchestrator.decide import decide
-from orchestrator.intake import Intake, Read, Unchecked, check_words, without_words
+from orchestrator.intake import ANSWERED_LONG_AGO, CANNOT_BE_TOLD, OTHER_CONTENT, Intake, Read, Unchecked, check_words, without_words
 from orchestrator.ledger import INBOX_KEPT, Issued, Ledger, Transaction
 from orchestrator.messages import (
     CaughtUp,
@@ -51,8 +51,6 @@ log = logging.getLogger(__name__)
 
 _MOST_WOKEN = 200
 """Cases woken in one tick; the rest come in the next."""
-
-_ANSWERED_LONG_AGO = "The request was answered, and its key destroyed, before this ledger was restored; send it under a new id."
 
 _AFTER_DEFECT = timedelta(hours=1)
 _DEFECTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -160,7 +158,9 @@ class Process:
         }
         new = {id: subject for id, subject in new.items() if id not in cases}
         issued = transaction.certificates_of(*new)
-        keys = self._intake.make_keys(new)
+        keys = self._intake.make_keys(new) | self._intake.keys_there(
+            {found.request_id for found in good if isinstance(found.body, SubjectRequest) and found.request_id in cases}
+        )
         passed(Step.CASE_KEYS_MADE)
         batch = Batch(dict(cases), cases, keys, seen=seen, issued=issued, told_before=told_before)
         self._relate(batch, transaction, {id: self._intake.tokens(subject) for id, subject in new.items()})
@@ -168,7 +168,8 @@ class Process:
             try:
                 if isinstance(found, Poison):
                     raise found
-                self._one(batch, transaction, found, now)
+                opens_nothing = found.not_suppressed and found.request_id not in batch.cases
+                self._one(batch, transaction, found if opens_nothing else self._intake.compared(found, keys), now)
             except Poison as poison:
                 self._park(batch, transaction, delivery, poison, now)
         return self._save(batch, transaction, now), batch.parked
@@ -237,7 +238,7 @@ class Process:
     def _one(self, batch: Batch, transaction: Transaction, found: Read, now: datetime) -> None:
         """One readable delivery."""
         event = (found.event.source, found.event.id)
-        if batch.seen.get(event, found.content) != found.content:
+        if event in batch.seen and found.content and not found.is_as(batch.seen[event]):
             if isinstance(found.body, SubjectRequest) and found.request_id in batch.cases:
                 batch.cases[found.request_id] = _also_stands(batch.cases[found.request_id], found, now)
             raise Poison(Unreadable.CONFLICTING_EVENT, "The same ce_source and ce_id came before with other content.")
@@ -288,14 +289,17 @@ class Process:
         if case is None:
             key = batch.keys.get(found.request_id)
             if key is None and not batch.told_before:
-                raise Poison(Unreadable.CONFLICTING_REQUEST, _ANSWERED_LONG_AGO)
+                raise Poison(Unreadable.CONFLICTING_REQUEST, ANSWERED_LONG_AGO)
             opened = self._intake.case_for(found, request, found.right or Right.ERASURE, key, now)
             block = block_on(opened, self._others(batch, transaction, found.request_id))
             return Requested(continued(opened.model_copy(update={"block": block}), batch.issued), now)
-        if case.content != found.content:
-            batch.cases[case.request_id] = _also_stands(case, found, now)
-            raise Poison(Unreadable.CONFLICTING_REQUEST, "The same request_id came before with other content; send it under a new id.")
-        return RequestedAgain(request.received_at, now, found.sealed)
+        can_be_told = bool(found.content and case.content)
+        if can_be_told and found.is_as(case.content):
+            return RequestedAgain(request.received_at, now, found.sealed)
+        if not can_be_told and (batch.told_before or found.offset < transaction.offsets().get(found.place, (0, now))[0]):
+            return RequestedAgain(case.received_at, now, found.sealed)  # this very message was taken before
+        batch.cases[case.request_id] = _also_stands(case, found, now)
+        raise Poison(Unreadable.CONFLICTING_REQUEST, OTHER_CONTENT if can_be_told else CANNOT_BE_TOLD)
 
     def _ordered(self, batch: Batch, case: Case, order: Ordered, others: Sequence[Case], now: datetime) -> Message:
         """An officer's order, if it fits how the case stands; what was followed before a restore is followed without words."""

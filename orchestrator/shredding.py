@@ -72,6 +72,7 @@ def shred(case: Case, at: datetime) -> Decision:
         update={
             "subject": None,
             "verified_by": None,
+            "content": "",
             "look_at": None,
             "shredded_at": case.shredded_at or at,
             "forgotten_at": at if over else None,

@@ -132,6 +132,10 @@ class Company:
         told = [json.loads(d.value or b"") for d in self.broker.messages(NAMES.of(Topic.NOTICES)) if d.key == str(request_id).encode()]
         return [notice["about"] for notice in told]
 
+    def hand_out_again(self, topic: str) -> None:
+        """As when offsets are set back."""
+        self._inbox.positions |= {place: 0 for place in self._inbox.positions if place[0] == topic}
+
     def settle(self, **passed: float) -> None:
         """Let time pass, then let both sides work until nothing moves; a side that dies is started again."""
         self.time.now += timedelta(**passed)

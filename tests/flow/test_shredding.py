@@ -1,5 +1,6 @@
 """After a case has ended its key is destroyed: nothing opens any more, and all that must go on does."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from tests.flow.company import NAMES, POLICY, REPORTS, REQUESTS, Company, lines,
 from tests.flow.test_cases import JAN, OLD
 from tests.flow.test_restored import back_up, restore, start
 from topics.bus import Delivery, Message
+from topics.events import SubjectRequest
 from topics.keyring import CONTROLLER_KEY, KeyDestroyed, Keyring, KeyringGone, case_key, hold_key
 from topics.memory import Moments
 from topics.orders import FIXED_REASONS
@@ -178,16 +180,45 @@ def test_a_report_of_a_shredded_case_that_is_replayed_reopens_nothing(company: C
     assert [] == company.dead_letters()
 
 
-def test_the_same_request_once_more_is_known_after_shredding_and_another_under_its_id_is_not_taken(company: Company) -> None:
+@pytest.mark.parametrize("subject", [JAN.subject(), {"email": ["piet@voorbeeld.nl"]}], ids=["the same", "another person"])
+@pytest.mark.parametrize("event_id", ["first", "another"])
+def test_what_comes_under_the_id_of_a_shredded_case_is_no_silent_repetition(
+    company: Company, subject: dict[str, list[str]], event_id: str
+) -> None:
+    """Nobody can tell whether it is the same request, and another one that is taken for it would never be done."""
+    request = closed(company, event_id="first")
+    company.settle(days=1)
+    company.ask(subject, request_id=request, event_id=event_id)
+    company.settle()
+    (letter,) = company.dead_letters()
+    assert ("conflicting_request", True) == (letter["reason"], "nobody can tell whether this is the same" in letter["detail"])
+    case = company.case(request)
+    assert (1, "closed", company.time.now) == (len(company.certificates(request)), case.state, case.sent_at)
+
+
+def test_a_message_of_a_shredded_case_that_kafka_hands_out_again_is_known_by_its_place(company: Company) -> None:
     request = shredded(company)
-    received = company.case(request).received_at.isoformat()
-    company.ask(JAN.subject(), request_id=request, received_at=received)
+    company.hand_out_again(REQUESTS)
     company.settle()
-    assert [] == company.dead_letters()
-    company.ask({"email": ["piet@voorbeeld.nl"]}, request_id=request, received_at=received)
-    company.settle()
-    assert ["conflicting_request"] == [letter["reason"] for letter in company.dead_letters()]
-    assert (1, "closed") == (len(company.certificates(request)), company.case(request).state)
+    assert ([], 1, "closed") == (company.dead_letters(), len(company.certificates(request)), company.case(request).state)
+
+
+def test_who_holds_ledger_and_keyring_can_check_no_guess_of_what_a_shredded_case_said(company: Company) -> None:
+    """Nor who kept a copy of either from before: the digest stands under the key that was destroyed."""
+    request = closed(company)
+    body = {"request_id": str(request), "received_at": company.case(request).received_at.isoformat(), "subject": JAN.subject()}
+    guess = SubjectRequest.model_validate(body)
+    rest = json.dumps(["erasure", None, None, "execute", str(request)])
+
+    def confirmed() -> list[str]:
+        keys = company.keyring.get_all(*company.keyring.names())
+        digests = {key.kid: key.digest("content", rest, guess.subject.canonical().decode()).encode() for key in keys}
+        return [kid for kid, digest in digests.items() if digest in before + written(company)]
+
+    before = written(company)
+    assert [case_key(request)] == confirmed()
+    company.settle(days=1)
+    assert ([], "") == (confirmed(), company.case(request).content)
 
 
 def test_a_new_request_of_the_same_person_is_a_case_of_its_own_with_a_key_of_its_own(company: Company) -> None:
