@@ -75,7 +75,7 @@ class Read:
     `content`: a digest that tells a repetition from another message under the same id; of a request under the key of its case
     (`Intake.compared`), and empty once that is destroyed: then nobody can tell. `old_content`: the same as version 0.1.0 made it.
     `sealed`: it was sealed by its sender.
-    `again_of`: of who is seen again, the erasure whose token is there.
+    `again_of`: of who is seen again, the erasure whose token is there. `not_suppressed`: nobody is to erase who is seen again there.
     """
 
     event: Event
@@ -85,17 +85,13 @@ class Read:
     old_content: str | None = None
     sealed: bool = False
     again_of: UUID | None = None
+    not_suppressed: bool = False
     place: Place = ("", 0)
     offset: int = 0
 
     def is_as(self, content: str) -> bool:
         """Whether that is the digest of a message with the same content."""
         return content in (self.content, self.old_content)
-
-    @property
-    def not_suppressed(self) -> bool:
-        """Whether it says that somebody is seen again whom nobody is to erase again."""
-        return self.event.type == EventType.SEEN and self.again_of is None
 
     @property
     def request_id(self) -> UUID:
@@ -182,8 +178,8 @@ class Intake:
         (self._controller,) = keyring.ensure(CONTROLLER_KEY)
         self._of_years: dict[int, Key] = {}
 
-    def read(self, delivery: Delivery, now: datetime) -> Read:
-        """The delivery's content, checked.
+    def read(self, delivery: Delivery, now: datetime, answered: bool = False) -> Read:
+        """The delivery's content, checked. `answered`: it was acknowledged before the ledger was restored.
 
         Raises:
             Poison: it can never be processed; says why.
@@ -191,7 +187,7 @@ class Intake:
         largest = LARGEST_REQUEST_BYTES if delivery.topic == self._requests else LARGEST_MESSAGE_BYTES
         plain = self._intake_keys.opened(delivery) if delivery.topic == self._requests else delivery
         event = read(plain, largest)
-        found = self._request(event, now) if delivery.topic == self._requests else self._report(event, delivery)
+        found = self._request(event, now, answered) if delivery.topic == self._requests else self._report(event, delivery)
         if event.correlation_id not in (None, str(found.request_id)):
             raise Poison(Unreadable.INVALID_ENVELOPE, "ce_correlationid must be the request_id of the content.")
         return replace(found, sealed=plain is not delivery, place=(delivery.topic, delivery.partition), offset=delivery.offset)
@@ -200,7 +196,7 @@ class Intake:
         """Destroy the keys of sealed requests whose time is over."""
         self._intake_keys.retire()
 
-    def _request(self, event: Event, now: datetime) -> Read:
+    def _request(self, event: Event, now: datetime, answered: bool) -> Read:
         order = next((model for type, model in ORDERS.items() if type == event.type), None)
         if order is not None:
             ordered = content(event, order)
@@ -217,15 +213,33 @@ class Intake:
         if not asked_of(self._expected, request, right):
             raise Poison(Unreadable.UNSUPPORTED, f"{nobody_to_ask(right)}, and replay this request.")
         content_of = self._content_of(self._controller, event, request, right)
-        return Read(event, request, right, content_of, again_of=self._again_of(event, request, now))
+        found = Read(event, request, right, content_of)
+        return self._seen_again(found, request.subject, now, answered) if event.type == EventType.SEEN else found
 
-    def _again_of(self, event: Event, request: SubjectRequest, now: datetime) -> UUID | None:
-        """Of who is seen again, the erasure that was completed last."""
-        if event.type != EventType.SEEN:
-            return None
+    def _seen_again(self, found: Read, subject: Subject, now: datetime, answered: bool) -> Read:
+        """Of who is seen again, the erasure that was completed last.
+
+        What was answered before is not asked of today's store, which has learnt and forgotten since: there is, or was, a key if a
+        case was opened.
+        """
+        if self._has_or_had_key(found.request_id):
+            return found if answered else replace(found, again_of=self._again_of(subject, now))
+        if answered:
+            return replace(found, not_suppressed=True)
+        again_of = self._again_of(subject, now)
+        return replace(found, again_of=again_of, not_suppressed=again_of is None)
+
+    def _has_or_had_key(self, request_id: UUID) -> bool:
+        try:
+            self._keyring.get(case_key(request_id))
+        except KeyMissing as missing:
+            return isinstance(missing, KeyDestroyed)
+        return True
+
+    def _again_of(self, subject: Subject, now: datetime) -> UUID | None:
         if self._suppression is None:
             raise Poison(Unreadable.UNSUPPORTED, f"{NO_STORE} Configure it and replay this, or send subject.erase.")
-        return self._suppression.request_of(request.subject, now.astimezone(self._policy.zone).date())
+        return self._suppression.request_of(subject, now.astimezone(self._policy.zone).date())
 
     def _report(self, event: Event, delivery: Delivery) -> Read:
         models: dict[str, type[Located] | type[Answered]] = {LOCATED_TYPE: Located, ANSWERED_TYPE: Answered}

@@ -96,8 +96,8 @@ class Process:
         self._parked = lately  # only now: a batch that was rolled back comes again
         return sending
 
-    def learn_again(self, deliveries: Sequence[Delivery], now: datetime) -> None:
-        """Take in what was acknowledged before the ledger was restored; each case that it concerns concludes at the next `wake`.
+    def learn_again(self, deliveries: Sequence[Delivery], acknowledged: Mapping[Place, int], now: datetime) -> None:
+        """Take in what came before the ledger was restored; each case that it concerns concludes at the next `wake`.
 
         Nothing is sent and nothing certified: what is acknowledged has had its effects, and they are on their topics.
 
@@ -105,7 +105,7 @@ class Process:
             LedgerGone: nothing was written.
         """
         with self._ledger.transaction() as transaction:
-            self._work_off(transaction, deliveries, now, told_before=True)
+            self._work_off(transaction, deliveries, now, acknowledged)
 
     def resume(self, gap: Gap | None, taken: Mapping[Place, int], now: datetime) -> None:
         """Go on from there: each case that is not at rest says what was lost, and what it awaits is ordered again.
@@ -147,9 +147,11 @@ class Process:
         return len(cases)
 
     def _work_off(
-        self, transaction: Transaction, deliveries: Sequence[Delivery], now: datetime, told_before: bool = False
+        self, transaction: Transaction, deliveries: Sequence[Delivery], now: datetime, acknowledged: Mapping[Place, int] | None = None
     ) -> tuple[Sending, list[Parked]]:
-        read = [(delivery, self._read(delivery, now)) for delivery in deliveries]
+        """`acknowledged`: the offset after the last that was, where it is learnt again."""
+        answered = acknowledged or {}
+        read = [(one, self._read(one, now, one.offset < answered.get((one.topic, one.partition), 0))) for one in deliveries]
         good = [found for _, found in read if isinstance(found, Read)]
         cases = transaction.cases({found.request_id for found in good})
         seen = transaction.seen({(found.event.source, found.event.id) for found in good})
@@ -162,7 +164,7 @@ class Process:
             {found.request_id for found in good if isinstance(found.body, SubjectRequest) and found.request_id in cases}
         )
         passed(Step.CASE_KEYS_MADE)
-        batch = Batch(dict(cases), cases, keys, seen=seen, issued=issued, told_before=told_before)
+        batch = Batch(dict(cases), cases, keys, seen=seen, issued=issued, told_before=acknowledged is not None)
         self._relate(batch, transaction, {id: self._intake.tokens(subject) for id, subject in new.items()})
         for delivery, found in read:
             try:
@@ -206,10 +208,10 @@ class Process:
             passed(Step.OUTBOX_STRIKING)
         passed(Step.OUTBOX_STRUCK)
 
-    def _read(self, delivery: Delivery, now: datetime) -> Read | Poison:
+    def _read(self, delivery: Delivery, now: datetime, answered: bool) -> Read | Poison:
         """What stands in a delivery. A defect of ours parks the message instead of stopping all others."""
         try:
-            return self._intake.read(delivery, now)
+            return self._intake.read(delivery, now, answered)
         except Poison as poison:
             return poison
         except _DEFECTS as error:

@@ -56,9 +56,12 @@ class Registrar:
 
 
 def continued(case: Case, issued: Iterable[Issued]) -> Case:
-    """The case with those of its certificates that it does not know: the next one follows the newest of them."""
+    """The case with those of its certificates that it does not know: the next one follows the newest of them, and says as they do whose
+    erasure the person was seen again after."""
     own = [one for one in issued if one.request_id == case.request_id]
     known = {ref.certificate_id for ref in case.certificates}
+    if own and case.again_of is None:
+        case = case.model_copy(update={"again_of": _certificate(own[-1]).again_of})
     return case.with_certificate(*(_reference(one, _claims(one)) for one in own if one.certificate_id not in known))
 
 
