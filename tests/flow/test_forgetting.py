@@ -220,19 +220,80 @@ def test_what_was_received_in_a_year_whose_key_is_destroyed_is_handled_like_any_
     assert (Status.COMPLETE, one.subject, []) == (one.status, other.subject, company.dead_letters())
 
 
-def test_a_restored_keyring_loses_the_keys_of_years_again(company: Company, tmp_path: Path) -> None:
-    shredded(company)
-    copy = tmp_path / "keyring-backup.db"
+def copied(company: Company, to: Path) -> Path:
+    """A backup of the keyring."""
+    copy = to / "keyring-backup.db"
     sqlite3.connect(company.folder / "keyring.db").execute(f"VACUUM INTO '{copy}'")
-    company.settle(days=60)
-    forget(company, date(2027, 1, 1))
+    return copy
+
+
+def put_keyring_back(company: Company, copy: Path) -> None:
     company.keyring.close()
     for path in company.folder.glob("keyring.db*"):
         path.unlink()
     (company.folder / "keyring.db").write_bytes(copy.read_bytes())
     company.keyring = Keyring.open(f"sqlite:///{company.folder}/keyring.db")
+
+
+def test_a_restored_keyring_loses_the_keys_of_years_again(company: Company, tmp_path: Path) -> None:
+    shredded(company)
+    copy = copied(company, tmp_path)
+    company.settle(days=60)
+    forget(company, date(2027, 1, 1))
+    put_keyring_back(company, copy)
     assert company.keyring.get(register_key(2026))
     start(company)
     company.handler._process.shredder.tick(company.time.now)
     with pytest.raises(KeyDestroyed):
         company.keyring.get(register_key(2026))
+
+
+def test_a_restored_keyring_loses_the_keys_of_forgotten_requests_again(company: Company, tmp_path: Path) -> None:
+    seed(company.vendors["moneybird"], OLD)
+    request = company.ask(JAN.subject())
+    company.settle()
+    copy = copied(company, tmp_path)
+    company.settle(days=1)
+    forget(company, company.time.now.date())
+    put_keyring_back(company, copy)
+    assert {case_key(request), hold_key(request)} <= company.keyring.names()
+    start(company)
+    company.handler._process.shredder.tick(company.time.now)
+    assert set() == {case_key(request), hold_key(request)} & company.keyring.names()
+    assert not in_ledger(company, request)
+
+
+def test_what_was_forgotten_on_order_stays_so_when_an_older_ledger_is_restored(company: Company) -> None:
+    request = shredded(company)
+    copy = back_up(company)
+    company.settle(days=1)
+    forget(company, company.time.now.date())
+    assert not in_ledger(company, request)
+    restore(company, copy)
+    assert in_ledger(company, request)
+    forget(company)
+    company.ledger.leave_no_trace()
+    assert not in_ledger(company, request)
+
+
+def test_what_was_forgotten_on_order_stays_so_when_keyring_and_ledger_are_restored_one_after_the_other(
+    company: Company, tmp_path: Path
+) -> None:
+    request, ring, copy = shredded(company), copied(company, tmp_path), back_up(company)
+    company.settle(days=1)
+    forget(company, company.time.now.date())
+    put_keyring_back(company, ring)
+    forget(company)
+    restore(company, copy)
+    forget(company)
+    company.ledger.leave_no_trace()
+    assert not in_ledger(company, request)
+
+
+def test_what_came_after_the_day_that_was_ordered_is_not_forgotten_by_it(company: Company) -> None:
+    company.settle(days=1)
+    forget(company, company.time.now.date())
+    request = shredded(company)
+    company.settle(days=30)
+    forget(company)
+    assert in_ledger(company, request)
