@@ -15,6 +15,7 @@ from cloudevents.core.v1.event import CloudEvent
 from pydantic import BaseModel, ValidationError
 
 from topics.bus import Delivery, Headers, Message
+from topics.model import NotPickled
 
 ORCHESTRATOR = "/erasure/orchestrator"
 """`ce_source` of what the orchestrator writes; a worker's is `/erasure/processor/<name>`."""
@@ -53,7 +54,7 @@ class Poison(Exception):
 
 
 @dataclass(frozen=True)
-class Event:
+class Event(NotPickled):
     """A CloudEvent as read: `data` is JSON data, not yet checked against a model. Anybody wrote it: nothing of it is printed."""
 
     type: str = field(repr=False)
