@@ -171,6 +171,7 @@ class Case(Wire):
     `sent_at`: when the request, or the same once more, was last taken from the intake topic; `sent_sealed`: each time sealed by its sender.
     `due_by` is the law's last day as it stands (while paused: the earliest that it can become), `promised_by` the controller's own;
     `tell_at` is when the next warning of either is to be told. `again_of`: the erasure after which the person was seen again.
+    `trace`: the W3C trace context of its request, which goes on with all that is sent, as long as its key is there.
     """
 
     request_id: UUID
@@ -208,6 +209,7 @@ class Case(Wire):
     contract_ended_on: date | None = None
     claims: tuple[PlacedClaim, ...] = ()
     again_of: UUID | None = None
+    trace: str | None = None
 
     @property
     def action(self) -> Action:

@@ -138,6 +138,11 @@ def without_words(order: Order, case: Case) -> Order:
     return order.model_copy(update={name: LEFT_OUT for name in _own_words(order, case) if name != "kind"})
 
 
+def also_stands(case: Case, found: Read, now: datetime) -> Case:
+    """With other content it changes nothing; but it stands on the intake topic too, which the certificate speaks of."""
+    return case.model_copy(update={"sent_at": now, "sent_sealed": case.sent_sealed and found.sealed})
+
+
 def asked_of(expected: Sequence[Expected], request: SubjectRequest, right: Right) -> list[Expected]:
     """The processors to ask: those that the request names, else all that the right is about."""
     if request.processors is not None:
@@ -351,4 +356,5 @@ class Intake:
             decision=Decision(decision="refer", reason=_REFERRED, at=now) if request.role == "processor" else None,
             contract_ended_on=request.contract_ended_on,
             again_of=found.again_of,
+            trace=found.event.trace,
         )

@@ -8,7 +8,17 @@ from uuid import UUID
 from orchestrator.batch import Batch, following, head
 from orchestrator.case import Case, Gap
 from orchestrator.decide import decide
-from orchestrator.intake import ANSWERED_LONG_AGO, CANNOT_BE_TOLD, OTHER_CONTENT, Intake, Read, Unchecked, check_words, without_words
+from orchestrator.intake import (
+    ANSWERED_LONG_AGO,
+    CANNOT_BE_TOLD,
+    OTHER_CONTENT,
+    Intake,
+    Read,
+    Unchecked,
+    also_stands,
+    check_words,
+    without_words,
+)
 from orchestrator.ledger import INBOX_KEPT, Issued, Ledger, Transaction
 from orchestrator.messages import (
     CaughtUp,
@@ -242,7 +252,7 @@ class Process:
         event = (found.event.source, found.event.id)
         if event in batch.seen and found.content and not found.is_as(batch.seen[event]):
             if isinstance(found.body, SubjectRequest) and found.request_id in batch.cases:
-                batch.cases[found.request_id] = _also_stands(batch.cases[found.request_id], found, now)
+                batch.cases[found.request_id] = also_stands(batch.cases[found.request_id], found, now)
             raise Poison(Unreadable.CONFLICTING_EVENT, "The same ce_source and ce_id came before with other content.")
         repeated = event in batch.seen
         if found.not_suppressed and found.request_id not in batch.cases:
@@ -270,7 +280,9 @@ class Process:
         if not batch.told_before:
             due_by = self._intake.due(found.body.received_at)
             notice = Notice(request_id=found.request_id, right=Right.ERASURE, about=About.NOT_SUPPRESSED, at=now, due_by=due_by)
-            batch.outgoing.append(write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, found.request_id, notice, now))
+            batch.outgoing.append(
+                write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, found.request_id, notice, now, trace=found.event.trace)
+            )
 
     def _message(self, batch: Batch, transaction: Transaction, found: Read, now: datetime) -> Message:
         """What `decide` is told. The first request of an id opens its case."""
@@ -300,7 +312,7 @@ class Process:
             return RequestedAgain(request.received_at, now, found.sealed)
         if not can_be_told and (batch.told_before or found.offset < transaction.offsets().get(found.place, (0, now))[0]):
             return RequestedAgain(case.received_at, now, found.sealed)  # this very message was taken before
-        batch.cases[case.request_id] = _also_stands(case, found, now)
+        batch.cases[case.request_id] = also_stands(case, found, now)
         raise Poison(Unreadable.CONFLICTING_REQUEST, OTHER_CONTENT if can_be_told else CANNOT_BE_TOLD)
 
     def _ordered(self, batch: Batch, case: Case, order: Ordered, others: Sequence[Case], now: datetime) -> Message:
@@ -346,14 +358,16 @@ class Process:
             match effect:
                 case Order(command):
                     topic = self._names.commands(command.processor)
-                    sending = write(topic, COMMAND_TYPE, ORCHESTRATOR, case.request_id, command, now, id=command.command_id)
+                    sending = write(topic, COMMAND_TYPE, ORCHESTRATOR, case.request_id, command, now, command.command_id, trace=case.trace)
                 case Certify():
                     before = head(transaction, batch.certified + certified)
                     gone = transaction.destroyed_keys.destroyed_at(case_key(case.request_id)) if case.shredded_at else None
                     case, issued, sending = self._registrar.certify(case, effect, before, now, gone)
                     certified.append(issued)
                 case Tell(notice):
-                    sending = write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, case.request_id, notice, now)
+                    sending = write(
+                        self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, case.request_id, notice, now, trace=case.trace
+                    )
                 case Recall(request_id, processor, round):
                     self._keyring.recall(request_id, processor, round)  # before the commit, so that a crash repeats it
                     continue
@@ -382,11 +396,6 @@ class Process:
         transaction.destroyed_keys.order([kid for one in batch.destroyed for kid in one.keys], now)
         transaction.forget_identifiers(one.request_id for one in batch.destroyed if one.forget)
         return transaction.send(batch.outgoing, now)
-
-
-def _also_stands(case: Case, found: Read, now: datetime) -> Case:
-    """With other content it changes nothing; but it stands on the intake topic too, which the certificate speaks of."""
-    return case.model_copy(update={"sent_at": now, "sent_sealed": case.sent_sealed and found.sealed})
 
 
 def _defect(step: str, error: Exception) -> Poison:

@@ -51,7 +51,7 @@ class Registrar:
         certificate = certify(case, facts)
         jws = self._keys.sign(canonical(certificate))
         issued = Issued.of(certificate, jws)
-        message = write_certificate(self._topic, case.request_id, issued.certificate_id, jws, now)
+        message = write_certificate(self._topic, case.request_id, issued.certificate_id, jws, now, case.trace)
         return case.with_certificate(_reference(issued, effect.claims)), issued, message
 
 

@@ -73,6 +73,7 @@ def shred(case: Case, at: datetime) -> Decision:
             "subject": None,
             "verified_by": None,
             "content": "",
+            "trace": None,
             "look_at": None,
             "shredded_at": case.shredded_at or at,
             "forgotten_at": at if over else None,
