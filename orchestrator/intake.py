@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -132,9 +132,20 @@ def _own_words(order: Order, case: Case) -> dict[str, str]:
     return {name: words for name, words in said.items() if words and words not in fixed}
 
 
-def without_words(order: Order, case: Case) -> Order:
-    """The same order without the words that nobody can check any more. The kind of records stays: what a claim is about is not known yet
-    when requests are learnt again, before reports."""
+def with_checked_words(order: Order, case: Case, keyring: Keyring, told_before: bool) -> Order:
+    """The order, its words checked. What was followed before the ledger was restored is followed again, without those that nobody can
+    check any more. Raises as `check_words`."""
+    try:
+        check_words(order, case, keyring)
+    except Unchecked:
+        if not told_before:
+            raise
+        return _without_words(order, case)
+    return order
+
+
+def _without_words(order: Order, case: Case) -> Order:
+    """The kind of records stays: what a claim is about is not known yet when requests are learnt again, before reports."""
     return order.model_copy(update={name: LEFT_OUT for name in _own_words(order, case) if name != "kind"})
 
 
@@ -261,9 +272,10 @@ class Intake:
         if unknown:
             raise Poison(Unreadable.UNKNOWN_PROCESSOR, f"processors names {len(unknown)} that erasure.toml does not configure.")
 
-    def compared(self, found: Read, keys: Mapping[UUID, Key]) -> Read:
+    def compared(self, found: Read, keys: Mapping[UUID, Key], cases: Collection[UUID] = ()) -> Read:
         """A request with its content under the key of its case, so that who holds all else can check no guess once that is destroyed."""
-        if not isinstance(found.body, SubjectRequest) or found.right is None:
+        opens_nothing = found.not_suppressed and found.request_id not in cases
+        if opens_nothing or not isinstance(found.body, SubjectRequest) or found.right is None:
             return found
         key = keys.get(found.request_id)
         content = "" if key is None else self._content_of(key, found.event, found.body, found.right)

@@ -8,17 +8,7 @@ from uuid import UUID
 from orchestrator.batch import Batch, following, head
 from orchestrator.case import Case, Gap
 from orchestrator.decide import decide
-from orchestrator.intake import (
-    ANSWERED_LONG_AGO,
-    CANNOT_BE_TOLD,
-    OTHER_CONTENT,
-    Intake,
-    Read,
-    Unchecked,
-    also_stands,
-    check_words,
-    without_words,
-)
+from orchestrator.intake import ANSWERED_LONG_AGO, CANNOT_BE_TOLD, OTHER_CONTENT, Intake, Read, also_stands, with_checked_words
 from orchestrator.ledger import INBOX_KEPT, Issued, Ledger, Transaction
 from orchestrator.messages import (
     CaughtUp,
@@ -180,8 +170,7 @@ class Process:
             try:
                 if isinstance(found, Poison):
                     raise found
-                opens_nothing = found.not_suppressed and found.request_id not in batch.cases
-                self._one(batch, transaction, found if opens_nothing else self._intake.compared(found, keys), now)
+                self._one(batch, transaction, self._intake.compared(found, keys, batch.cases), now)
             except Poison as poison:
                 self._park(batch, transaction, delivery, poison, now)
         return self._save(batch, transaction, now), batch.parked
@@ -323,12 +312,7 @@ class Process:
         unfit = why_not(order, case, now.astimezone(self._policy.zone))
         if unfit:
             raise Poison(Unreadable.INVALID_CONTENT, unfit)
-        try:
-            check_words(order, case, self._keyring)
-        except Unchecked:
-            if not batch.told_before:
-                raise
-            order = without_words(order, case)
+        order = with_checked_words(order, case, self._keyring, batch.told_before)
         return message_of(order, case, others, now)
 
     def _decide(self, batch: Batch, transaction: Transaction, request_id: UUID, message: Message, now: datetime) -> None:

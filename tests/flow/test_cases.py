@@ -290,6 +290,9 @@ def test_every_certificate_is_a_link_of_one_chain(company: Company) -> None:
     assert {1} == {only_certificate(company, request).revision for request in requests}
 
 
+REFERENCES = [f"{KNOWN.email}.{number}" for number in range(100, 106)]
+
+
 class NamedAfterTheirOwner(ShoeboxSimulator):
     """Its records are called by the address of who they are about."""
 
@@ -342,7 +345,7 @@ def test_nothing_of_the_person_is_written_anywhere_but_on_the_intake_topic(
     }
     assert {"held", "erased"} <= {line.outcome.value for line in company.certificates(request)[-1].processors[0].records}
     assert {"ledger.db", "ledger.db-wal", "keyring.db", REQUESTS, REPORTS, DEAD_LETTERS, CERTIFICATES} <= everywhere.keys()
-    found = Search(VALUES).in_all(everywhere)
+    found = Search((*VALUES, *REFERENCES)).in_all(everywhere)
     assert ([] if sealed else [REQUESTS]) == sorted(found), found
 
 
