@@ -163,28 +163,29 @@ class Consumer:
 
     async def _one(self, delivery: Delivery) -> None:
         try:
-            command = self._command(delivery)
+            command, trace = self._command(delivery)
             async with self._alone(command.request_id):
-                answer = await self._answer(command)
-            await self._publish(ANSWERED_TYPE, answer)
+                answer = await self._answer(command, trace)
+            await self._publish(ANSWERED_TYPE, answer, trace)
         except Poison as poison:
             await self._park(delivery, poison)
         self._offsets.done(delivery)
 
-    def _command(self, delivery: Delivery) -> Command:
+    def _command(self, delivery: Delivery) -> tuple[Command, str | None]:
+        """The command, and the trace context that it travels under."""
         event = read(delivery, LARGEST_MESSAGE_BYTES)
         if event.type != COMMAND_TYPE:
             raise Poison(Unreadable.UNKNOWN_TYPE, f"Only {COMMAND_TYPE} stands on a command topic.")
         command = content(event, Command)
         if command.processor != self._name:
             raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The command is for another processor than its topic.")
-        return command
+        return command, event.trace
 
-    async def _answer(self, command: Command) -> Answered:
+    async def _answer(self, command: Command, trace: str | None) -> Answered:
         """The worker's answer. The keyring may be away for a while; a defect of ours is told, and tried again by the orchestrator."""
         for pause in (*_KEYRING_PAUSES, None):
             try:
-                return await self._worker.carry_out(command, lambda located: self._publish(LOCATED_TYPE, located))
+                return await self._worker.carry_out(command, lambda located: self._publish(LOCATED_TYPE, located, trace))
             except KeyDestroyed:
                 log.warning("%s: late: a command of request %s, whose key is destroyed; nothing was done", self._name, command.request_id)
                 return _as_a_whole(command, Outcome.NEEDS_PERSON, _SHREDDED)
@@ -203,10 +204,10 @@ class Consumer:
                 return _as_a_whole(command, Outcome.FAILED, reason)
         raise AssertionError("the last pause raises")  # pragma: no cover
 
-    async def _publish(self, type: str, report: Located | Answered) -> None:
-        topic = self._names.of(Topic.REPORTS)
+    async def _publish(self, type: str, report: Located | Answered, trace: str | None) -> None:
+        message = write(self._names.of(Topic.REPORTS), type, self._source, report.request_id, report, self._clock(), trace=trace)
         passed(Step.REPORTING)
-        await self._publisher.publish([write(topic, type, self._source, report.request_id, report, self._clock())])
+        await self._publisher.publish([message])
         passed(Step.REPORTED)
 
     async def _park(self, delivery: Delivery, poison: Poison) -> None:

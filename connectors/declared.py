@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from connectors.errors import VendorError
 from topics.configuration import ProcessorKind
+from topics.model import NotPickled
 
 Key = tuple[str, str]
 """What makes a record the same in two looks: its kind and its reference."""
@@ -23,10 +24,10 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Record:
+class Record(NotPickled):
     """One record of a person at a vendor.
 
-    `ref` is whatever the connector needs to find it again, and may be personal data: it is never printed. `since` is what a
+    `ref` is whatever the connector needs to find it again, and may be personal data: it is never printed or pickled. `since` is what a
     legal hold counts from: an invoice's date, or a moment, of which the controller's local day counts. `binds`
     is the `key` of the record that must stay as long as this one is held, or several: the contact that an invoice hangs from.
     """

@@ -1,6 +1,21 @@
 """What can go wrong at a vendor, named by what happens next. The docstring of a class says it to a person."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
+
+_closed: ContextVar[bool] = ContextVar("closed_words", default=False)
+
+
+@contextmanager
+def closed_words() -> Iterator[None]:
+    """At the end of a hold nobody can tell any more whether a connector put something of the person into a reason, so none is told."""
+    before = _closed.set(True)
+    try:
+        yield
+    finally:
+        _closed.reset(before)
 
 
 class VendorError(Exception):
@@ -8,12 +23,15 @@ class VendorError(Exception):
 
     def __init__(self, reason: str = "") -> None:
         """`reason`: a sentence made by us, without personal data and without the vendor's text."""
-        super().__init__(reason or (self.__doc__ or "").splitlines()[0])
+        super().__init__(reason or self._of_its_kind())
 
     @property
     def reason(self) -> str:
-        """The sentence that the report and the certificate carry."""
-        return str(self)
+        """The sentence that the report and the certificate carry: its own, or in `closed_words` that of its kind."""
+        return self._of_its_kind() if _closed.get() else str(self)
+
+    def _of_its_kind(self) -> str:
+        return (self.__doc__ or "").splitlines()[0]
 
 
 class Transient(VendorError):

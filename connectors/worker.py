@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from connectors.act import LOOK_LATER, Records, Result, act, deferred_until, freeze, locate, look_again, state_of, thaw
 from connectors.ageing import RetentionRule
 from connectors.contract import Connector, Record, State
-from connectors.errors import Deferred, NeedsIdentifier, NeedsPerson, NotApplicable, VendorError
+from connectors.errors import Deferred, NeedsIdentifier, NeedsPerson, NotApplicable, VendorError, closed_words
 from connectors.evidence import Evidence as Gathered
 from connectors.holds import HoldRule
 from connectors.plan import Do, Duties, Planned, plan
@@ -125,7 +125,8 @@ class Worker:
         gathered = Gathered(held, lambda: self._moved(command))
         run = _Run(self._processor, command, None, records, held, held, gathered, self._is_recalled, self._clock, self._sleep)
         run.digests = known
-        return run.recalled() if recalled else await run.answer(report)
+        with closed_words():
+            return run.recalled() if recalled else await run.answer(report)
 
 
 class _Recalled(Exception):
@@ -338,7 +339,8 @@ class _Run:
         return item.hold.model_copy(update={"reason": self._clean(item.hold.reason, item.record)})
 
     def _clean(self, reason: str, record: Record) -> str:
-        """The reason, unless a connector put something of the person into it."""
+        """The reason, unless a connector put something of the person into it. Without the person, at the end of a hold, it is in
+        `closed_words` already."""
         lowered = reason.lower()
         needles = self.subject.needles() if self.subject else ()
         of_the_vendor = len(record.ref) > 3 and record.ref.lower() in lowered  # a short one is a number like any other

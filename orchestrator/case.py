@@ -164,13 +164,14 @@ class Gap(Wire):
 class Case(Wire):
     """One request, from its receipt to its last certificate.
 
-    `content` is a keyed digest of the request's content, `subject` the person sealed under the case's key, `pseudonym`
-    a keyed digest of the person's identifiers. `settled_at` is when the last processor answered,
+    `subject` is the person sealed under the case's key, `content` a digest of the request's content under it, both empty without it;
+    `pseudonym` is a keyed digest of the person's identifiers. `settled_at` is when the last processor answered,
     `look_at` when what is gone is looked for once more, `shred_at` when its key goes at the earliest, `shredded_at` when it went: then
     `subject` is null, and of what came `late`, it is only counted how often. `forgotten_at`: nothing is kept or protected any more.
     `sent_at`: when the request, or the same once more, was last taken from the intake topic; `sent_sealed`: each time sealed by its sender.
     `due_by` is the law's last day as it stands (while paused: the earliest that it can become), `promised_by` the controller's own;
     `tell_at` is when the next warning of either is to be told. `again_of`: the erasure after which the person was seen again.
+    `trace`: the W3C trace context of its request, which goes on with all that is sent, as long as its key is there.
     """
 
     request_id: UUID
@@ -208,6 +209,7 @@ class Case(Wire):
     contract_ended_on: date | None = None
     claims: tuple[PlacedClaim, ...] = ()
     again_of: UUID | None = None
+    trace: str | None = None
 
     @property
     def action(self) -> Action:

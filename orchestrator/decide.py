@@ -32,7 +32,7 @@ from orchestrator.messages import (
 )
 from orchestrator.policy import Policy, day_of, start_of
 from orchestrator.rounds import Decision, begin, conclude, is_due, next_end, notice, order, waiting, with_changes
-from orchestrator.sentences import done_by_a_person
+from orchestrator.sentences import LEFT_OUT, done_by_a_person
 from orchestrator.shredding import gone_elsewhere
 from orchestrator.warnings import with_dates
 from topics.commands import Claim
@@ -85,7 +85,8 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
             case = _with_gap(case, gap) if gap else case
             return _order_due(case, {p.name for p in case.processors if p.in_flight}, message.at, policy)
         case KeyGone(at, promised, ended, decision):
-            case = case.model_copy(update={"decision": case.decision or decision})
+            known = case.decision if case.decision and case.decision.reason != LEFT_OUT else decision or case.decision
+            case = case.model_copy(update={"decision": known})
             case, effects = gone_elsewhere(case, at, promised, ended)
             return (case if case.state == "open" else case.model_copy(update={"wake_at": next_end(case, policy)})), effects
         case TimePassed():

@@ -15,7 +15,7 @@ from orchestrator.case import Case
 from orchestrator.jose import decode
 from orchestrator.ledger import Ledger, Transaction
 from orchestrator.register import Entry, Issue, Opened, Payload, Tally, Wanted, certified, may_go, tally, uncertified
-from orchestrator.tables import cases, certificates, destroyed_keys, holds, identifiers, not_suppressed, register_counts
+from orchestrator.tables import cases, certificates, holds, identifiers, not_suppressed, register_counts
 from topics.keyring import case_key, hold_key
 
 _AT_ONCE = 500
@@ -119,7 +119,7 @@ def keys_of(request_ids: Iterable[UUID]) -> list[str]:
     return [name(request_id) for request_id in request_ids for name in (case_key, hold_key)]
 
 
-def forget(transaction: Transaction, gone: Going) -> None:
+def forget(transaction: Transaction, gone: Going, now: datetime) -> None:
     """Only the counts stay, and of each certificate its number, its hash and the hash before: the chain has no hole."""
     ids, run = list(gone.request_ids), transaction.connection.execute
     for one, number in sorted(gone.tallies.items(), key=repr):
@@ -127,7 +127,7 @@ def forget(transaction: Transaction, gone: Going) -> None:
     run(delete(not_suppressed).where(not_suppressed.c.seen_at < gone.moment))
     for table in (cases, identifiers, holds):
         run(delete(table).where(table.c.request_id.in_(ids)))
-    run(delete(destroyed_keys).where(destroyed_keys.c.kid.in_(keys_of(ids))))
+    transaction.destroyed_keys.forget(keys_of(ids), now)
     run(update(certificates).where(certificates.c.request_id.in_(ids)).values(request_id=certificates.c.certificate_id, jws=""))
 
 

@@ -9,7 +9,7 @@ from orchestrator.decide import with_claim
 from orchestrator.messages import Claimed, Decided, Extended, Message, Paused, Proven, Resumed, Retried
 from orchestrator.rights import block_on, does_more
 from orchestrator.shredding import UNASKABLE, unaskable
-from topics.orders import Decide, Extend, LiftHold, Order, Pause, PlaceHold, Prove, Refuse, Resume, Retry
+from topics.orders import Decide, Extend, LiftHold, Order, Pause, PlaceHold, Prove, Refuse, Resume, Retry, worded
 
 
 def why_not(order: Order, case: Case, now: datetime) -> str | None:
@@ -60,20 +60,20 @@ def message_of(order: Order, case: Case, others: Sequence[Case], now: datetime) 
         case Retry(only=only):
             return Retried(only, now)
         case Decide(decision=word, reason=reason):
-            decided = Decision(decision=word, reason=reason, at=now)
+            decided = Decision(decision=word, reason=worded(reason), at=now)
             return Decided(decided, block_on(case.model_copy(update={"decision": decided}), others), now)
         case Refuse(reason=reason):
-            return Decided(Decision(decision="refuse", reason=reason, at=now), None, now)
+            return Decided(Decision(decision="refuse", reason=worded(reason), at=now), None, now)
         case Extend(reason=reason):
-            return Extended(reason, now)
+            return Extended(worded(reason), now)
         case Pause(ground=ground):
-            return Paused(ground, now)
+            return Paused(worded(ground), now)
         case Resume():
             return Resumed(now)
         case Prove() as task:
             return Proven(task, now)
         case PlaceHold() as claim:
-            return Claimed(claim, now)
+            return Claimed(claim.model_copy(update={"reason": worded(claim.reason)}), now)
         case LiftHold() as claim:
             return Claimed(claim, now, _block_without(claim, case, others))
     raise ValueError(f"unknown order: {type(order).__name__}")

@@ -36,7 +36,6 @@ def message_for(
     fields = {"request_id": str(case.request_id), **{name: value for name, value in given.items() if value is not None}}
     try:
         order = content(Event(type.value, source, "", None, fields), ORDERS[type])
-        check_words(order, case, keyring)
     except Poison as poison:
         raise Unreadable(poison.detail) from None
     asked = getattr(order, "processor", None)
@@ -44,4 +43,8 @@ def message_for(
         raise Unfit(f"This request does not ask that processor; it asks: {', '.join(p.name for p in case.processors)}.")
     if unfit := why_not(order, case, now):
         raise Unfit(unfit)
+    try:
+        check_words(order, case, keyring)
+    except Poison as poison:
+        raise Unreadable(poison.detail) from None
     return write(names.of(Topic.REQUESTS), type.value, source, case.request_id, order, now)

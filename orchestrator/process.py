@@ -8,7 +8,7 @@ from uuid import UUID
 from orchestrator.batch import Batch, following, head
 from orchestrator.case import Case, Gap
 from orchestrator.decide import decide
-from orchestrator.intake import Intake, Read, check_words
+from orchestrator.intake import ANSWERED_LONG_AGO, CANNOT_BE_TOLD, OTHER_CONTENT, Intake, Read, also_stands, with_checked_words
 from orchestrator.ledger import INBOX_KEPT, Issued, Ledger, Transaction
 from orchestrator.messages import (
     CaughtUp,
@@ -51,8 +51,6 @@ log = logging.getLogger(__name__)
 
 _MOST_WOKEN = 200
 """Cases woken in one tick; the rest come in the next."""
-
-_ANSWERED_LONG_AGO = "The request was answered, and its key destroyed, before this ledger was restored; send it under a new id."
 
 _AFTER_DEFECT = timedelta(hours=1)
 _DEFECTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -98,8 +96,8 @@ class Process:
         self._parked = lately  # only now: a batch that was rolled back comes again
         return sending
 
-    def learn_again(self, deliveries: Sequence[Delivery], now: datetime) -> None:
-        """Take in what was acknowledged before the ledger was restored; each case that it concerns concludes at the next `wake`.
+    def learn_again(self, deliveries: Sequence[Delivery], acknowledged: Mapping[Place, int], now: datetime) -> None:
+        """Take in what came before the ledger was restored; each case that it concerns concludes at the next `wake`.
 
         Nothing is sent and nothing certified: what is acknowledged has had its effects, and they are on their topics.
 
@@ -107,7 +105,7 @@ class Process:
             LedgerGone: nothing was written.
         """
         with self._ledger.transaction() as transaction:
-            self._work_off(transaction, deliveries, now, told_before=True)
+            self._work_off(transaction, deliveries, now, acknowledged)
 
     def resume(self, gap: Gap | None, taken: Mapping[Place, int], now: datetime) -> None:
         """Go on from there: each case that is not at rest says what was lost, and what it awaits is ordered again.
@@ -149,9 +147,11 @@ class Process:
         return len(cases)
 
     def _work_off(
-        self, transaction: Transaction, deliveries: Sequence[Delivery], now: datetime, told_before: bool = False
+        self, transaction: Transaction, deliveries: Sequence[Delivery], now: datetime, acknowledged: Mapping[Place, int] | None = None
     ) -> tuple[Sending, list[Parked]]:
-        read = [(delivery, self._read(delivery, now)) for delivery in deliveries]
+        """`acknowledged`: the offset after the last that was, where it is learnt again."""
+        answered = acknowledged or {}
+        read = [(one, self._read(one, now, one.offset < answered.get((one.topic, one.partition), 0))) for one in deliveries]
         good = [found for _, found in read if isinstance(found, Read)]
         cases = transaction.cases({found.request_id for found in good})
         seen = transaction.seen({(found.event.source, found.event.id) for found in good})
@@ -160,15 +160,17 @@ class Process:
         }
         new = {id: subject for id, subject in new.items() if id not in cases}
         issued = transaction.certificates_of(*new)
-        keys = self._intake.make_keys(new)
+        keys = self._intake.make_keys(new) | self._intake.keys_there(
+            {found.request_id for found in good if isinstance(found.body, SubjectRequest) and found.request_id in cases}
+        )
         passed(Step.CASE_KEYS_MADE)
-        batch = Batch(dict(cases), cases, keys, seen=seen, issued=issued, told_before=told_before)
+        batch = Batch(dict(cases), cases, keys, seen=seen, issued=issued, told_before=acknowledged is not None)
         self._relate(batch, transaction, {id: self._intake.tokens(subject) for id, subject in new.items()})
         for delivery, found in read:
             try:
                 if isinstance(found, Poison):
                     raise found
-                self._one(batch, transaction, found, now)
+                self._one(batch, transaction, self._intake.compared(found, keys, batch.cases), now)
             except Poison as poison:
                 self._park(batch, transaction, delivery, poison, now)
         return self._save(batch, transaction, now), batch.parked
@@ -205,10 +207,10 @@ class Process:
             passed(Step.OUTBOX_STRIKING)
         passed(Step.OUTBOX_STRUCK)
 
-    def _read(self, delivery: Delivery, now: datetime) -> Read | Poison:
+    def _read(self, delivery: Delivery, now: datetime, answered: bool) -> Read | Poison:
         """What stands in a delivery. A defect of ours parks the message instead of stopping all others."""
         try:
-            return self._intake.read(delivery, now)
+            return self._intake.read(delivery, now, answered)
         except Poison as poison:
             return poison
         except _DEFECTS as error:
@@ -237,9 +239,9 @@ class Process:
     def _one(self, batch: Batch, transaction: Transaction, found: Read, now: datetime) -> None:
         """One readable delivery."""
         event = (found.event.source, found.event.id)
-        if batch.seen.get(event, found.content) != found.content:
+        if event in batch.seen and found.content and not found.is_as(batch.seen[event]):
             if isinstance(found.body, SubjectRequest) and found.request_id in batch.cases:
-                batch.cases[found.request_id] = _also_stands(batch.cases[found.request_id], found, now)
+                batch.cases[found.request_id] = also_stands(batch.cases[found.request_id], found, now)
             raise Poison(Unreadable.CONFLICTING_EVENT, "The same ce_source and ce_id came before with other content.")
         repeated = event in batch.seen
         if found.not_suppressed and found.request_id not in batch.cases:
@@ -267,7 +269,9 @@ class Process:
         if not batch.told_before:
             due_by = self._intake.due(found.body.received_at)
             notice = Notice(request_id=found.request_id, right=Right.ERASURE, about=About.NOT_SUPPRESSED, at=now, due_by=due_by)
-            batch.outgoing.append(write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, found.request_id, notice, now))
+            batch.outgoing.append(
+                write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, found.request_id, notice, now, trace=found.event.trace)
+            )
 
     def _message(self, batch: Batch, transaction: Transaction, found: Read, now: datetime) -> Message:
         """What `decide` is told. The first request of an id opens its case."""
@@ -276,7 +280,7 @@ class Process:
             case SubjectRequest() as request:
                 return self._request(batch, transaction, found, request, now)
             case Ordered() as order if case is not None:
-                return self._ordered(case, order, self._others(batch, transaction, case.request_id), now)
+                return self._ordered(batch, case, order, self._others(batch, transaction, case.request_id), now)
             case Located() | Answered() as report if case is not None:
                 if case.processor(report.processor) is None:
                     raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The report names a processor that this case did not ask.")
@@ -288,24 +292,27 @@ class Process:
         if case is None:
             key = batch.keys.get(found.request_id)
             if key is None and not batch.told_before:
-                raise Poison(Unreadable.CONFLICTING_REQUEST, _ANSWERED_LONG_AGO)
+                raise Poison(Unreadable.CONFLICTING_REQUEST, ANSWERED_LONG_AGO)
             opened = self._intake.case_for(found, request, found.right or Right.ERASURE, key, now)
             block = block_on(opened, self._others(batch, transaction, found.request_id))
             return Requested(continued(opened.model_copy(update={"block": block}), batch.issued), now)
-        if case.content != found.content:
-            batch.cases[case.request_id] = _also_stands(case, found, now)
-            raise Poison(Unreadable.CONFLICTING_REQUEST, "The same request_id came before with other content; send it under a new id.")
-        return RequestedAgain(request.received_at, now, found.sealed)
+        can_be_told = bool(found.content and case.content)
+        if can_be_told and found.is_as(case.content):
+            return RequestedAgain(request.received_at, now, found.sealed)
+        if not can_be_told and (batch.told_before or found.offset < transaction.offsets().get(found.place, (0, now))[0]):
+            return RequestedAgain(case.received_at, now, found.sealed)  # this very message was taken before
+        batch.cases[case.request_id] = also_stands(case, found, now)
+        raise Poison(Unreadable.CONFLICTING_REQUEST, OTHER_CONTENT if can_be_told else CANNOT_BE_TOLD)
 
-    def _ordered(self, case: Case, order: Ordered, others: Sequence[Case], now: datetime) -> Message:
-        """An officer's order, if it fits how the case stands."""
-        check_words(order, case, self._keyring)
+    def _ordered(self, batch: Batch, case: Case, order: Ordered, others: Sequence[Case], now: datetime) -> Message:
+        """An officer's order, if it fits how the case stands; what was followed before a restore is followed without words."""
         named = getattr(order, "only", None) or getattr(order, "processor", None)
         if named is not None and case.processor(named) is None:
             raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The order names a processor that this case did not ask.")
         unfit = why_not(order, case, now.astimezone(self._policy.zone))
         if unfit:
             raise Poison(Unreadable.INVALID_CONTENT, unfit)
+        order = with_checked_words(order, case, self._keyring, batch.told_before)
         return message_of(order, case, others, now)
 
     def _decide(self, batch: Batch, transaction: Transaction, request_id: UUID, message: Message, now: datetime) -> None:
@@ -335,14 +342,16 @@ class Process:
             match effect:
                 case Order(command):
                     topic = self._names.commands(command.processor)
-                    sending = write(topic, COMMAND_TYPE, ORCHESTRATOR, case.request_id, command, now, id=command.command_id)
+                    sending = write(topic, COMMAND_TYPE, ORCHESTRATOR, case.request_id, command, now, command.command_id, trace=case.trace)
                 case Certify():
                     before = head(transaction, batch.certified + certified)
                     gone = transaction.destroyed_keys.destroyed_at(case_key(case.request_id)) if case.shredded_at else None
                     case, issued, sending = self._registrar.certify(case, effect, before, now, gone)
                     certified.append(issued)
                 case Tell(notice):
-                    sending = write(self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, case.request_id, notice, now)
+                    sending = write(
+                        self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, case.request_id, notice, now, trace=case.trace
+                    )
                 case Recall(request_id, processor, round):
                     self._keyring.recall(request_id, processor, round)  # before the commit, so that a crash repeats it
                     continue
@@ -371,11 +380,6 @@ class Process:
         transaction.destroyed_keys.order([kid for one in batch.destroyed for kid in one.keys], now)
         transaction.forget_identifiers(one.request_id for one in batch.destroyed if one.forget)
         return transaction.send(batch.outgoing, now)
-
-
-def _also_stands(case: Case, found: Read, now: datetime) -> Case:
-    """With other content it changes nothing; but it stands on the intake topic too, which the certificate speaks of."""
-    return case.model_copy(update={"sent_at": now, "sent_sealed": case.sent_sealed and found.sealed})
 
 
 def _defect(step: str, error: Exception) -> Poison:

@@ -34,6 +34,16 @@ def keys_of_years_before(before: date) -> list[str]:
     return [register_key(year) for year in range(_FIRST_YEAR, before.year)]
 
 
+FORGOTTEN = "register/before/"
+"""With a day after it: what was answered before it was forgotten on order. It stands among the names of destroyed keys, in keyring and
+ledger, so that a backup of one of them does not undo it; there is no such key."""
+
+
+def forgotten_before(names: Iterable[str]) -> date:
+    """The last of those days; the first of all where none was ordered."""
+    return max((date.fromisoformat(name.removeprefix(FORGOTTEN)) for name in names), default=date.min)
+
+
 class _Told(BaseModel):
     model_config = ConfigDict(extra="ignore")
 

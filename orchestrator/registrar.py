@@ -51,14 +51,17 @@ class Registrar:
         certificate = certify(case, facts)
         jws = self._keys.sign(canonical(certificate))
         issued = Issued.of(certificate, jws)
-        message = write_certificate(self._topic, case.request_id, issued.certificate_id, jws, now)
+        message = write_certificate(self._topic, case.request_id, issued.certificate_id, jws, now, case.trace)
         return case.with_certificate(_reference(issued, effect.claims)), issued, message
 
 
 def continued(case: Case, issued: Iterable[Issued]) -> Case:
-    """The case with those of its certificates that it does not know: the next one follows the newest of them."""
+    """The case with those of its certificates that it does not know: the next one follows the newest of them, and says as they do whose
+    erasure the person was seen again after."""
     own = [one for one in issued if one.request_id == case.request_id]
     known = {ref.certificate_id for ref in case.certificates}
+    if own and case.again_of is None:
+        case = case.model_copy(update={"again_of": _certificate(own[-1]).again_of})
     return case.with_certificate(*(_reference(one, _claims(one)) for one in own if one.certificate_id not in known))
 
 

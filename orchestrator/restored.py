@@ -105,7 +105,8 @@ class Restoration:
         again = {place: (max(_next(taken, place), one.first), one.end) for place, one in standing.items()} if older else {}
         adopted = await self._adopt() if older else 0
         for topic in topics:  # a report is of no use before its request
-            await self._learn_again({place: span for place, span in again.items() if place[0] == topic and span[0] < span[1]}, now)
+            spans = {place: span for place, span in again.items() if place[0] == topic and span[0] < span[1]}
+            await self._learn_again(spans, {place: one.committed or 0 for place, one in standing.items()}, now)
         shredded = await asyncio.to_thread(self._process.set_right, now)
         gap = Gap(since=_since(taken, lost), until=now) if lost else None
         to = {place: again.get(place, (0, one.first))[1] for place, one in standing.items()}
@@ -148,9 +149,9 @@ class Restoration:
             found[one.sha256] = one
         return sorted(found.values(), key=lambda one: one.register_index)
 
-    async def _learn_again(self, spans: Mapping[Place, tuple[int, int]], now: datetime) -> None:
+    async def _learn_again(self, spans: Mapping[Place, tuple[int, int]], acknowledged: Mapping[Place, int], now: datetime) -> None:
         async for batch in self._log.read(spans):
-            await asyncio.to_thread(self._process.learn_again, batch, now)
+            await asyncio.to_thread(self._process.learn_again, batch, acknowledged, now)
 
     def _tell_of_lost_requests(self) -> None:
         """The keyring is not restored along: a key without a case is a request that was taken in, or a hold, and lost."""

@@ -10,6 +10,9 @@ from topics.outcomes import Outcome
 DOUBTFUL = "the sender of the request said that it is in doubt (GDPR art. 12(6))."
 """The ground of a pause that no officer worded."""
 
+LEFT_OUT = "The reason is left out: it was learnt again after the key of the case was destroyed, when nobody could check it any more."
+"""Stands for an officer's words after a restore."""
+
 _TOLD = re.compile(r"Told by letter on (\d{4}-\d\d-\d\d); proof: SHA-256 ([0-9a-f]{64})\.")
 
 

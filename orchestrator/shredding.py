@@ -72,6 +72,8 @@ def shred(case: Case, at: datetime) -> Decision:
         update={
             "subject": None,
             "verified_by": None,
+            "content": "",
+            "trace": None,
             "look_at": None,
             "shredded_at": case.shredded_at or at,
             "forgotten_at": at if over else None,

@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from topics.model import NotPickled
+
 Headers = tuple[tuple[str, bytes], ...]
 Place = tuple[str, int]
 """A topic and one of its partitions."""
 
 
 @dataclass(frozen=True)
-class Delivery:
+class Delivery(NotPickled):
     """One message as received. It is acknowledged apart, after its work is done and committed.
 
     Anybody wrote it, so only its place is printed.

@@ -1,6 +1,8 @@
 """CloudEvents 1.0 on Kafka: binary mode written and read, structured mode read (github.com/cloudevents/spec, kafka-protocol-binding)."""
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +17,7 @@ from cloudevents.core.v1.event import CloudEvent
 from pydantic import BaseModel, ValidationError
 
 from topics.bus import Delivery, Headers, Message
+from topics.model import NotPickled
 
 ORCHESTRATOR = "/erasure/orchestrator"
 """`ce_source` of what the orchestrator writes; a worker's is `/erasure/processor/<name>`."""
@@ -22,6 +25,9 @@ ORCHESTRATOR = "/erasure/orchestrator"
 _JSON = JSONFormat()
 _LONGEST_ATTRIBUTE = 300
 _ATTRIBUTES = frozenset({"id", "source", "type", "specversion", "time", "subject", "datacontenttype", "dataschema"})
+
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+"""W3C Trace Context, version 00: four numbers, no words. `tracestate` may hold anything, and is not passed on."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -53,14 +59,18 @@ class Poison(Exception):
 
 
 @dataclass(frozen=True)
-class Event:
-    """A CloudEvent as read: `data` is JSON data, not yet checked against a model. Anybody wrote it: nothing of it is printed."""
+class Event(NotPickled):
+    """A CloudEvent as read: `data` is JSON data, not yet checked against a model. Anybody wrote it: nothing of it is printed.
+
+    `trace`: the W3C trace context that it travels under, if that has its form; it goes on with all that follows from the event.
+    """
 
     type: str = field(repr=False)
     source: str = field(repr=False)
     id: str = field(repr=False)
     correlation_id: str | None = field(repr=False)
     data: Any = field(repr=False)
+    trace: str | None = field(default=None, repr=False)
 
 
 def read(delivery: Delivery, largest_bytes: int) -> Event:
@@ -80,9 +90,9 @@ def read(delivery: Delivery, largest_bytes: int) -> Event:
     if media_type == b"application/cloudevents+json":
         event = _parse(KafkaMessage({"content-type": media_type}, None, delivery.value))
         given = event.get_data()
-        return _as_event(event, _json(given) if isinstance(given, bytes) else given)
+        return _as_event(event, _json(given) if isinstance(given, bytes) else given, headers)
     _check_headers(headers, media_type)
-    return _as_event(_parse(KafkaMessage(headers, None, b"")), data)
+    return _as_event(_parse(KafkaMessage(headers, None, b"")), data, headers)
 
 
 def _json(value: bytes) -> Any:
@@ -139,7 +149,7 @@ def _parse(message: KafkaMessage) -> BaseCloudEvent:
         raise Poison(Unreadable.INVALID_ENVELOPE, "The attributes do not make a CloudEvent 1.0 (is ce_time RFC 3339?).") from None
 
 
-def _as_event(event: BaseCloudEvent, data: Any) -> Event:
+def _as_event(event: BaseCloudEvent, data: Any, headers: Mapping[str, bytes]) -> Event:
     if event.get_specversion() != "1.0":
         raise Poison(Unreadable.INVALID_ENVELOPE, "specversion must be 1.0.")
     for name, value in (("id", event.get_id()), ("source", event.get_source()), ("type", event.get_type())):
@@ -152,7 +162,13 @@ def _as_event(event: BaseCloudEvent, data: Any) -> Event:
         id=str(event.get_id()),
         correlation_id=None if correlation is None else str(correlation),
         data=data,
+        trace=_trace(event.get_extension("traceparent")) or _trace(headers.get("traceparent", b"").decode("ascii", "replace")),
     )
+
+
+def _trace(given: object) -> str | None:
+    """As W3C asks for, what has another form is dropped, and is no fault of the message."""
+    return given if isinstance(given, str) and _TRACEPARENT.fullmatch(given) else None
 
 
 def content(event: Event, model: type[M]) -> M:
@@ -187,22 +203,31 @@ def _what(error: Any) -> str:
 
 
 def write(
-    topic: str, type: str, source: str, request_id: UUID, body: BaseModel, now: datetime, id: UUID | None = None, context: Any = None
+    topic: str,
+    type: str,
+    source: str,
+    request_id: UUID,
+    body: BaseModel,
+    now: datetime,
+    id: UUID | None = None,
+    context: Any = None,
+    trace: str | None = None,
 ) -> Message:
     """A message in binary mode, keyed by the request id. `context`: see `topics.subject.IN_PLAIN`; without it a person is never written."""
-    attributes = {
+    attributes: dict[str, Any] = {
         "id": str(id or uuid4()),
         "source": source,
         "type": type,
         "time": now,
         "correlationid": str(request_id),
         "datacontenttype": "application/json",
+        **({"traceparent": trace} if trace else {}),
     }
     event = CloudEvent(attributes, body.model_dump(mode="json", exclude_none=True, context=context))
     return _as_message(topic, str(request_id).encode(), to_binary(event, _JSON, lambda _: None))
 
 
-def write_certificate(topic: str, request_id: UUID, certificate_id: UUID, jws: str, now: datetime) -> Message:
+def write_certificate(topic: str, request_id: UUID, certificate_id: UUID, jws: str, now: datetime, trace: str | None = None) -> Message:
     """A certificate as a message: its value is the compact JWS."""
     headers = {
         "ce_specversion": "1.0",
@@ -212,6 +237,7 @@ def write_certificate(topic: str, request_id: UUID, certificate_id: UUID, jws: s
         "ce_time": now.isoformat(),
         "ce_correlationid": str(request_id),
         "content-type": "application/jose",
+        **({"ce_traceparent": trace} if trace else {}),
     }
     encoded = {name: value.encode() for name, value in headers.items()}
     return _as_message(topic, str(request_id).encode(), KafkaMessage(encoded, None, jws.encode()))

@@ -187,8 +187,11 @@ class Keyring:
         return self._gone(_HOLD)
 
     def _gone(self, prefix: str) -> set[UUID]:
-        found = self._column(select(_destroyed.c.kid).where(_destroyed.c.kid.startswith(prefix)))
-        return {UUID(kid.removeprefix(prefix)) for kid in found}
+        return {UUID(kid.removeprefix(prefix)) for kid in self.names_of_destroyed(prefix)}
+
+    def names_of_destroyed(self, prefix: str) -> set[str]:
+        """The names that begin so, of keys that were destroyed."""
+        return set(self._column(select(_destroyed.c.kid).where(_destroyed.c.kid.startswith(prefix))))
 
     def names(self, prefix: str = "") -> set[str]:
         """The names of the keys that are here."""

@@ -1,7 +1,7 @@
 """The base of every message: frozen, closed to unknown fields, and silent about values in its errors."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Protocol
+from typing import Annotated, Any, NoReturn, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
@@ -35,6 +35,13 @@ Moment = AwareDatetime
 def absent(value: object) -> bool:
     """For `exclude_if`: a field that is not given is left out, so that what was written before it existed stays as it was."""
     return value in (None, ())
+
+
+class NotPickled:
+    """Holds something of a person, or a key: neither pickled nor copied into another process."""
+
+    def __reduce_ex__(self, _protocol: Any) -> NoReturn:
+        raise TypeError("what may hold something of a person is not pickled: seal it (topics.sealing)")
 
 
 class Clock(Protocol):

@@ -22,6 +22,26 @@ def _names_nobody(text: str) -> str:
 Reason = Annotated[Sentence, StringConstraints(min_length=3, strip_whitespace=True), AfterValidator(_names_nobody)]
 """An officer's words; they stand on the certificate, and in the letter to the person."""
 
+FIXED_REASONS = {
+    "legal_claim": "It is needed for the establishment, exercise or defence of a legal claim (GDPR art. 17(3)(e)).",
+    "complex": "The request is complex, or there are many at once (GDPR art. 12(3)).",
+    "identity_in_doubt": "There are reasonable doubts about the identity of who asks (GDPR art. 12(6)).",
+    "unfounded": "The request is manifestly unfounded (GDPR art. 12(5)).",
+    "excessive": "The request is manifestly excessive, in particular because it repeats an earlier one (GDPR art. 12(5)).",
+    "justified": "The interests of the person outweigh ours (GDPR art. 21(1)).",
+    "outweighed": "Compelling legitimate grounds outweigh the interests of the person (GDPR art. 21(1)).",
+    "no_longer_opposed": "What stood against the request does so no longer.",
+    "for_good": "The restriction is wanted although it cannot be lifted again.",
+}
+"""Reasons that name nobody, by the word that may be ordered in place of the sentence. Once nobody can check any more whether an
+officer's own words name the person, only these are taken."""
+
+
+def worded(reason: str) -> str:
+    """The sentence that a reason stands for: its own, unless it is the word of a fixed one."""
+    return FIXED_REASONS.get(reason, reason)
+
+
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 

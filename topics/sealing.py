@@ -14,6 +14,8 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
+from topics.model import NotPickled
+
 Place = Literal["subject", "verified_by", "located.records", "hold.record", "dead_letter", "ledger.original"]
 
 _ALGORITHMS = ["dir", "A256GCM"]
@@ -26,8 +28,8 @@ class CannotOpen(Exception):
 
 
 @dataclass(frozen=True)
-class Key:
-    """256 bits under a name. Never printed."""
+class Key(NotPickled):
+    """256 bits under a name. Never printed or pickled."""
 
     kid: str
     secret: bytes

@@ -8,6 +8,8 @@ from typing import Any, NoReturn, Self
 
 from pydantic import ConfigDict, RootModel, SerializationInfo, field_validator, model_serializer
 
+from topics.model import NotPickled
+
 _KIND = re.compile(r"[a-z][a-z0-9_.]{0,62}")
 _MOST_VALUES = 200
 _LONGEST_VALUE = 512
@@ -29,7 +31,7 @@ IN_PLAIN = {"subject": "in plain"}
 """The context under which a message with a subject may be dumped: only for what goes to the intake topic."""
 
 
-class _Unprinted(dict[str, tuple[str, ...]]):
+class _Unprinted(NotPickled, dict[str, tuple[str, ...]]):
     """The identifiers themselves, for a debugger or a printer that looks behind the model."""
 
     def __repr__(self) -> str:

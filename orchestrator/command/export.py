@@ -97,7 +97,7 @@ def _operation(topic: str) -> dict[str, Any]:
 def _message(name: str, types: list[str]) -> dict[str, Any]:
     """A CloudEvent in Kafka's binary mode: attributes as headers, data as the value, the request id as the key."""
     required = ["ce_specversion", "ce_id", "ce_source", "ce_type"]
-    headers = {header: {"type": "string"} for header in (*required, "ce_time", "ce_correlationid")}
+    headers = {header: {"type": "string"} for header in (*required, "ce_time", "ce_correlationid", "ce_traceparent")}
     headers["ce_type"] = {"type": "string", "enum": types}  # type: ignore[dict-item]
     return {
         "name": name,

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 hold = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keep records for a legal claim: GDPR article 17(3)(e).")
 task = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Work that a person does, with proof.")
 
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="It stands on the certificate: name nobody.", show_default=False)]
+Reason = Annotated[
+    str,
+    typer.Option(
+        "--reason", metavar="TEXT", help="It stands on the certificate: name nobody. Or the word of a fixed one.", show_default=False
+    ),
+]
 Processor = Annotated[str | None, typer.Option("--processor", metavar="NAME", help="At this processor only.", show_default=False)]
 Kind = Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Records of this kind only.", show_default=False)]
 Record = Annotated[str | None, typer.Option("--record", metavar="DIGEST", help="This record only.", show_default=False)]

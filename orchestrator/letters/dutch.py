@@ -1,7 +1,22 @@
 """The letters in Dutch: plain (B1), and formal."""
 
 from orchestrator.letters.words import Section, ToAccess, ToRecipient, Words
+from orchestrator.sentences import LEFT_OUT
 from topics.events import Right
+from topics.orders import FIXED_REASONS
+
+_FIXED_REASONS = {
+    "legal_claim": "Wij hebben dit nodig voor een juridisch geschil (AVG art. 17(3)(e)).",
+    "complex": "Het verzoek is ingewikkeld, of er zijn veel verzoeken tegelijk (AVG art. 12(3)).",
+    "identity_in_doubt": "Wij twijfelen of het verzoek van uzelf komt (AVG art. 12(6)).",
+    "unfounded": "Het verzoek is duidelijk ongegrond (AVG art. 12(5)).",
+    "excessive": "Het verzoek is buitensporig, vooral omdat het een eerder verzoek herhaalt (AVG art. 12(5)).",
+    "justified": "Uw belang weegt zwaarder dan het onze (AVG art. 21(1)).",
+    "outweighed": "Wij hebben dwingende gerechtvaardigde gronden, die zwaarder wegen dan uw belang (AVG art. 21(1)).",
+    "no_longer_opposed": "Wat het verzoek in de weg stond, doet dat niet meer.",
+    "for_good": "De beperking is gewenst, ook al kan zij niet worden opgeheven.",
+}
+_LEFT_OUT = "De reden is weggelaten, omdat niemand meer kan nagaan of er iets over u in staat."
 
 _SECTIONS = {
     Section.GONE: ("Wat wij hebben gewist", "Wij hebben daarna gecontroleerd dat deze gegevens er niet meer zijn."),
@@ -196,6 +211,7 @@ DUTCH = Words(
     was_paused="Van {began} tot {ended} stond de termijn stil. Wij moesten toen eerst zeker weten dat het verzoek van u kwam.",
     extended="Op {day} hebben wij vastgelegd dat wij twee maanden extra nodig hebben (AVG art. 12(3)).",
     reason="Onze reden: “{reason}”",
+    fixed_reasons={FIXED_REASONS[word]: sentence for word, sentence in _FIXED_REASONS.items()} | {LEFT_OUT: _LEFT_OUT},
     sections=_SECTIONS,
     areas=_AREAS,
     nouns=_NOUNS,
@@ -203,7 +219,6 @@ DUTCH = Words(
     law="De wet die dat eist: {statute} (uitzondering volgens {exception}).",
     claim="Wij hebben dit nodig voor een juridisch geschil ({exception}).",
     claim_until="{what}. Uiterlijk op {day} beoordelen wij dit opnieuw.",
-    kept_because="Onze reden: “{reason}”",
     over="Die dag is voorbij: dit moet nog worden gewist.",
     belongs_to="{what}, tot en met {day}. Dit hoort bij {kinds} die wij moeten bewaren.",
     stays_shut="De afscherming blijft zolang dat duurt.",

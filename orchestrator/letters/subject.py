@@ -87,7 +87,7 @@ def _answer(certificate: Certificate, words: Words) -> Iterator[str]:
         return
     paused = _open_pause(certificate)
     if paused is not None:
-        ground = "" if paused.ground == DOUBTFUL else " " + words.reason.format(reason=paused.ground)
+        ground = "" if paused.ground == DOUBTFUL else " " + words.because(paused.ground)
         yield words.paused + ground
         return
     if waits:
@@ -113,7 +113,7 @@ def _decided(certificate: Certificate, decision: Decision, words: Words) -> str:
         some = {Section.GONE, Section.ANONYMOUS, Section.SHUT, Section.FREE, Section.PROMISED, Section.UNCHECKED}
         done = any(item.section in some for item in _items(certificate))
         said = words.rest_turned_down if done else words.turned_down
-    return f"{said} {words.reason.format(reason=decision.reason)}"
+    return f"{said} {words.because(decision.reason)}"
 
 
 def _turned_down(certificate: Certificate) -> bool:
@@ -129,7 +129,7 @@ def _open_pause(certificate: Certificate) -> Pause | None:
 def _delays(certificate: Certificate, words: Words, seat: Seat) -> Iterator[str]:
     if certificate.extension is not None:
         told = words.extended.format(day=words.day(local_day(certificate.extension.told_at, seat.zone)))
-        yield f"{told} {words.reason.format(reason=certificate.extension.reason)}"
+        yield f"{told} {words.because(certificate.extension.reason)}"
     for pause in certificate.pauses:
         if pause.ended is not None:
             began, ended = (words.day(local_day(moment, seat.zone)) for moment in (pause.began, pause.ended))
@@ -213,7 +213,7 @@ def _kept(what: str, hold: Hold, today: date, words: Words) -> str:
     claim = hold.statute == LEGAL_CLAIM
     said = [(words.claim_until if claim else words.kept_until).format(what=what, day=day)]
     said.append(words.claim.format(exception=exception) if claim else words.law.format(statute=hold.statute, exception=exception))
-    said += [words.kept_because.format(reason=hold.reason)] if hold.reason else []
+    said += [words.because(hold.reason)] if hold.reason else []
     said += [words.over] if hold.until < today and not claim else []
     return " ".join(said)
 

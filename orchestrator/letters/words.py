@@ -112,6 +112,7 @@ class Words:
     was_paused: str
     extended: str
     reason: str
+    fixed_reasons: Mapping[str, str]
     sections: Mapping[Section, tuple[str, str]]
     areas: Mapping[str, str]
     nouns: Mapping[str, tuple[str, str]]
@@ -119,7 +120,6 @@ class Words:
     law: str
     claim: str
     claim_until: str
-    kept_because: str
     over: str
     belongs_to: str
     stays_shut: str
@@ -151,6 +151,10 @@ class Words:
     def day(self, day: date) -> str:
         """The date, its month as a word."""
         return f"{day.day} {self.months[day.month - 1]} {day.year}"
+
+    def because(self, reason: str) -> str:
+        """The officer's reason; a fixed one in this language."""
+        return self.reason.format(reason=self.fixed_reasons.get(reason, reason))
 
     def counted(self, kind: str, count: int) -> str:
         """So many records of a kind."""

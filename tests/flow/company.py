@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -108,15 +108,23 @@ class Company:
     def ask(self, subject: Mapping[str, Any], type: str = "subject.erase", **fields: Any) -> UUID:
         """What a backend service does: one CloudEvent in binary mode."""
         request_id = fields.pop("request_id", None) or uuid4()
-        event_id = fields.pop("event_id", None) or str(uuid4())
+        event_id, more = fields.pop("event_id", None) or str(uuid4()), fields.pop("headers", ())
         body = {"request_id": str(request_id), "received_at": self.time.now.isoformat(), "subject": dict(subject)} | fields
-        self.put(REQUESTS, json.dumps(body).encode(), type, event_id, key=str(request_id).encode())
+        self.put(REQUESTS, json.dumps(body).encode(), type, event_id, str(request_id).encode(), more)
         return UUID(str(request_id))
 
-    def put(self, topic: str, value: bytes, type: str, event_id: str | None = None, key: bytes | None = None) -> None:
+    def put(
+        self,
+        topic: str,
+        value: bytes,
+        type: str,
+        event_id: str | None = None,
+        key: bytes | None = None,
+        more: Iterable[tuple[str, bytes]] = (),
+    ) -> None:
         attributes = {"ce_specversion": "1.0", "ce_id": event_id or str(uuid4()), "ce_source": "/shop", "ce_type": type}
         headers = tuple((name, text.encode()) for name, text in attributes.items())
-        message = Message(topic, key, value, (*headers, ("content-type", b"application/json")))
+        message = Message(topic, key, value, (*headers, *more, ("content-type", b"application/json")))
         self.broker.append(sealed(message, self.intake_keys.jwks()[0]) if self.sealed and topic == REQUESTS else message)
 
     def retry(self, request_id: UUID, only: str | None = None) -> None:
@@ -131,6 +139,10 @@ class Company:
         """What the controller's services were told of a request, in order."""
         told = [json.loads(d.value or b"") for d in self.broker.messages(NAMES.of(Topic.NOTICES)) if d.key == str(request_id).encode()]
         return [notice["about"] for notice in told]
+
+    def hand_out_again(self, topic: str) -> None:
+        """As when offsets are set back."""
+        self._inbox.positions |= {place: 0 for place in self._inbox.positions if place[0] == topic}
 
     def settle(self, **passed: float) -> None:
         """Let time pass, then let both sides work until nothing moves; a side that dies is started again."""

@@ -21,7 +21,7 @@ from orchestrator.readable import as_text
 from tests.canary.people import KNOWN, SUBJECT, VALUES, VERIFIED_BY
 from tests.canary.search import Search
 from tests.connectors.shoebox import Shoebox, ShoeboxSimulator
-from tests.flow.company import AMSTERDAM, CERTIFICATES, DEAD_LETTERS, NAMES, REPORTS, REQUESTS, Company, lines, seed
+from tests.flow.company import AMSTERDAM, CERTIFICATES, DEAD_LETTERS, NAMES, POLICY, REPORTS, REQUESTS, Company, lines, seed
 from topics.outcomes import Evidence, Outcome
 
 JAN = Person("jan@voorbeeld.nl")
@@ -290,6 +290,9 @@ def test_every_certificate_is_a_link_of_one_chain(company: Company) -> None:
     assert {1} == {only_certificate(company, request).revision for request in requests}
 
 
+REFERENCES = [f"{KNOWN.email}.{number}" for number in range(100, 106)]
+
+
 class NamedAfterTheirOwner(ShoeboxSimulator):
     """Its records are called by the address of who they are about."""
 
@@ -342,7 +345,7 @@ def test_nothing_of_the_person_is_written_anywhere_but_on_the_intake_topic(
     }
     assert {"held", "erased"} <= {line.outcome.value for line in company.certificates(request)[-1].processors[0].records}
     assert {"ledger.db", "ledger.db-wal", "keyring.db", REQUESTS, REPORTS, DEAD_LETTERS, CERTIFICATES} <= everywhere.keys()
-    found = Search(VALUES).in_all(everywhere)
+    found = Search((*VALUES, *REFERENCES)).in_all(everywhere)
     assert ([] if sealed else [REQUESTS]) == sorted(found), found
 
 
@@ -358,3 +361,19 @@ def test_a_silent_worker_gives_a_partial_certificate_on_the_due_date_and_not_bef
     company.settle(hours=1)
     assert [Status.PARTIAL, Status.COMPLETE] == [c.status for c in company.certificates(request)]
     assert timedelta(days=30) < company.certificates(request)[-1].issued_at - company.certificates(request)[-1].received_at
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["plain", "sealed"])
+def test_the_trace_of_a_request_travels_with_all_that_follows_from_it_until_its_key_goes(
+    companies: Callable[..., Company], sealed: bool
+) -> None:
+    trace = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    company = companies(policy=replace(POLICY, look_after=timedelta(days=1), shred_after=timedelta(days=1)))
+    company.sealed = sealed
+    seed(company.vendors["moneybird"], JAN)
+    request = company.ask(JAN.subject(), headers=[("traceparent", trace)])
+    company.settle()
+    for topic in (NAMES.commands("moneybird"), REPORTS, CERTIFICATES):
+        assert {trace} == {dict(sent.headers)["ce_traceparent"] for sent in company.broker.messages(topic)}, topic
+    company.settle(days=1)
+    assert (None, True) == (company.case(request).trace, company.case(request).shredded_at is not None)

@@ -17,12 +17,14 @@ from orchestrator.suppression import Suppression
 from orchestrator.upkeep import Upkeep
 from tests.flow.company import AMSTERDAM, Company, seed
 from tests.flow.test_cases import JAN, OLD
-from tests.flow.test_restored import start
+from tests.flow.test_restored import back_up, restore, start
 from tests.flow.test_shredding import SHREDDING
 from topics.calendar_settings import Keep
 from topics.configuration import SuppressionSettings
+from topics.events import Right
 from topics.keyring import CONTROLLER_KEY, KeyDestroyed, Keyring, case_key, hold_key
 from topics.memory import Moments
+from topics.subject import Subject
 
 
 @pytest.fixture
@@ -76,6 +78,53 @@ def test_who_is_seen_again_after_the_key_is_destroyed_is_erased_again_under_a_ke
     (certificate,) = company.certificates(seen)
     assert (Status.COMPLETE, earlier, {}) == (certificate.status, certificate.again_of, dict(+company.vendors["moneybird"].traces(JAN)))
     assert {seen} == company.keyring.cases()
+
+
+def test_who_was_not_suppressed_when_seen_is_not_erased_when_the_ledger_learns_it_again(company: Company) -> None:
+    """Today's store knows of an erasure that came later, and the person may be a customer again."""
+    vendor = company.vendors["moneybird"]
+    copy = back_up(company)
+    seen = company.ask(JAN.subject(), "subject.seen")
+    company.settle()
+    vendor.add_contact(JAN)
+    erased = company.ask(JAN.subject())
+    company.settle()
+    vendor.add_contact(JAN)
+    restore(company, copy)
+    company.settle(minutes=20)
+    with company.ledger.reading() as transaction:
+        assert (None, True) == (transaction.case(seen), transaction.was_not_suppressed(seen))
+    assert (["not_suppressed"], 1) == (company.notices(seen), len(company.certificates(erased)))
+    assert {"contact": 1} == dict(+vendor.traces(JAN))
+
+
+@pytest.mark.parametrize("shred", [False, True])
+def test_who_was_suppressed_when_seen_is_a_case_also_when_the_store_has_forgotten_it_since(
+    company: Company, store: Suppression, shred: bool
+) -> None:
+    earlier = shredded(company)
+    copy = back_up(company)
+    company.vendors["moneybird"].add_contact(JAN)
+    seen = company.ask(JAN.subject(), "subject.seen")
+    company.settle()
+    company.settle(days=1 if shred else 0)
+    store.lift(Subject.model_validate(JAN.subject()))
+    restore(company, copy)
+    company.settle(days=1)
+    assert (earlier, Right.ERASURE, []) == (company.case(seen).again_of, company.case(seen).right, company.dead_letters())
+    assert 1 == len(company.certificates(seen))
+
+
+def test_who_is_said_to_be_seen_while_the_ledger_is_restored_is_erased(company: Company) -> None:
+    """Nobody has answered that yet, so the store is asked."""
+    earlier = shredded(company)
+    copy = back_up(company)
+    company.ask({"email": ["piet@voorbeeld.nl"]})
+    company.settle()
+    seen = company.ask(JAN.subject(), "subject.seen")
+    restore(company, copy)
+    company.settle(minutes=20)
+    assert earlier == company.certificates(seen)[0].again_of
 
 
 def test_a_certificate_after_the_key_is_destroyed_still_tells_the_tokens(company: Company, caplog: pytest.LogCaptureFixture) -> None:
@@ -171,19 +220,80 @@ def test_what_was_received_in_a_year_whose_key_is_destroyed_is_handled_like_any_
     assert (Status.COMPLETE, one.subject, []) == (one.status, other.subject, company.dead_letters())
 
 
-def test_a_restored_keyring_loses_the_keys_of_years_again(company: Company, tmp_path: Path) -> None:
-    shredded(company)
-    copy = tmp_path / "keyring-backup.db"
+def copied(company: Company, to: Path) -> Path:
+    """A backup of the keyring."""
+    copy = to / "keyring-backup.db"
     sqlite3.connect(company.folder / "keyring.db").execute(f"VACUUM INTO '{copy}'")
-    company.settle(days=60)
-    forget(company, date(2027, 1, 1))
+    return copy
+
+
+def put_keyring_back(company: Company, copy: Path) -> None:
     company.keyring.close()
     for path in company.folder.glob("keyring.db*"):
         path.unlink()
     (company.folder / "keyring.db").write_bytes(copy.read_bytes())
     company.keyring = Keyring.open(f"sqlite:///{company.folder}/keyring.db")
+
+
+def test_a_restored_keyring_loses_the_keys_of_years_again(company: Company, tmp_path: Path) -> None:
+    shredded(company)
+    copy = copied(company, tmp_path)
+    company.settle(days=60)
+    forget(company, date(2027, 1, 1))
+    put_keyring_back(company, copy)
     assert company.keyring.get(register_key(2026))
     start(company)
     company.handler._process.shredder.tick(company.time.now)
     with pytest.raises(KeyDestroyed):
         company.keyring.get(register_key(2026))
+
+
+def test_a_restored_keyring_loses_the_keys_of_forgotten_requests_again(company: Company, tmp_path: Path) -> None:
+    seed(company.vendors["moneybird"], OLD)
+    request = company.ask(JAN.subject())
+    company.settle()
+    copy = copied(company, tmp_path)
+    company.settle(days=1)
+    forget(company, company.time.now.date())
+    put_keyring_back(company, copy)
+    assert {case_key(request), hold_key(request)} <= company.keyring.names()
+    start(company)
+    company.handler._process.shredder.tick(company.time.now)
+    assert set() == {case_key(request), hold_key(request)} & company.keyring.names()
+    assert not in_ledger(company, request)
+
+
+def test_what_was_forgotten_on_order_stays_so_when_an_older_ledger_is_restored(company: Company) -> None:
+    request = shredded(company)
+    copy = back_up(company)
+    company.settle(days=1)
+    forget(company, company.time.now.date())
+    assert not in_ledger(company, request)
+    restore(company, copy)
+    assert in_ledger(company, request)
+    forget(company)
+    company.ledger.leave_no_trace()
+    assert not in_ledger(company, request)
+
+
+def test_what_was_forgotten_on_order_stays_so_when_keyring_and_ledger_are_restored_one_after_the_other(
+    company: Company, tmp_path: Path
+) -> None:
+    request, ring, copy = shredded(company), copied(company, tmp_path), back_up(company)
+    company.settle(days=1)
+    forget(company, company.time.now.date())
+    put_keyring_back(company, ring)
+    forget(company)
+    restore(company, copy)
+    forget(company)
+    company.ledger.leave_no_trace()
+    assert not in_ledger(company, request)
+
+
+def test_what_came_after_the_day_that_was_ordered_is_not_forgotten_by_it(company: Company) -> None:
+    company.settle(days=1)
+    forget(company, company.time.now.date())
+    request = shredded(company)
+    company.settle(days=30)
+    forget(company)
+    assert in_ledger(company, request)

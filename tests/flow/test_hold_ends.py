@@ -9,8 +9,11 @@ from uuid import UUID
 import httpx
 import pytest
 
+from connectors.declared import Record
+from connectors.errors import Refused
 from connectors.testing.simulator import Fault
 from connectors.testing.simulators.moneybird import MoneybirdSimulator
+from connectors.vendors.moneybird import Moneybird
 from orchestrator.case import Status
 from orchestrator.certificate import fingerprint
 from tests.flow.company import POLICY, Company, lines
@@ -75,6 +78,20 @@ def test_a_vendor_that_is_down_when_a_hold_ends_is_asked_again_the_next_day(comp
     company.settle(days=1)
     assert Status.COMPLETE is company.certificates(request)[-1].status
     assert timedelta(0) < company.time.now.date() - last < timedelta(days=4)
+
+
+def test_when_nobody_is_known_any_more_a_refusal_is_told_in_closed_words(companies: Callable[..., Company]) -> None:
+    class Telling(Moneybird):
+        async def erase(self, record: Record) -> None:
+            raise Refused("Jan de Vries (jan@voorbeeld.nl) has a contract still.")
+
+    company = companies(policy=SHREDDING, connector=Telling)
+    request, last = held(company)
+    company.settle(days=2)
+    the_day_after(company, last)
+    told = company.certificates(request)[-1]
+    assert {Refused().reason} == {line.reason for line in told.processors[0].records}
+    assert "voorbeeld.nl" not in told.model_dump_json() and Status.PARTIAL is told.status
 
 
 def test_the_follow_up_names_the_certificate_before_it_by_hash(company: Company) -> None:

@@ -1,5 +1,6 @@
 """After a case has ended its key is destroyed: nothing opens any more, and all that must go on does."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable
@@ -13,12 +14,15 @@ import pytest
 from orchestrator.case import Status
 from orchestrator.not_claimed import SEALED
 from orchestrator.register import register_key
+from orchestrator.sentences import LEFT_OUT
 from tests.flow.company import NAMES, POLICY, REPORTS, REQUESTS, Company, lines, seed
 from tests.flow.test_cases import JAN, OLD
 from tests.flow.test_restored import back_up, restore, start
 from topics.bus import Delivery, Message
+from topics.events import SubjectRequest
 from topics.keyring import CONTROLLER_KEY, KeyDestroyed, Keyring, KeyringGone, case_key, hold_key
 from topics.memory import Moments
+from topics.orders import FIXED_REASONS
 from topics.outcomes import Outcome
 from topics.sealing import CannotOpen, Place
 from topics.wrapping import KeyEncryptionKey
@@ -41,6 +45,16 @@ def closed(company: Company, **fields: object) -> UUID:
     seed(company.vendors["moneybird"], OLD)
     request = company.ask(JAN.subject(), **fields)
     company.settle()
+    return request
+
+
+def held_and_shredded(company: Company) -> UUID:
+    vendor = company.vendors["moneybird"]
+    vendor.add_invoice(vendor.add_contact(JAN), JAN.since)
+    request = company.ask(JAN.subject())
+    company.settle()
+    company.settle(days=1)
+    assert company.case(request).shredded_at
     return request
 
 
@@ -166,16 +180,45 @@ def test_a_report_of_a_shredded_case_that_is_replayed_reopens_nothing(company: C
     assert [] == company.dead_letters()
 
 
-def test_the_same_request_once_more_is_known_after_shredding_and_another_under_its_id_is_not_taken(company: Company) -> None:
+@pytest.mark.parametrize("subject", [JAN.subject(), {"email": ["piet@voorbeeld.nl"]}], ids=["the same", "another person"])
+@pytest.mark.parametrize("event_id", ["first", "another"])
+def test_what_comes_under_the_id_of_a_shredded_case_is_no_silent_repetition(
+    company: Company, subject: dict[str, list[str]], event_id: str
+) -> None:
+    """Nobody can tell whether it is the same request, and another one that is taken for it would never be done."""
+    request = closed(company, event_id="first")
+    company.settle(days=1)
+    company.ask(subject, request_id=request, event_id=event_id)
+    company.settle()
+    (letter,) = company.dead_letters()
+    assert ("conflicting_request", True) == (letter["reason"], "nobody can tell whether this is the same" in letter["detail"])
+    case = company.case(request)
+    assert (1, "closed", company.time.now) == (len(company.certificates(request)), case.state, case.sent_at)
+
+
+def test_a_message_of_a_shredded_case_that_kafka_hands_out_again_is_known_by_its_place(company: Company) -> None:
     request = shredded(company)
-    received = company.case(request).received_at.isoformat()
-    company.ask(JAN.subject(), request_id=request, received_at=received)
+    company.hand_out_again(REQUESTS)
     company.settle()
-    assert [] == company.dead_letters()
-    company.ask({"email": ["piet@voorbeeld.nl"]}, request_id=request, received_at=received)
-    company.settle()
-    assert ["conflicting_request"] == [letter["reason"] for letter in company.dead_letters()]
-    assert (1, "closed") == (len(company.certificates(request)), company.case(request).state)
+    assert ([], 1, "closed") == (company.dead_letters(), len(company.certificates(request)), company.case(request).state)
+
+
+def test_who_holds_ledger_and_keyring_can_check_no_guess_of_what_a_shredded_case_said(company: Company) -> None:
+    """Nor who kept a copy of either from before: the digest stands under the key that was destroyed."""
+    request = closed(company)
+    body = {"request_id": str(request), "received_at": company.case(request).received_at.isoformat(), "subject": JAN.subject()}
+    guess = SubjectRequest.model_validate(body)
+    rest = json.dumps(["erasure", None, None, "execute", str(request)])
+
+    def confirmed() -> list[str]:
+        keys = company.keyring.get_all(*company.keyring.names())
+        digests = {key.kid: key.digest("content", rest, guess.subject.canonical().decode()).encode() for key in keys}
+        return [kid for kid, digest in digests.items() if digest in before + written(company)]
+
+    before = written(company)
+    assert [case_key(request)] == confirmed()
+    company.settle(days=1)
+    assert ([], "") == (confirmed(), company.case(request).content)
 
 
 def test_a_new_request_of_the_same_person_is_a_case_of_its_own_with_a_key_of_its_own(company: Company) -> None:
@@ -191,6 +234,62 @@ def test_an_officers_order_on_a_shredded_case_is_answered_with_a_sentence(compan
     company.settle()
     assert ["The case's key is destroyed"] == [letter["detail"].split(",")[0] for letter in company.dead_letters()]
     assert "closed" == company.case(request).state
+
+
+@pytest.mark.parametrize("reason", ["Jan de Vries is at law with us.", "A dispute."])
+def test_an_officers_own_words_are_not_taken_once_nobody_can_check_whom_they_name(company: Company, reason: str) -> None:
+    request = held_and_shredded(company)
+    company.order(request, "hold.place", reason=reason, until="2040-01-01")
+    company.settle()
+    (letter,) = company.dead_letters()
+    assert ("invalid_content", True) == (letter["reason"], "instead: legal_claim, complex," in letter["detail"])
+    assert "Vries" not in letter["detail"] and () == company.case(request).claims
+
+
+@pytest.mark.parametrize("reason", ["legal_claim", FIXED_REASONS["legal_claim"]])
+def test_a_fixed_reason_still_acts_on_a_shredded_case_and_stands_on_its_certificate_as_a_sentence(company: Company, reason: str) -> None:
+    request = held_and_shredded(company)
+    company.order(request, "hold.place", reason=reason, until="2040-01-01")
+    company.settle()
+    assert [] == company.dead_letters()
+    assert [FIXED_REASONS["legal_claim"]] == [placed.claim.reason for placed in company.case(request).claims]
+
+
+def test_after_shredding_a_person_can_stand_in_no_kind_of_records_either(company: Company) -> None:
+    request = held_and_restored_without_references(company)
+    company.settle(days=1)
+    task = {"processor": "moneybird", "outcome": "erased", "on": "2026-11-21", "proof": "a" * 64}
+    company.order(request, "task.done", **task, kind="jan_de_vries")
+    company.settle()
+    assert ["invalid_content"] == [letter["reason"] for letter in company.dead_letters()]
+
+
+def test_what_an_officer_ordered_is_learnt_again_without_words_that_nobody_can_check(company: Company) -> None:
+    vendor = company.vendors["moneybird"]
+    vendor.add_invoice(vendor.add_contact(JAN), JAN.since)
+    request = company.ask(JAN.subject())
+    company.settle()
+    copy = back_up(company)
+    company.order(request, "hold.place", reason="A dispute over the delivery.", until="2040-01-01", kind="payment")
+    company.settle()
+    company.settle(days=1)
+    company.settle(days=1)
+    restore(company, copy)
+    assert [("payment", LEFT_OUT)] == [(placed.claim.kind, placed.claim.reason) for placed in company.case(request).claims]
+
+
+def test_a_decision_that_is_learnt_again_without_words_has_those_of_its_certificate(company: Company) -> None:
+    company.vendors["moneybird"].add_contact(JAN)
+    request = company.ask(JAN.subject(), "subject.object")
+    company.settle()
+    copy = back_up(company)
+    company.order(request, "case.decide", decision="uphold", reason="It is upheld.")
+    company.settle()
+    company.settle(days=1)
+    company.settle(days=1)
+    restore(company, copy)
+    decision = company.case(request).decision
+    assert decision is not None and "It is upheld." == decision.reason
 
 
 def test_a_restriction_still_protects_the_person_after_its_key_is_destroyed(company: Company) -> None:

@@ -208,7 +208,7 @@ def test_a_crash_after_the_keys_and_before_the_commit_counts_nothing_twice(insta
     later(installation, 6)
     before = KEEP.before(installation.time.now.date())
     with pytest.raises(Crash), installation.ledger.transaction() as transaction:
-        forget(transaction, going(transaction, before, ZONE, 0, 200))
+        forget(transaction, going(transaction, before, ZONE, 0, 200), installation.time.now)
         raise Crash
     assert 1 == len(register(installation))
     upkeep(installation).run(installation.time.now)

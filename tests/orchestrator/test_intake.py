@@ -18,7 +18,7 @@ from tests.orchestrator.process_cases import NAMES, POLICY, delivery, request
 from topics.bus import Delivery
 from topics.envelope import Poison, Unreadable
 from topics.events import Right, SubjectRequest
-from topics.keyring import Keyring, case_key
+from topics.keyring import CONTROLLER_KEY, Keyring, case_key
 
 ID = UUID("0198c7a2-6f0e-7c3e-9d1a-2f6f3f0c9a11")
 
@@ -40,8 +40,8 @@ def intake(keyring: Keyring, tmp_path: Path) -> Intake:
 def case_of(intake: Intake, given: Delivery) -> Case:
     found = intake.read(given, START)
     assert isinstance(found.body, SubjectRequest)
-    key = intake.make_keys([found.request_id])[found.request_id]
-    return intake.case_for(found, found.body, found.right or Right.ERASURE, key, START)
+    keys = intake.make_keys([found.request_id])
+    return intake.case_for(intake.compared(found, keys), found.body, found.right or Right.ERASURE, keys[found.request_id], START)
 
 
 def reason(intake: Intake, given: Delivery) -> Unreadable:
@@ -69,14 +69,16 @@ def test_everybody_is_asked_unless_the_request_names_some(intake: Intake) -> Non
     assert (["b"], ("a",)) == ([p.name for p in narrowed.processors], narrowed.not_asked)
 
 
-def test_the_end_of_the_contract_is_part_of_the_content_where_it_is_given(intake: Intake) -> None:
+def test_the_end_of_the_contract_is_part_of_the_content_where_it_is_given(intake: Intake, keyring: Keyring) -> None:
     """Where it is not, the content is what it was before there was such a field: a request of last week is still the same."""
     case, other = case_of(intake, request(ID)), case_of(intake, request(ID, contract_ended_on="2026-03-31"))
     assert (None, date(2026, 3, 31)) == (case.contract_ended_on, other.contract_ended_on)
     assert case.content == case_of(intake, request(ID, contract_ended_on=None)).content != other.content
     before = json.dumps(["erasure", None, None, "execute", str(ID)])
-    controller, canonical = intake._controller, b'{"email":["jan@voorbeeld.nl"]}'
-    assert controller.digest("content", before, canonical.decode()) == case.content
+    canonical = '{"email":["jan@voorbeeld.nl"]}'
+    own, controller = (key.digest("content", before, canonical) for key in keyring.get_all(case_key(ID), CONTROLLER_KEY))
+    assert own == case.content
+    assert intake.compared(intake.read(request(ID), START), intake.make_keys([ID])).is_as(controller)  # of version 0.1.0
 
 
 @pytest.mark.parametrize("day", [1774915200, "31-03-2026", "2026-03-31T00:00:00Z", "2026-02-30", "", True])

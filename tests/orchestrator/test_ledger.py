@@ -7,10 +7,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, insert, text
 
 from orchestrator.case import RecordState
-from orchestrator.ledger import Issued, Ledger, LedgerGone, Transaction, upgrade
+from orchestrator.ledger import Issued, Ledger, LedgerGone, Transaction, _row, upgrade
+from orchestrator.tables import cases
 from tests.orchestrator.certificate_cases import AWR, case, processor, record
 from topics.bus import Message
 from topics.database import engine_for
@@ -78,6 +79,20 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date_and_what_it_had_to_
     opened = Ledger.open(ledger_url)
     with opened.reading() as transaction:
         assert [Message("t", None, b"v", ())] == [message for _, message in transaction.unsent(NOW, 10)]
+    opened.close()
+
+
+def test_the_digest_of_a_shredded_case_of_an_earlier_version_goes(ledger_url: str) -> None:
+    engine, open_one = engine_for(ledger_url), case(processor()).model_copy(update={"content": "digest"})
+    shredded = open_one.model_copy(update={"request_id": uuid4(), "shredded_at": NOW})
+    with engine.begin() as connection:
+        upgrade(connection, "0007")
+        connection.execute(insert(cases), [_row(one) for one in (open_one, shredded)])
+    engine.dispose()
+    opened = Ledger.open(ledger_url)
+    with opened.reading() as transaction:
+        assert open_one == transaction.case(open_one.request_id)
+        assert shredded.model_copy(update={"content": ""}) == transaction.case(shredded.request_id)
     opened.close()
 
 

@@ -175,7 +175,7 @@ def test_what_was_taken_is_written_down_with_it_also_when_it_was_poison(installa
 
 
 def test_what_is_learnt_again_sends_nothing_and_moves_no_offset(installation: Installation) -> None:
-    installation.process.learn_again([request(ID), delivery(b"{", "subject.erase"), answer(ID, line())], installation.time.now)
+    installation.process.learn_again([request(ID), delivery(b"{", "subject.erase"), answer(ID, line())], {}, installation.time.now)
     case = installation.case(ID)
     with installation.ledger.reading() as transaction:
         assert {} == transaction.offsets()

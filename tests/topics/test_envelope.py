@@ -222,6 +222,39 @@ def test_any_value_in_any_field_is_read_or_poison_and_nothing_of_it_is_repeated(
     assert_only_poison_and_nothing_sent(delivery({**REQUEST, **changed}), strings(list(changed.values())))
 
 
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@pytest.mark.parametrize("header", ["traceparent", "ce_traceparent", "Traceparent"])
+def test_the_trace_that_a_message_travels_under_is_read_and_written_on(header: str) -> None:
+    event = read(delivery(REQUEST, (header, TRACE.encode())), LARGEST)
+    assert TRACE == event.trace
+    assert TRACE not in repr(event)
+    body = Retry(request_id=ID)
+    message = write("t", "case.retry", "/s", body.request_id, body, START, trace=event.trace)
+    assert TRACE == read(Delivery("t", 0, 0, message.key, message.value, message.headers), LARGEST).trace
+    certificate = write_certificate("t", body.request_id, body.request_id, "a.b.c", START, event.trace)
+    assert TRACE.encode() == dict(certificate.headers)["ce_traceparent"]
+
+
+def test_a_trace_in_structured_mode_is_read() -> None:
+    whole = {"specversion": "1.0", "id": "1", "source": "/shop", "type": "subject.erase", "data": REQUEST, "traceparent": TRACE}
+    structured = Delivery("t", 0, 0, None, json.dumps(whole).encode(), (("content-type", b"application/cloudevents+json"),))
+    assert TRACE == read(structured, LARGEST).trace
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "jan@voorbeeld.nl", "", TRACE.upper(), TRACE + "-more", TRACE + "\n", " " + TRACE, TRACE.replace("00-4", "ff-4"),
+        "00-" + "0" * 32 + "-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-" + "0" * 16 + "-01", "é" * 55,
+    ],
+)  # fmt: skip
+def test_what_is_no_trace_context_is_dropped_and_is_no_fault_of_the_message(given: str) -> None:
+    for header in ("traceparent", "ce_traceparent"):
+        assert read(delivery(REQUEST, (header, given.encode())), LARGEST).trace is None
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.binary(), st.lists(st.tuples(WORDS | st.sampled_from(list(BINARY)), st.binary()), max_size=6))
 def test_any_bytes_and_any_headers_are_read_or_poison(value: bytes, headers: list[tuple[str, bytes]]) -> None:

@@ -5,10 +5,14 @@ import json
 import logging
 import pickle
 import pprint
+import re
 import reprlib
 import traceback
+from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from pydantic import ValidationError
@@ -16,7 +20,12 @@ from pydantic_core import to_json, to_jsonable_python
 from rich.console import Console
 from rich.pretty import pretty_repr
 
+from connectors.declared import Record
+from topics.bus import Delivery
+from topics.envelope import Event
+from topics.events import SubjectRequest
 from topics.model import Wire
+from topics.sealing import Key
 from topics.subject import Subject, normalise
 
 JAN = {"email": ["Jan@Voorbeeld.nl"], "name": ["Jan de Vries"], "customer_id": [1001]}
@@ -63,6 +72,39 @@ def test_a_subject_is_not_pickled(protocol: int) -> None:
     with pytest.raises(TypeError, match="not pickled") as error:
         pickle.dumps([subject()], protocol)
     assert "oorbeeld" not in str(error.value)
+
+
+REQUEST = SubjectRequest(request_id=uuid4(), received_at=datetime.now(UTC), subject=subject(), verified_by="passport of de Vries")
+DELIVERY = Delivery("subject.requests", 0, 0, None, REQUEST.subject.to_seal(), ())
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        subject().root, REQUEST, Record("contact", "jan@voorbeeld.nl"), DELIVERY, Key("case", b"k" * 32),
+        Event("subject.erase", "/shop", "1", None, {"subject": JAN}),
+    ],
+    ids=lambda holder: type(holder).__name__,
+)  # fmt: skip
+def test_what_holds_something_of_the_person_or_a_key_is_not_pickled(holder: Any) -> None:
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError, match="not pickled") as error:
+            pickle.dumps([holder], protocol)
+        assert [] == [canary for canary in CANARIES if canary in str(error.value)]
+
+
+def test_a_request_is_not_dumped_with_how_the_person_was_identified() -> None:
+    for dump in (REQUEST.model_dump, REQUEST.model_dump_json):
+        with pytest.raises((TypeError, ValueError)):
+            dump()
+    assert "Vries" not in repr(REQUEST)
+
+
+def test_nothing_of_ours_can_pickle() -> None:
+    """A text that was taken out of a request (`verified_by`) could be; so nobody has the means."""
+    means = re.compile(r"^\s*(?:import|from) (?:pickle|_pickle|shelve|marshal|dill|cloudpickle|joblib|multiprocessing)\b|ProcessPool", re.M)
+    packages = [Path(__file__).parents[2] / name for name in ("orchestrator", "connectors", "topics")]
+    assert [] == [str(path) for package in packages for path in package.rglob("*.py") if means.search(path.read_text())]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import closing
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import pytest
 from tests.orchestrator.command.stage import Stage
 from topics.bus import Message
 from topics.envelope import write
+from topics.keyring import Keyring, case_key
 from topics.names import Topic
 from topics.orders import Extend, Order, Pause, PlaceHold
 from topics.outcomes import Outcome
@@ -69,6 +71,15 @@ def test_words_that_name_the_person_are_refused_before_anything_is_sent(stage: S
         result = stage.erasure(*words[:at], str(named.request_id), *words[at:], "Jan de Vries asked before.")
         assert 2 == result.exit_code
         assert "identifier of the person" in result.stderr and "Vries" not in result.stderr + result.stdout
+
+
+def test_once_the_key_is_destroyed_only_a_fixed_reason_is_sent(stage: Stage) -> None:
+    case = stage.opened(subject={"email": ["jan@voorbeeld.nl"], "name": ["Jan de Vries"]})
+    with closing(Keyring.open(stage.configuration().keyring.url)) as keyring:
+        keyring.destroy(case_key(case.request_id))
+    result = stage.erasure("refuse", str(case.request_id), "--reason", "It is not Vries.")
+    assert (2, True) == (result.exit_code, "Nothing was sent. The key of the case is destroyed" in result.stderr)
+    assert "legal_claim, complex, identity_in_doubt" in result.stderr and "Vries" not in result.stderr
 
 
 def test_a_pause_that_begins_after_the_last_day_lets_nobody_extend(stage: Stage) -> None:
