@@ -67,7 +67,7 @@ class MortalLedger(Ledger):
 
 @dataclass
 class Company:
-    """`vendors`: a simulated vendor per processor name, spoken to by `connector` (some by their own in `connectors`).
+    """`vendors`: a simulated vendor per processor name, spoken to by `connector` (some by their own in `connectors`, with `own_settings`).
 
     `stopped`: those whose worker does not run. `sealed`: what is asked is sealed by its sender.
     """
@@ -79,6 +79,7 @@ class Company:
     policy: Policy = POLICY
     stopped: set[str] = field(default_factory=set)
     connectors: dict[str, type[Connector[Any]]] = field(default_factory=dict)
+    own_settings: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     calls_per_minute: int = 1_000_000
     retention: Sequence[RetentionRule] = ()
     sealed: bool = False
@@ -205,7 +206,7 @@ class Company:
 
     def _consumer(self, name: str, client: Client, inbox: MemoryInbox) -> Consumer:
         connector = self.connectors.get(name, self.connector)
-        settings = settings_of(connector, self.settings)
+        settings = settings_of(connector, self.own_settings.get(name, self.settings))
         limits = Limits(timeout=30.0, give_up_after=timedelta(minutes=10))
         pace = Pace(self.calls_per_minute, self.time, self.time.sleep)
         busy = connector.spec.bare_403_is_busy

@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Cookies, Response
 
 from connectors.testing.simulator import Person
+from connectors.testing.simulators.moneybird import MoneybirdSimulator
+from connectors.vendors.manual import Manual
 from orchestrator.letters import Language, Seat
 from orchestrator.web.access import Access, Role
 from orchestrator.web.ports import Ports
@@ -48,15 +50,22 @@ class Browser:
 
 @dataclass
 class Office:
-    """`sent`: what the pages said on Kafka."""
+    """`by_hand`: what a person does at a processor that nobody can call; None: there is none. `sent`: what the pages said on Kafka."""
 
     folder: Path
     show_person: bool = False
     sign_in: SignIn | None = None
+    address: str = ADDRESS
+    by_hand: str | None = None
     sent: list[Message] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.company = Company(self.folder, policy=SHREDDING)
+        if self.by_hand:
+            self.company.vendors["printer"] = MoneybirdSimulator()  # nobody calls it
+            self.company.connectors["printer"] = Manual
+            self.company.own_settings["printer"] = {"instructions": self.by_hand}
+            self.company.restart()
         self.access = Access.open(f"sqlite:///{self.folder}/web.db", self.company.time)
         self.ports = Ports(
             ledger=self.company.ledger,
@@ -64,7 +73,7 @@ class Office:
             publish=self._publish,
             names=NAMES,
             jwks=self.company.keys.jwks(),
-            address=ADDRESS,
+            address=self.address,
             seat=Seat(AMSTERDAM),
             language=Language.EN,
             clock=self.company.time,

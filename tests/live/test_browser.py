@@ -1,0 +1,169 @@
+"""The pages in a real browser: Chromium, as the officer uses it; at three widths, light and dark, held against WCAG 2.2 AA by axe-core."""
+
+import asyncio
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from orchestrator.papers import attached, pages
+from orchestrator.verify import verify
+from orchestrator.web.access import Role
+from orchestrator.web.server import serve
+from tests.web.conftest import JAN, Office
+from topics.broker import free_port
+
+T = TypeVar("T")
+
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+WIDTHS = (320, 768, 1280)
+INSTRUCTIONS = "Ask the printer to shred the proofs of this customer."
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        told = "The pages are tried in Chromium: apt-get install -y chromium"
+        pytest.fail(told) if os.environ.get("ERASURE_TEST_ALL") == "1" else pytest.skip(told)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """A company with a printer that only a person can ask; its pages are served on loopback."""
+    port = free_port()
+    made = Office(tmp_path, address=f"http://127.0.0.1:{port}", by_hand=INSTRUCTIONS)
+    ready, loop, stop = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
+    serving = threading.Thread(target=lambda: loop.run_until_complete(serve(made.site, "127.0.0.1", port, stop, ready.set)))
+    serving.start()
+    assert ready.wait(20)
+    yield made
+    loop.call_soon_threadsafe(stop.set)
+    serving.join(20)
+    loop.close()
+    made.close()
+
+
+def aside(work: Callable[..., T], **more: float) -> T:
+    """In a thread: the driver of the browser has an event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work, **more).result()
+
+
+def signed_in(office: Office, browser: Browser, role: Role = Role.OFFICER, width: int = 1280, dark: bool = False) -> Page:
+    """A page of the overview, by a link."""
+    page = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", locale="en-GB", accept_downloads=True
+    ).new_page()
+    page.goto(f"{office.address}/sign-in/link/{office.access.link('olga', role)}")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    return page
+
+
+def test_an_officer_walks_from_the_overview_to_the_verified_certificate(office: Office, chromium: Browser, tmp_path: Path) -> None:
+    aside(office.erased)
+    request = office.company.ask(JAN.subject())
+    aside(office.company.settle)
+    page = signed_in(office, chromium)
+    page.get_by_role("region", name="Waiting for you").get_by_role("link", name=str(request)).click()
+    expect(page.get_by_text(INSTRUCTIONS).first).to_be_visible()
+    proof = tmp_path / "proof.txt"
+    proof.write_text("Shredded on Friday.")
+    page.get_by_text("Note work that was done").click()
+    page.get_by_label("Proof").set_input_files(str(proof))
+    page.get_by_role("group").filter(has_text="Note work").get_by_role("button", name="Send").click()
+    expect(page.get_by_role("status")).to_contain_text("Sent")
+    aside(office.company.settle)
+    page.get_by_role("link", name=re.compile("^Certificate, revision")).first.click(timeout=15_000)  # the page follows by itself
+    expect(page.get_by_text("complete, with holds").first).to_be_visible()
+    expect(page.get_by_text("DOES NOT HOLD")).to_have_count(0)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="PDF").click()
+    pdf = Path(download.value.path()).read_bytes()
+    jws = attached(pdf)
+    assert "unchanged" == pages(pdf, jws)
+    certificate = verify(jws, office.company.keys.jwks())
+    assert (request, "complete_with_holds") == (certificate.request_id, certificate.status.value)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_holds_wcag_at_every_width_and_no_line_runs_out_of_it(office: Office, chromium: Browser, width: int, dark: bool) -> None:
+    erased, waiting = aside(office.erased), office.company.ask(JAN.subject())
+    aside(office.company.settle, minutes=20)
+    page = signed_in(office, chromium, Role.OPERATOR, width, dark)
+    acting = signed_in(office, chromium, Role.OFFICER, width, dark)
+    seen = [(page, path) for path in ("/", "/tasks", "/holds", "/register", "/audit", f"/cases/{erased}/certificate", "/nowhere")]
+    for where, path in [*seen, (acting, f"/cases/{waiting}")]:
+        where.goto(f"{office.address}{path}")
+        for summary in where.locator("summary").all():
+            summary.click()
+        found = Axe().run(where, options=WCAG)
+        assert [] == [(path, one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]]
+        wide = where.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert (path, 0) == (path, wide)
+
+
+def test_by_keyboard_alone_one_comes_from_the_skip_link_to_a_sent_order(office: Office, chromium: Browser) -> None:
+    request = office.company.ask(JAN.subject())
+    aside(office.company.settle)
+    page = signed_in(office, chromium)
+    page.goto(f"{office.address}/cases/{request}")
+    page.keyboard.press("Tab")
+    assert "Go to the content" == page.evaluate("document.activeElement.textContent")
+    page.keyboard.press("Enter")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.includes('Stop the time')"):
+            break
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("The address is new.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Sent")
+    assert 1 == len(office.sent)
+
+
+def test_nothing_is_asked_of_another_host_and_nothing_is_said_to_the_console(office: Office, chromium: Browser) -> None:
+    request = aside(office.erased)
+    aside(office.company.settle, minutes=20)
+    page = signed_in(office, chromium)
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.on("console", lambda one: said.append(one.text))
+    for path in ("/", f"/cases/{request}", f"/cases/{request}/certificate", "/register"):
+        page.goto(f"{office.address}{path}")
+    assert [] == [url for url in asked if not url.startswith(office.address)]
+    assert [] == said
+
+
+def test_the_page_of_a_case_follows_it_by_itself_and_works_without_scripts(office: Office, chromium: Browser) -> None:
+    office.company.stopped = {"moneybird", "printer"}
+    request = office.company.ask(JAN.subject())
+    aside(office.company.settle)
+    page = signed_in(office, chromium)
+    page.goto(f"{office.address}/cases/{request}")
+    expect(page.get_by_text("nothing was found")).to_have_count(0)
+    office.company.stopped = set()
+    aside(office.company.settle)
+    expect(page.get_by_text("nothing was found").first).to_be_visible(timeout=15_000)
+    plain = chromium.new_context(java_script_enabled=False, storage_state=page.context.storage_state(), locale="nl-NL").new_page()
+    plain.goto(f"{office.address}/cases/{request}")
+    expect(plain.get_by_text("niets gevonden").first).to_be_visible()
