@@ -6,9 +6,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 
+from orchestrator.handled import entries
+from orchestrator.register import Standing, Wanted
 from orchestrator.web.asked import Given, SignedIn, TheCase, Watched
-from orchestrator.web.pages import Asked, entries_asked
+from orchestrator.web.pages import A_YEAR
 from orchestrator.web.views import CaseView, Hold, Overview, Task, View, case_view, held, overview, tasks
+from topics.events import Right
 
 router = APIRouter(prefix="/api", tags=["read"], responses={401: {"description": "Nobody is signed in."}})
 
@@ -61,10 +64,18 @@ def api_tasks(_who: SignedIn, given: Given) -> tuple[Task, ...]:
         return tasks(transaction)
 
 
-@router.get("/register", responses={422: {"description": "A filter is not in the right form."}})
-def api_register(_who: SignedIn, given: Given, asked: Asked) -> tuple[RegisterLine, ...]:
+@router.get("/register")
+def api_register(
+    _who: SignedIn,
+    given: Given,
+    since: date | None = None,
+    until: date | None = None,
+    right: Right | None = None,
+    status: Standing | None = None,
+) -> tuple[RegisterLine, ...]:
     """The register of handled requests; without `since`, of the last year."""
-    found, today = entries_asked(given, asked)
+    today = given.clock().astimezone(given.zone).date()
+    found = entries(given.ledger, given.zone, Wanted(since or today - A_YEAR, until, right, status))
     return tuple(
         RegisterLine(
             pseudonym=one.pseudonym,

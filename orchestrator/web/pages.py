@@ -31,7 +31,7 @@ from topics.events import Right
 router = APIRouter()
 
 _MOST_ENTRIES = 200
-_A_YEAR = timedelta(days=365)
+A_YEAR = timedelta(days=365)
 _LOOK_SECONDS = 1.0
 _LOOKS = 600
 """A browser asks again by itself when the stream ends."""
@@ -171,7 +171,7 @@ class Filters:
 
     def wanted(self, today: date) -> Wanted:
         try:
-            first = date.fromisoformat(self.since) if self.since else today - _A_YEAR
+            first = date.fromisoformat(self.since) if self.since else today - A_YEAR
             last = date.fromisoformat(self.until) if self.until else None
         except ValueError:
             raise Refused(422, "problem", "YYYY-MM-DD") from None

@@ -1,14 +1,10 @@
 """The pages in a real browser: Chromium, as the officer uses it; at three widths, light and dark, held against WCAG 2.2 AA by axe-core."""
 
-import asyncio
 import os
 import re
 import shutil
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -17,15 +13,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from orchestrator.papers import attached, pages
 from orchestrator.verify import verify
 from orchestrator.web.access import Role
-from orchestrator.web.server import serve
+from tests.live.pages import INSTRUCTIONS, aside, served
 from tests.web.conftest import JAN, Office
-from topics.broker import free_port
-
-T = TypeVar("T")
 
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 WIDTHS = (320, 768, 1280)
-INSTRUCTIONS = "Ask the printer to shred the proofs of this customer."
 
 
 @pytest.fixture(scope="module")
@@ -42,24 +34,8 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    """A company with a printer that only a person can ask; its pages are served on loopback."""
-    port = free_port()
-    made = Office(tmp_path, address=f"http://127.0.0.1:{port}", by_hand=INSTRUCTIONS)
-    ready, loop, stop = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
-    serving = threading.Thread(target=lambda: loop.run_until_complete(serve(made.site, "127.0.0.1", port, stop, ready.set)))
-    serving.start()
-    assert ready.wait(20)
-    yield made
-    loop.call_soon_threadsafe(stop.set)
-    serving.join(20)
-    loop.close()
-    made.close()
-
-
-def aside(work: Callable[..., T], **more: float) -> T:
-    """In a thread: the driver of the browser has an event loop in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work, **more).result()
+    with served(tmp_path) as made:
+        yield made
 
 
 def signed_in(office: Office, browser: Browser, role: Role = Role.OFFICER, width: int = 1280, dark: bool = False) -> Page:
