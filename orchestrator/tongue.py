@@ -354,6 +354,7 @@ _NL = {
     "verantwoordelijke, langs een weg die u vertrouwt.",
     "page": "pagina",
 }
+_LOCALES = {Language.EN: "en_GB", Language.NL: "nl_NL"}
 WORDS: Mapping[Language, Mapping[str, str]] = {Language.EN: _EN, Language.NL: _NL}
 
 
@@ -376,17 +377,17 @@ class Tongue:
 
     def day(self, day: date) -> str:
         """A date, as in a sentence."""
-        return str(format_date(day, "long", locale=self.language.value))
+        return str(format_date(day, "long", locale=_LOCALES[self.language]))
 
     def moment(self, moment: datetime) -> str:
         """Date and time."""
         if self.zone is None:
-            return f"{format_datetime(moment.replace(tzinfo=None), 'medium', locale=self.language.value)} ({moment.isoformat()[-6:]})"
-        return str(format_datetime(moment.astimezone(self.zone), "medium", locale=self.language.value))
+            return f"{format_datetime(moment.replace(tzinfo=None), 'medium', locale=_LOCALES[self.language])} ({moment.isoformat()[-6:]})"
+        return str(format_datetime(moment.astimezone(self.zone), "medium", locale=_LOCALES[self.language]))
 
     def number(self, number: int) -> str:
         """A number with its separators."""
-        return str(format_decimal(number, locale=self.language.value))
+        return str(format_decimal(number, locale=_LOCALES[self.language]))
 
     def left(self, days: int | None) -> str:
         """How much time is left, or by how much it is late."""

@@ -38,7 +38,7 @@ def test_a_case_shows_every_processor_from_the_order_to_the_evidence(office: Off
 def test_dates_and_words_are_the_readers_own(office: Office) -> None:
     request, browser = office.erased(), office.visitor()
     assert "21 december 2026" in browser.get(f"/cases/{request}", headers={"accept-language": "nl-NL,nl;q=0.9,en;q=0.5"}).text
-    assert "December 21, 2026" in browser.get(f"/cases/{request}", headers={"accept-language": "en"}).text
+    assert "21 December 2026" in browser.get(f"/cases/{request}", headers={"accept-language": "en"}).text
     chosen = browser.get(f"/cases/{request}?language=nl")
     assert '<html lang="nl">' in chosen.text
     assert '<html lang="nl">' in browser.get("/", headers={"accept-language": "en"}).text
@@ -129,7 +129,7 @@ def test_the_time_is_stopped_and_goes_on_by_the_pages(office: Office) -> None:
 def test_holds_are_listed_with_the_law_and_the_last_day(office: Office) -> None:
     request = office.erased()
     page = office.visitor().get("/holds").text
-    for words in (str(request), "invoice", "AWR art. 52(4)", "December 31, 2032"):
+    for words in (str(request), "invoice", "AWR art. 52(4)", "31 December 2032"):
         assert words in page
 
 
