@@ -11,7 +11,7 @@ from topics.notices import About
 def with_dates(case: Case, at: datetime, policy: Policy) -> Case:
     """The case with its last days as receipt, pauses and extension give them, and the moment of its next warning."""
     clock = _clock(case, policy)
-    days = {"due_by": clock.due_by or clock.not_before, "promised_by": clock.promised_by}
+    days = {"due_by": clock.due_by or clock.not_before, "promised_by": clock.promised_by, "refuse_by": clock.may_extend_until}
     overdue = clock.due_by is not None and day_of(at, policy) > clock.due_by
     return case.model_copy(update={**days, "tell_at": at if overdue else _next(clock, at, policy)})
 

@@ -156,4 +156,4 @@ def _hash(certificate: Certificate) -> str:
 
 def _said(certificate: Certificate) -> object:
     processors = tuple(entry.model_copy(update={"answered_at": None}) for entry in certificate.processors)
-    return certificate.status, certificate.received_at, certificate.due_by, processors
+    return certificate.status, certificate.received_at, certificate.due_by, processors, certificate.deadline_met
