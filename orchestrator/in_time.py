@@ -52,6 +52,11 @@ def _answered_before(case: Case, zone: ZoneInfo, status: Status, on: date, last:
     return any(c.status is not Status.PARTIAL and c.issued_at.astimezone(zone).date() <= last for c in case.certificates)
 
 
+def is_answered(case: Case, zone: ZoneInfo, today: date) -> bool:
+    """Whether no last day is waited for any more: it is closed or refused, or what is open again was answered in time."""
+    return case.state == "closed" or case.refused or (today > case.due_by and answered_by(case, zone, case.due_by))
+
+
 def answered_by(case: Case, zone: ZoneInfo, last: date) -> bool:
     """Whether the newest certificate of that day was complete: what comes later is no matter of that last day."""
     until_then = [c.status for c in case.certificates if c.issued_at.astimezone(zone).date() <= last]

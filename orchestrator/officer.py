@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from orchestrator.case import Block, Case, Decision
+from orchestrator.case import Block, Case, Decision, Status
 from orchestrator.certificate import finished
 from orchestrator.decide import with_claim
 from orchestrator.messages import Claimed, Decided, Extended, Message, Paused, Proven, Resumed, Retried
@@ -39,6 +39,18 @@ def why_not(order: Order, case: Case, now: datetime) -> str | None:
         case Retry(only=name) | PlaceHold(processor=name) | LiftHold(processor=name) if _nobody_can_be_asked(case, name):
             return UNASKABLE
     return None
+
+
+def told_late(case: Case, now: datetime) -> str | None:
+    """What the officer is to know of a refusal, or a rejection, that comes after the month; None: it comes in time."""
+    tell_by = case.refuse_by or (None if case.paused else case.due_by)
+    answered = any(one.status is not Status.PARTIAL for one in case.certificates)
+    if answered or tell_by is None or now.date() <= tell_by:
+        return None
+    return (
+        f"This comes too late: it had to be told by {tell_by.isoformat()}, extended or not (GDPR art. 12(4)). "
+        "The certificate and the letter say so."
+    )
 
 
 def _digests(case: Case) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.case import Case, ProcessorState, RecordState, Status
 from orchestrator.certificate import standing_of
-from orchestrator.in_time import answered_by
+from orchestrator.in_time import is_answered
 from orchestrator.messages import Certify, Effect, Order, Recall, Tell
 from orchestrator.policy import Policy, day_of, start_of
 from orchestrator.shredding import UNASKABLE, unaskable, with_shredding
@@ -153,8 +153,7 @@ def _warned(case: Case, at: datetime, policy: Policy) -> Decision:
     """What is to be told of the last days, while the request is not answered."""
     if case.state == "closed":
         return case, ()
-    after_a_hold = day_of(at, policy) > case.due_by and answered_by(case, policy.zone, case.due_by)  # that has no last day
-    if case.refused or after_a_hold:
+    if is_answered(case, policy.zone, day_of(at, policy)):
         return case.model_copy(update={"tell_at": None}), ()
     case, about = told(case, at, policy)
     return case, tuple(Tell(notice(case, one, at)) for one in about)

@@ -28,6 +28,12 @@ def test_a_decision_is_sent_and_carried_out(live: Stage) -> None:
     assert "closed" == json.loads(live.erasure("status", str(opened.request_id), "--json").stdout)["state"]
 
 
+def test_a_refusal_after_the_month_is_sent_and_called_too_late(live: Stage) -> None:
+    opened = live.opened(received_at=(live.now - timedelta(days=40)).isoformat())
+    result = live.erasure("refuse", str(opened.request_id), "--reason", "It was answered last month.")
+    assert (0, True) == (result.exit_code, "too late: it had to be told by" in result.stderr)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
