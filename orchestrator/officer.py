@@ -20,11 +20,11 @@ def why_not(order: Order, case: Case, now: datetime) -> str | None:
             return "The request waits for no decision."
         case Refuse() if case.refused or case.state == "closed":
             return "The request is answered already; it can no longer be refused."
-        case Extend() if case.extension or case.state == "closed":
+        case Extend() if case.extension or case.refused or case.state == "closed":
             return "The time was extended before, or the request is answered already (GDPR art. 12(3))."
         case Extend() if today > case.due_by and not case.stands_still(now.tzinfo):
             return "The first month is over: an extension had to be told within it (GDPR art. 12(3))."
-        case Pause() if case.paused or case.state == "closed":
+        case Pause() if case.paused or case.refused or case.state == "closed":
             return "The time stands still already, or the request is answered."
         case Resume() if not case.paused:
             return "The time is not standing still."
