@@ -109,8 +109,8 @@ def _whole(certificate: Certificate) -> Iterator[str]:
     day = _issue_day(certificate)
     if certificate.status is not status_from(certificate.right, certificate.processors, day, certificate.ground, certificate.decision):
         yield f"The status {certificate.status.value} does not follow from the outcomes listed."
-    still = certificate.status is Status.PARTIAL and any(pause.ended is None for pause in certificate.pauses)
-    said = {None} if still else set[bool | None]()
+    still = any(pause.ended is None for pause in certificate.pauses)
+    said = {None} if still and certificate.status is Status.PARTIAL else set[bool | None]()
     if certificate.deadline_met not in said | _possible(certificate, certificate.due_by, certificate.refuse_by, still):
         yield "What it says of the deadline does not follow from its dates."
     promised = certificate.promised_by
@@ -121,9 +121,14 @@ def _whole(certificate: Certificate) -> Iterator[str]:
 
 
 def _possible(certificate: Certificate, last: date, tell_by: date | None, still: bool) -> set[bool | None]:
-    """What can be said of a last day: as the day of issue says; kept by one before; or, of what was turned down, as the word's day says."""
+    """What can be said of a last day: as the day of issue says; kept by one before; or, of what was turned down, as the word's day says.
+
+    `still`: there is no last day, so that what is done is in time.
+    """
     day = _issue_day(certificate)
     possible = {deadline_met(certificate.status, last, day)}
+    if still and certificate.status is not Status.PARTIAL:
+        possible.add(True)
     if certificate.revision > 1 and (certificate.status is not Status.PARTIAL or day > last):
         possible.add(True)
     word = certificate.decision

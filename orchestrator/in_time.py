@@ -22,34 +22,31 @@ def in_time(case: Case, zone: ZoneInfo, status: Status, on: date) -> InTime:
 
 
 def _of_the_law(case: Case, zone: ZoneInfo, status: Status, on: date) -> bool | None:
-    """What is turned down must be told within the month, extended or not (GDPR art. 12(4)); while it stands still, it is."""
+    """What is turned down must be told within the month, extended or not (GDPR art. 12(4)). While it stands still there is no last day."""
     tell_by = case.refuse_by or (None if case.paused else case.due_by)
-    still = status is Status.PARTIAL and not case.refused and case.stands_still(zone)
-    return None if still else _kept(case, zone, status, on, case.due_by, tell_by)
+    return _kept(case, zone, status, on, case.due_by, tell_by, case.stands_still(zone))
 
 
-def _kept(case: Case, zone: ZoneInfo, status: Status, on: date, last: date, tell_by: date | None) -> bool | None:
-    told = _told_in_time(case, zone, tell_by)
+def _kept(case: Case, zone: ZoneInfo, status: Status, on: date, last: date, tell_by: date | None, still: bool = False) -> bool | None:
+    told = _told_in_time(case, zone, last, tell_by)
     if told is not None and (case.refused or not told):
         return told
-    return _answered_before(case, zone, status, on, last) or deadline_met(status, last, on)
+    if still:
+        return None if status is Status.PARTIAL else True
+    if on > last and answered_by(case, zone, last):  # one that follows years later, when a hold ends, is not late
+        return True
+    return deadline_met(status, last, on)
 
 
-def _told_in_time(case: Case, zone: ZoneInfo, tell_by: date | None) -> bool | None:
-    """Whether the word that turned it down came in time; None: there is none, or it came after the answer."""
+def _told_in_time(case: Case, zone: ZoneInfo, last: date, tell_by: date | None) -> bool | None:
+    """Whether the word that turned it down came in time; None: there is none, or it came years after an answer in time."""
     word = case.decision
     if word is None or word.decision == "uphold":
         return None
-    if any(one.status is not Status.PARTIAL and one.issued_at < word.at for one in case.certificates):
+    day = word.at.astimezone(zone).date()
+    if day > last and answered_by(case, zone, last):
         return None
-    return tell_by is None or word.at.astimezone(zone).date() <= tell_by
-
-
-def _answered_before(case: Case, zone: ZoneInfo, status: Status, on: date, last: date) -> bool:
-    """Whether an earlier certificate kept that day: one that follows years later, when a hold ends, is not late."""
-    if status is Status.PARTIAL:
-        return on > last and answered_by(case, zone, last)
-    return any(c.status is not Status.PARTIAL and c.issued_at.astimezone(zone).date() <= last for c in case.certificates)
+    return tell_by is None or day <= tell_by
 
 
 def is_answered(case: Case, zone: ZoneInfo, today: date) -> bool:

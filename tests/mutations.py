@@ -399,8 +399,8 @@ MUTATIONS = (
     Mutation(
         "a hold that has ended is called late",
         "orchestrator/in_time.py",
-        "        return on > last and answered_by(case, zone, last)\n",
-        "        return False\n",
+        "    if on > last and answered_by(case, zone, last):",
+        "    if False:",
         "tests/flow/test_hold_ends.py::test_a_worker_that_still_has_the_old_token_erases_nothing_says_so_and_is_mended_by_a_restart",
     ),
     Mutation(

@@ -1,21 +1,26 @@
 """A last day that passes is an event, a state and a line on the certificate; a refusal has a last day of its own."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any, Literal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestrator.agreement import faults
 from orchestrator.case import Case, CertificateRef, Decision, Status
 from orchestrator.certificate import certify, claims_in, standing_of
 from orchestrator.clock import Extension
-from orchestrator.deadlines import Pause
+from orchestrator.deadlines import Pause as Doubt
 from orchestrator.messages import Decided, Extended, Paused
-from orchestrator.policy import day_of
+from orchestrator.officer import message_of, why_not
+from orchestrator.policy import Policy, day_of
 from tests.orchestrator.certificate_cases import case, facts, processor, record
-from tests.orchestrator.decide_cases import OPENED, POLICY, Played, answered, line
+from tests.orchestrator.decide_cases import ID, OPENED, POLICY, Played, answered, line
 from tests.orchestrator.test_warnings import FOUR_WEEKS
 from topics.events import Right
+from topics.orders import Decide, Extend, Order, Pause, Refuse, Resume
 from topics.outcomes import Outcome
 
 DUE = date(2026, 12, 21)
@@ -65,9 +70,21 @@ def test_what_is_complete_in_time_has_nothing_that_passes() -> None:
     assert ([Status.COMPLETE], True) == (played.statuses, made(played)[0])
 
 
+def test_what_was_complete_and_no_longer_is_on_the_last_day_is_late_and_stays_so_once_it_is_complete_again() -> None:
+    played = Played().open("a").hear(answered("a", line("x"))).hear(answered("a", outcome=Outcome.NEEDS_PERSON))
+    said = [made(played)[0], made(played.wait(days=40))[0], made(played.retry().hear(answered("a", line("x"), round=2)))[0]]
+    assert ([None, False, False], Status.COMPLETE) == (said, played.statuses[-1])
+
+
 def test_while_the_time_stands_still_nothing_passes() -> None:
-    played = Played().open("a", pauses=(Pause(OPENED, None, "A strange address."),)).wait(days=400)
+    played = Played().open("a", pauses=(Doubt(OPENED, None, "A strange address."),)).wait(days=400)
     assert (1, None) == (len(played.all_issued), made(played)[0])
+
+
+def test_what_a_worker_completes_while_the_time_stands_still_is_in_time_however_late() -> None:
+    played = Played().open("a")
+    played.say(Paused("A strange address.", played.now)).wait(days=70).hear(answered("a", line("x")))
+    assert ([Status.PARTIAL, Status.COMPLETE], True) == (played.statuses, made(played)[0])
 
 
 def test_an_extension_moves_the_day_that_passes() -> None:
@@ -193,3 +210,48 @@ def test_what_was_certified_of_a_refusal_before_it_had_a_day_of_its_own_still_ag
 def test_a_last_day_that_has_not_passed_leaves_the_digest_of_what_is_claimed_as_it_always_was() -> None:
     of = case(processor(answer=Outcome.FAILED))
     assert standing_of(of) == standing_of(of, DUE, POLICY.zone) != standing_of(of, DUE + timedelta(1), POLICY.zone)
+
+
+# Whatever is ordered, and whenever
+
+
+ORDERS: dict[str, Order] = {
+    "extend": Extend(request_id=ID, reason="Many systems."),
+    "pause": Pause(request_id=ID, ground="A strange address."),
+    "resume": Resume(request_id=ID),
+    "refuse": Refuse(request_id=ID, reason="Unfounded."),
+    "reject": Decide(request_id=ID, decision="reject", reason="Weighed."),
+    "uphold": Decide(request_id=ID, decision="uphold", reason="Weighed."),
+}
+STEPS = st.sampled_from([*ORDERS, "done", "needs a person", 1, 9, 31, 70])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from([Right.ERASURE, Right.OBJECTION]), st.sampled_from([POLICY, FOUR_WEEKS]), st.lists(STEPS, max_size=12))
+def test_no_order_of_orders_and_days_makes_what_is_said_of_the_last_days_wrong(
+    right: Right, policy: Policy, steps: list[str | int]
+) -> None:
+    played, said = Played(policy=policy).open("a", right=right, ground="21(1)"), list[tuple[bool | None, bool | None]]()
+    for step in steps:
+        issued = len(played.all_issued)
+        _take(played, step)
+        if len(played.all_issued) > issued:
+            said.append(made(played))
+    claims = [ref.claims for ref in played.all_issued]
+    assert all(one != other for one, other in pairwise(claims)), "a revision that says nothing new"
+    assert not played.the.refused or said[-1][0] is not None, "a refusal is never open"
+    for of in zip(*said, strict=True):
+        assert False not in of or {False} == set(of[of.index(False) :]), "what was late is not made in time"
+
+
+def _take(played: Played, step: str | int) -> None:
+    """What a day, an answer or an officer does; an order that does not fit is not followed."""
+    now = played.now.astimezone(POLICY.zone)
+    if isinstance(step, int):
+        played.wait(days=step)
+    elif step not in ORDERS:
+        outcomes = {"erase": Outcome.ERASED, "restrict": Outcome.RESTRICTED, "lift": Outcome.LIFTED}
+        outcome = outcomes[played.the.action] if step == "done" else Outcome.NEEDS_PERSON
+        played.hear(answered("a", line("x", outcome), round=max(1, played.the.processors[0].round)))
+    elif why_not(ORDERS[step], played.the, now) is None:
+        played.say(message_of(ORDERS[step], played.the, (), now))
