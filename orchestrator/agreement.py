@@ -20,6 +20,8 @@ from topics.outcomes import Outcome, least_good
 _ON_TOPICS = {"request", "command", "key"}
 """What the orchestrator holds there, it cannot erase; and a key outlives every certificate that names it."""
 _OF_OURS = {Outcome.EXPIRING, Outcome.HELD, Outcome.RESTRICTED, Outcome.ANONYMISED, Outcome.ERASED, Outcome.NOT_APPLICABLE}
+_SUMMER = timedelta(hours=1)
+"""The word was spoken in another offset than that of the moment of issue, if one of the two was in summer."""
 _CLOCKS_APART = timedelta(days=1)
 """The moment of receipt is the sender's clock, the others are ours: less than this proves nothing."""
 
@@ -107,12 +109,34 @@ def _whole(certificate: Certificate) -> Iterator[str]:
     day = _issue_day(certificate)
     if certificate.status is not status_from(certificate.right, certificate.processors, day, certificate.ground, certificate.decision):
         yield f"The status {certificate.status.value} does not follow from the outcomes listed."
-    in_time = deadline_met(certificate.status, certificate.due_by, day)
-    answered_before = certificate.revision > 1 and (certificate.status is not Status.PARTIAL or day > certificate.due_by)
-    still = certificate.status is Status.PARTIAL and any(pause.ended is None for pause in certificate.pauses)
-    no_last_day = still and certificate.deadline_met is None
-    if certificate.deadline_met is not in_time and not (answered_before and certificate.deadline_met) and not no_last_day:
+    still = any(pause.ended is None for pause in certificate.pauses)
+    said = {None} if still and certificate.status is Status.PARTIAL else set[bool | None]()
+    if certificate.deadline_met not in said | _possible(certificate, certificate.due_by, certificate.refuse_by, still):
         yield "What it says of the deadline does not follow from its dates."
+    promised = certificate.promised_by
+    if certificate.promise_kept is not None and (
+        promised is None or certificate.promise_kept not in _possible(certificate, promised, promised, still=False)
+    ):
+        yield "What it says of the controller's own promise does not follow from its dates."
+
+
+def _possible(certificate: Certificate, last: date, tell_by: date | None, still: bool) -> set[bool | None]:
+    """What can be said of a last day: as the day of issue says; kept by one before; or, of what was turned down, as the word's day says.
+
+    `still`: there is no last day, so that what is done is in time.
+    """
+    day = _issue_day(certificate)
+    possible = {deadline_met(certificate.status, last, day)}
+    if still and certificate.status is not Status.PARTIAL:
+        possible.add(True)
+    if certificate.revision > 1 and (certificate.status is not Status.PARTIAL or day > last):
+        possible.add(True)
+    word = certificate.decision
+    if word is not None and word.decision != "uphold":
+        told = word.at.astimezone(certificate.issued_at.tzinfo)
+        possible |= {(told + apart).date() <= (tell_by or last) for apart in (-_SUMMER, timedelta(0), _SUMMER)}
+        possible |= {True} if still else set()
+    return possible
 
 
 def _issue_day(certificate: Certificate) -> date:

@@ -170,6 +170,7 @@ class Case(Wire):
     `subject` is null, and of what came `late`, it is only counted how often. `forgotten_at`: nothing is kept or protected any more.
     `sent_at`: when the request, or the same once more, was last taken from the intake topic; `sent_sealed`: each time sealed by its sender.
     `due_by` is the law's last day as it stands (while paused: the earliest that it can become), `promised_by` the controller's own;
+    `refuse_by` is the last day to tell a refusal, None while paused in that time;
     `tell_at` is when the next warning of either is to be told. `again_of`: the erasure after which the person was seen again.
     `trace`: the W3C trace context of its request, which goes on with all that is sent, as long as its key is there.
     """
@@ -188,6 +189,7 @@ class Case(Wire):
     sent_sealed: bool = False
     due_by: date
     promised_by: date | None = None
+    refuse_by: date | None = None
     tell_at: Moment | None = None
     processors: tuple[ProcessorState, ...]
     not_asked: tuple[str, ...] = ()

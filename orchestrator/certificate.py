@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic_core import to_jsonable_python
 
 from orchestrator.case import SETTLED, Case, ProcessorState, RecordState, Status
+from orchestrator.in_time import InTime, in_time
 from orchestrator.not_claimed import not_claimed
 from orchestrator.own import own as own_lines
 from orchestrator.payload import (
@@ -26,7 +27,6 @@ from orchestrator.payload import (
     Tokens,
     canonical,
     canonical_json,
-    deadline_met,
     fingerprint,
     status_from,
     status_of_entry,
@@ -64,23 +64,29 @@ class Facts(Wire):
     tokens: Tokens | None = None
 
 
-def standing_of(case: Case, on: date | None = None) -> tuple[Status, str]:
-    """The status that a certificate issued `on` that local day would have, and a SHA-256, hex, over what it would claim.
+def standing_of(case: Case, on: date | None = None, zone: ZoneInfo | None = None) -> tuple[Status, str]:
+    """The status that a certificate issued `on` that local day of `zone` would have, and a SHA-256, hex, over what it would claim.
 
-    Without a day, no hold counts as lapsed. The moments of answers are not part of what is claimed.
+    Without a day, no hold counts as lapsed, and without both no last day as passed. The moments of answers are not part of
+    what is claimed.
     """
     of, words = entries(case), (case.decision, case.extension, *case.pauses, *case.gaps)
     status = status_from(case.right, of, on, case.ground, case.decision)
-    return status, _claims(of, status, case.received_at, case.due_by, words)
+    kept = in_time(case, zone, status, on) if on and zone else InTime(None, None)
+    return status, _claims(of, status, case.received_at, case.due_by, words, kept)
 
 
 def claims_in(certificate: Certificate) -> str:
     """The same digest over what an issued certificate claims; one that tells of a gap is like no other."""
     words = (certificate.decision, certificate.extension, *certificate.pauses)
-    return _claims(certificate.processors, certificate.status, certificate.received_at, certificate.due_by, words)
+    kept = InTime(certificate.deadline_met, certificate.promise_kept)
+    return _claims(certificate.processors, certificate.status, certificate.received_at, certificate.due_by, words, kept)
 
 
-def _claims(of: Iterable[ProcessorEntry], status: Status, received_at: datetime, due_by: date, words: Iterable[object | None]) -> str:
+def _claims(
+    of: Iterable[ProcessorEntry], status: Status, received_at: datetime, due_by: date, words: Iterable[object | None], kept: InTime
+) -> str:
+    """A last day that passes is told by one more certificate; of what is complete nothing passes any more."""
     claims: dict[str, Any] = {
         "processors": [entry.model_dump(mode="json", exclude={"answered_at"}) for entry in sorted(of, key=lambda entry: entry.name)],
         "status": status.value,
@@ -88,7 +94,9 @@ def _claims(of: Iterable[ProcessorEntry], status: Status, received_at: datetime,
         "due_by": due_by.isoformat(),
     }
     said = [{type(one).__name__: to_jsonable_python(one)} for one in words if one is not None]
-    return hashlib.sha256(canonical_json(claims | ({"words": said} if said else {}))).hexdigest()
+    passed = [name for name, met in kept._asdict().items() if met is False and status is Status.PARTIAL]
+    more = {name: value for name, value in {"words": said, "passed": passed}.items() if value}
+    return hashlib.sha256(canonical_json(claims | more)).hexdigest()
 
 
 def entries(case: Case) -> tuple[ProcessorEntry, ...]:
@@ -192,6 +200,7 @@ def certify(case: Case, facts: Facts) -> Certificate:
     issued_at = facts.issued_at.astimezone(zone)
     processors = tuple(_in_zone(entry, zone) for entry in entries(case))
     status = status_from(case.right, processors, issued_at.date(), case.ground, case.decision)
+    kept = in_time(case, zone, status, issued_at.date())
     own = own_lines(case, facts.intake_retained_until, issued_at, zone, facts.tokens)
     return Certificate(
         certificate_id=facts.certificate_id,
@@ -205,9 +214,11 @@ def certify(case: Case, facts: Facts) -> Certificate:
         received_at=case.received_at.astimezone(zone),
         due_by=case.due_by,
         promised_by=case.promised_by,
+        promise_kept=kept.promise,
+        refuse_by=case.refuse_by if case.extension else None,
         issued_at=issued_at,
         status=status,
-        deadline_met=_met(case, zone, status, issued_at.date()),
+        deadline_met=kept.deadline,
         processors=processors,
         orchestrator=own,
         not_claimed=not_claimed(case, processors, own, facts.key_destroyed_on, facts.tokens),
@@ -222,22 +233,3 @@ def certify(case: Case, facts: Facts) -> Certificate:
 def _in_zone(entry: ProcessorEntry, zone: ZoneInfo) -> ProcessorEntry:
     moment: datetime | None = entry.answered_at
     return entry.model_copy(update={"answered_at": None if moment is None else moment.astimezone(zone)})
-
-
-def _met(case: Case, zone: ZoneInfo, status: Status, on: date) -> bool | None:
-    if status is Status.PARTIAL and case.stands_still(zone):
-        return None  # there is no last day
-    return _met_before(case, zone, status, on) or deadline_met(status, case.due_by, on)
-
-
-def _met_before(case: Case, zone: ZoneInfo, status: Status, on: date) -> bool:
-    """Whether an earlier certificate met the deadline: one that follows years later, when a hold ends, is not late."""
-    if status is Status.PARTIAL:
-        return on > case.due_by and answered_in_time(case, zone)
-    return any(c.status is not Status.PARTIAL and c.issued_at.astimezone(zone).date() <= case.due_by for c in case.certificates)
-
-
-def answered_in_time(case: Case, zone: ZoneInfo) -> bool:
-    """Whether the newest certificate of the last day was complete: what comes later is no matter of that deadline."""
-    in_time = [c.status for c in case.certificates if c.issued_at.astimezone(zone).date() <= case.due_by]
-    return bool(in_time) and in_time[-1] is not Status.PARTIAL

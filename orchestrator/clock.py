@@ -113,10 +113,6 @@ class Clock:
         first, *_ = self._warned_before(self.promised_by or self.due_by)
         return ClockState.NEAR if on >= first else ClockState.RUNNING
 
-    def remaining(self, on: date) -> int | None:
-        """Days from that day to `due_by`: 0 on the last one, below 0 after it; None while paused."""
-        return (self.due_by - on).days if self.due_by else None
-
     def _law_ends(self, pauses: tuple[Pause, ...]) -> date | None:
         return (extended_by if self.extended else month_ends)(self.received_at, self.zone, self.country, pauses)
 

@@ -163,7 +163,9 @@ def _decided(case: Case, decision: Word, block: Block | None, at: datetime, poli
     """An objection is examined, or a request that waits for a word gets it."""
     examined = case.examined
     case = case.model_copy(update={"decision": decision, "block": block if examined else None})
-    if case.refused or case.stopped:
+    if case.refused:
+        case = with_dates(case, at, policy)  # until when that could be told
+    if case.stopped:
         return _and_tell(_stop(case, at, policy), About.DECIDED, at)
     names = [p.name for p in case.processors] if examined else _unfinished(case, at, policy)
     return _and_tell(begin(case, names, at, policy), About.DECIDED, at)

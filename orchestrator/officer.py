@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from orchestrator.case import Block, Case, Decision
+from orchestrator.case import Block, Case, Decision, Status
 from orchestrator.certificate import finished
 from orchestrator.decide import with_claim
 from orchestrator.messages import Claimed, Decided, Extended, Message, Paused, Proven, Resumed, Retried
@@ -20,11 +20,11 @@ def why_not(order: Order, case: Case, now: datetime) -> str | None:
             return "The request waits for no decision."
         case Refuse() if case.refused or case.state == "closed":
             return "The request is answered already; it can no longer be refused."
-        case Extend() if case.extension or case.state == "closed":
+        case Extend() if case.extension or case.refused or case.state == "closed":
             return "The time was extended before, or the request is answered already (GDPR art. 12(3))."
         case Extend() if today > case.due_by and not case.stands_still(now.tzinfo):
             return "The first month is over: an extension had to be told within it (GDPR art. 12(3))."
-        case Pause() if case.paused or case.state == "closed":
+        case Pause() if case.paused or case.refused or case.state == "closed":
             return "The time stands still already, or the request is answered."
         case Resume() if not case.paused:
             return "The time is not standing still."
@@ -39,6 +39,18 @@ def why_not(order: Order, case: Case, now: datetime) -> str | None:
         case Retry(only=name) | PlaceHold(processor=name) | LiftHold(processor=name) if _nobody_can_be_asked(case, name):
             return UNASKABLE
     return None
+
+
+def told_late(case: Case, now: datetime) -> str | None:
+    """What the officer is to know of a refusal, or a rejection, that comes after the month; None: it comes in time."""
+    tell_by = case.refuse_by or (None if case.paused else case.due_by)
+    answered = any(one.status is not Status.PARTIAL for one in case.certificates)
+    if answered or tell_by is None or now.date() <= tell_by:
+        return None
+    return (
+        f"This comes too late: it had to be told by {tell_by.isoformat()}, extended or not (GDPR art. 12(4)). "
+        "The certificate and the letter say so."
+    )
 
 
 def _digests(case: Case) -> set[str]:

@@ -113,7 +113,8 @@ class Register(Wire):
 class Certificate(Wire):
     """The payload, field by field as in contract.md. `place` is called `register` on the wire.
 
-    `deadline_met` is null while it is open. `subject` is a keyed pseudonym.
+    `deadline_met` is null while it is open, `promise_kept` left out. `subject` is a keyed pseudonym. `refuse_by`, of a request that
+    was extended: the end of the month, by which a refusal had to be told all the same (GDPR art. 12(4)).
     """
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -129,6 +130,8 @@ class Certificate(Wire):
     received_at: Moment
     due_by: date
     promised_by: date | None = Field(default=None, exclude_if=absent)
+    promise_kept: bool | None = Field(default=None, exclude_if=absent)
+    refuse_by: date | None = Field(default=None, exclude_if=absent)
     issued_at: Moment
     status: Status
     deadline_met: bool | None

@@ -102,10 +102,13 @@ def _head(certificate: Certificate) -> Iterable[tuple[str, str]]:
     yield "Received", _moment(certificate.received_at)
     yield "To be answered by", f"{_day(certificate.due_by)}, the whole of that day"
     if certificate.promised_by is not None:
-        yield "Promised by", f"{_day(certificate.promised_by)}, by the controller's own promise"
+        kept = {None: "", True: ": kept", False: ": NOT KEPT"}[certificate.promise_kept]
+        yield "Promised by", f"{_day(certificate.promised_by)}, by the controller's own promise{kept}"
     if certificate.extension is not None:
         told = _day(certificate.extension.told_at.date())
         yield "Extended", f"by two months (GDPR art. 12(3)), told on {told}: {certificate.extension.reason}"
+    if certificate.refuse_by is not None:
+        yield "To be refused by", f"{_day(certificate.refuse_by)}, extended or not (GDPR art. 12(4))"
     for pause in certificate.pauses:
         until = "today" if pause.ended is None else _day(pause.ended.date())
         yield "Stood still", f"from {_day(pause.began.date())} until {until} (GDPR art. 12(6)): {pause.ground}"

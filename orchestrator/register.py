@@ -67,6 +67,7 @@ class Payload(_Told):
     due_by: date
     processors: tuple[_Entry, ...]
     decision: _Decision | None = None
+    deadline_met: bool | None = None
 
 
 class Opened(_Told):
@@ -103,9 +104,12 @@ class Entry:
     standing: Standing
     outcomes: Mapping[str, int]
     certificates: tuple[Issue, ...]
+    certified_met: bool | None = None
 
     def deadline_met(self, today: date) -> bool | None:
-        """Whether it was answered by its last day; None while that is open."""
+        """Whether it was answered by its last day, as its newest certificate says it; None while that is open."""
+        if self.certified_met is not None:
+            return self.certified_met
         if self.answered_on is not None:
             return self.answered_on <= self.due_by
         return None if today <= self.due_by else False
@@ -125,6 +129,7 @@ def certified(newest: Payload, issued: Sequence[Issue], zone: ZoneInfo) -> Entry
         standing="refused" if refused else _standing(issued[-1].status),
         outcomes=Counter(processor.outcome for processor in newest.processors),
         certificates=tuple(issued),
+        certified_met=newest.deadline_met,
     )
 
 

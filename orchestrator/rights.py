@@ -9,15 +9,11 @@ from uuid import UUID
 
 from orchestrator.case import Block, Case, PlacedClaim
 from orchestrator.messages import Blocked, Ended, Unblocked
+from orchestrator.sentences import Waits
 from topics.events import Right, rests_on
 
 _KEEP_THE_DATA = ("18(1)(b)", "18(1)(c)")
 """The person opposes the erasure, or needs the data for a legal claim."""
-
-_CLAIMED = (
-    "A legal claim stands on data of the person, placed on another request (GDPR art. 17(3)(e)); "
-    "it goes on when that is lifted, or when the officer decides so."
-)
 
 Word = tuple[UUID, Blocked | Unblocked | Ended]
 
@@ -38,32 +34,29 @@ def _against(case: Case, other: Case) -> Block | None:
 
 def _against_erasing(case: Case, other: Case) -> str | None:
     if keeps(other):
-        return (
-            f"A restriction under GDPR art. {other.ground} is in force: the person asked that the data be kept. "
-            "It is erased when the restriction is lifted, or when the officer decides so."
-        )
+        return Waits.KEEPS(other.ground)
     if not _claims_as_much(case, other):
-        return _CLAIMED
+        return Waits.CLAIM()
     if case.right is Right.ERASURE and rests_on(case.ground, "17(1)(c)"):
         if other.examined:
-            return "An objection of the person is being examined (GDPR art. 17(1)(c), 21(1)); it is erased when that is upheld."
+            return Waits.OBJECTION_EXAMINED()
         if other.right is Right.OBJECTION and other.decision and other.decision.decision == "reject":
-            return "The objection on which it rests was rejected (GDPR art. 17(1)(c), 21(1)); the officer decides."
+            return Waits.OBJECTION_REJECTED()
     return None
 
 
 def _against_lifting(case: Case, other: Case) -> str | None:
     if other.in_force and not _is_lifted_by(case, other):
-        return "The person asked that the processing be restricted (GDPR art. 18), and not that this be lifted; the officer decides."
+        return Waits.RESTRICTION()
     if other.examined:
-        return "An objection of the person is still being examined (GDPR art. 18(1)(d)); the officer decides."
+        return Waits.STILL_EXAMINED()
     if other.right is Right.OBJECTION and other.decision and other.decision.decision == "uphold":
-        return "An objection of the person was upheld (GDPR art. 21(1)): nothing may be processed again; the officer decides."
+        return Waits.OBJECTION_UPHELD()
     stops = other.against_marketing or other.right is Right.WITHDRAWAL
     if stops and other.state == "open" and other.stopped is None:
-        return "What the person objected to or withdrew is not stopped everywhere yet (GDPR art. 7(3), 21(3)); the officer decides."
+        return Waits.NOT_STOPPED()
     if keeps_for_law(other):
-        return "An erasure keeps records restricted until a hold ends (GDPR art. 17(3)); lifting would free them; the officer decides."
+        return Waits.KEPT_FOR_LAW()
     return None
 
 

@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from orchestrator.case import Case, ProcessorState, RecordState, Status
-from orchestrator.certificate import answered_in_time, standing_of
+from orchestrator.certificate import standing_of
+from orchestrator.in_time import is_answered
 from orchestrator.messages import Certify, Effect, Order, Recall, Tell
 from orchestrator.policy import Policy, day_of, start_of
 from orchestrator.shredding import UNASKABLE, unaskable, with_shredding
@@ -152,7 +153,7 @@ def _warned(case: Case, at: datetime, policy: Policy) -> Decision:
     """What is to be told of the last days, while the request is not answered."""
     if case.state == "closed":
         return case, ()
-    if day_of(at, policy) > case.due_by and answered_in_time(case, policy.zone):  # a hold has ended: that has no last day
+    if is_answered(case, policy.zone, day_of(at, policy)):
         return case.model_copy(update={"tell_at": None}), ()
     case, about = told(case, at, policy)
     return case, tuple(Tell(notice(case, one, at)) for one in about)
@@ -161,15 +162,16 @@ def _warned(case: Case, at: datetime, policy: Policy) -> Decision:
 def _certified(case: Case, effects: tuple[Effect, ...], at: datetime, policy: Policy) -> Decision:
     case = case.model_copy(update={"settled_at": (case.settled_at or at) if case.all_answered else case.settled_at})
     untrue = _says_too_much(case)
-    if not (untrue or case.all_answered) and _first_partial_at(case, policy) > at:  # the usual way: nothing to certify yet
+    if not (untrue or case.all_answered or case.refused) and _first_partial_at(case, policy) > at:  # the usual way: nothing to certify yet
         case = case.model_copy(update={"state": "open", "look_at": None})
         return case.model_copy(update={"wake_at": _wake_at(case, policy)}), effects
     today = day_of(at, policy)
-    status, claims = standing_of(case, today)
+    status, claims = standing_of(case, today, policy.zone)
     final = case.all_answered and (status is not Status.PARTIAL or case.refused)
     changed = not case.certificates or case.certificates[-1].claims != claims
     restricted = case.examined and all(p.settled for p in case.processors)  # an objection: that is told at once
-    due = final or untrue or (case.all_answered and (restricted or bool(case.certificates))) or _first_partial_at(case, policy) <= at
+    settled = case.all_answered and (restricted or bool(case.certificates))
+    due = final or untrue or case.refused or settled or _first_partial_at(case, policy) <= at
     issued: tuple[Effect, ...] = (Certify(status, claims),) if changed and due else ()
     if issued and final:
         issued = (*issued, Tell(notice(case, About.CONFIRMED, at)))

@@ -383,10 +383,24 @@ MUTATIONS = (
         "tests/flow/test_rights_later.py::test_a_restriction_that_was_asked_after_a_lifting_is_not_undone_by_it",
     ),
     Mutation(
+        "a refusal after the month is in time where the time was extended",
+        "orchestrator/in_time.py",
+        "    tell_by = case.refuse_by or (None if case.paused else case.due_by)\n",
+        "    tell_by = case.due_by\n",
+        "tests/orchestrator/test_in_time.py::test_a_refusal_is_in_time_until_the_month_ends_extended_or_not[True-32-False]",
+    ),
+    Mutation(
+        "a refusal waits for a silent worker",
+        "orchestrator/rounds.py",
+        "    if not (untrue or case.all_answered or case.refused) and _first_partial_at(case, policy) > at:",
+        "    if not (untrue or case.all_answered) and _first_partial_at(case, policy) > at:",
+        "tests/orchestrator/test_in_time.py::test_what_is_refused_while_a_worker_is_silent_is_certified_at_once_and_again_when_that_answers",
+    ),
+    Mutation(
         "a hold that has ended is called late",
-        "orchestrator/certificate.py",
-        "        return on > case.due_by and answered_in_time(case, zone)\n",
-        "        return False\n",
+        "orchestrator/in_time.py",
+        "    if on > last and answered_by(case, zone, last):",
+        "    if False:",
         "tests/flow/test_hold_ends.py::test_a_worker_that_still_has_the_old_token_erases_nothing_says_so_and_is_mended_by_a_restart",
     ),
     Mutation(

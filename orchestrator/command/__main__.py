@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.command import admin, cases, certificates, correspondence, dead_letters, emit, officer, register, suppression, web
+from orchestrator.command import admin, cases, certificates, correspondence, dead_letters, emit, officer, register, rules, suppression, web
 from orchestrator.command.problems import Guarded
 from orchestrator.command.running import run
 from topics import logs
@@ -58,6 +58,7 @@ app.add_typer(officer.task, name="task")
 app.command("certificate")(certificates.certificate)
 app.command("letter")(correspondence.letter)
 app.command("verify")(certificates.verify)
+app.command("rules")(rules.rules)
 app.add_typer(register.app, name="register")
 app.add_typer(suppression.app, name="suppression")
 app.add_typer(dead_letters.app, name="dead-letters")

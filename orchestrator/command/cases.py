@@ -25,15 +25,16 @@ def status(request: Request, json: AsJson = False, config: Config = None) -> Non
     from rich.console import Console
 
     from orchestrator.command.view import as_json, as_table
+    from orchestrator.warnings import clock_of
     from topics.model import utc_now
 
     settings = opening.configuration(config)
-    case, zone = _case(settings, request), settings.controller.time_zone
+    case, ours = _case(settings, request), settings.controller
+    clock, today = clock_of(case, ours.time_zone, ours.country, ours.promise), utc_now().astimezone(ours.time_zone).date()
     if json:
-        opening.print_json(as_json(case, zone))
+        opening.print_json(as_json(case, clock, today))
     else:
-        checklist = settings.controller.identity_checklist
-        Console(highlight=False, markup=False).print(as_table(case, zone, utc_now().astimezone(zone).date(), checklist))
+        Console(highlight=False, markup=False).print(as_table(case, clock, today, ours.identity_checklist))
 
 
 def _case(settings: "Configuration", request: str) -> "Case":

@@ -105,7 +105,9 @@ def _issued(request: str, revision: int | None, config: Path | None) -> "Issued"
     if case and case.mode == "dry-run":
         raise No(f"A dry run ends in a plan, not in a certificate: erasure status {id} --json")
     if case:
-        raise No(f"There is no certificate yet. `erasure watch {id}` waits for it.")
+        raise No(
+            f"There is no certificate yet. `erasure watch {id}` waits for it; `erasure letter {id} --for subject` tells what is known."
+        )
     for one in known:
         if one.revision == (revision or known[-1].revision):
             return one

@@ -29,19 +29,21 @@ def letter(
     request: Request,
     to: Annotated[str | None, typer.Option("--to", metavar="NAME", help="The processor that is told.", show_default=False)] = None,
     reader: Annotated[
-        Literal["subject"] | None, typer.Option("--for", help="Of a dry run: tell the person who holds what.", show_default=False)
+        Literal["subject"] | None,
+        typer.Option("--for", help="Tell the person: why it takes longer or waits, or what a dry run found.", show_default=False),
     ] = None,
     language: InLanguage = None,
     config: Config = None,
 ) -> None:
-    """Print a letter to who had the data from us (GDPR article 19), or to who asked for access (article 15)."""
+    """Print a letter to who had the data from us (GDPR article 19), or to the person while there is no answer yet."""
     if (to is None) is (reader is None):
-        raise WrongUse("Write --to NAME for a letter to a recipient, or --for subject for the answer of a dry run to the person.")
+        raise WrongUse("Write --to NAME for a letter to a recipient, or --for subject for one to the person.")
     settings, id = opening.configuration(config), opening.request_id(request)
     with opening.ledger(settings) as ledger:
         case = opening.case(ledger, id)
     if to is None:
-        typer.echo(_of_holders(settings, case, language), nl=False)
+        made = _of_holders if case.mode == "dry-run" else _under_way
+        typer.echo(made(settings, case, language), nl=False)
         return
     typer.echo(_to_recipient(settings, case, to, language), nl=False)
     opening.say(f"Once it is answered: erasure task done {id} --processor {to} --outcome not_applicable --proof FILE")
@@ -62,15 +64,20 @@ def _to_recipient(settings: "Configuration", case: "Case", to: str, language: To
 def _of_holders(settings: "Configuration", case: "Case", language: Tongue | None) -> str:
     from orchestrator.letters import of_holders
 
-    if case.mode != "dry-run":
-        raise No(
-            f"Of a request that is carried out: erasure certificate {case.request_id} --for subject. This letter is that of a dry run."
-        )
     if case.stopped:
         raise No(f"The person is told nothing yet. {case.stopped[1]}")
     if not case.all_answered:
         raise No("Not every processor has answered yet.")
     return of_holders(case, _controller(settings), _language(settings, language), _seat(settings), _today(settings))
+
+
+def _under_way(settings: "Configuration", case: "Case", language: Tongue | None) -> str:
+    from orchestrator.letters import while_under_way
+
+    made = while_under_way(case, _controller(settings), _language(settings, language), _seat(settings), _today(settings))
+    if made is None:
+        raise No(f"There is nothing to tell the person but what the certificate says: erasure certificate {case.request_id} --for subject")
+    return made
 
 
 def _controller(settings: "Configuration") -> "Controller":

@@ -187,6 +187,7 @@ _Name = Literal["DECIDE", "REFUSE", "EXTEND", "PAUSE", "RESUME", "HOLD", "UNHOLD
 
 def _order(name: _Name, request: str, config: Path | None, fields: dict[str, Any], said: str) -> None:
     """Check the order as it will be checked on arrival, and send it. Exit 1: it does not fit how the case stands."""
+    from orchestrator.officer import told_late
     from orchestrator.ordering import Unfit, Unreadable, message_for
     from topics.events import EventType
     from topics.model import utc_now
@@ -202,4 +203,7 @@ def _order(name: _Name, request: str, config: Path | None, fields: dict[str, Any
     except Unfit as error:
         raise No(str(error)) from None
     opening.send(settings, [message], [message.topic])
+    turned_down = name == "REFUSE" or fields.get("decision") == "reject"
+    if turned_down and (late := told_late(case, now)):
+        opening.say(late)
     typer.echo(f"{said}. Look with `erasure status {case.request_id}`.")

@@ -12,11 +12,14 @@ from rich.text import Text
 
 from orchestrator.case import SETTLED, Case, ProcessorState, Status
 from orchestrator.certificate import entries
+from orchestrator.clock import Clock
+from orchestrator.in_time import is_answered
 from orchestrator.officer import waits_for_a_word
 
 
-def as_json(case: Case, zone: ZoneInfo) -> dict[str, Any]:
+def as_json(case: Case, clock: Clock, today: date) -> dict[str, Any]:
     """The stable form of `erasure status --json` (contract.md, "Commands")."""
+    zone = clock.zone
     return {
         "request_id": str(case.request_id),
         "right": case.right.value,
@@ -27,9 +30,27 @@ def as_json(case: Case, zone: ZoneInfo) -> dict[str, Any]:
         "processors": [{"name": name, "outcome": outcome} for name, outcome in standing(case)],
         "certificates": [one.model_dump(mode="json", include={"certificate_id", "revision", "sha256"}) for one in case.certificates],
         "plan": plan(case, zone),
+        **_dates(case, clock, today),
         **({"decision_needed": True} if waits_for_a_word(case) else {}),
         **({"shredded_at": case.shredded_at.astimezone(zone).isoformat(), "late": case.late} if case.shredded_at else {}),
     }
+
+
+def _dates(case: Case, clock: Clock, today: date) -> dict[str, Any]:
+    """Where the clock stands (null: it is answered), and what its dates follow from."""
+    extension, pause = case.extension, case.pauses[-1] if case.paused else None
+    told = None if extension is None else extension.told_at.astimezone(clock.zone).isoformat()
+    return {
+        "clock": None if is_answered(case, clock.zone, today) else clock.state(today).value,
+        "promised_by": _iso(case.promised_by),
+        "refuse_by": _iso(case.refuse_by),
+        "pause": pause and {"ground": pause.ground, "since": pause.began.astimezone(clock.zone).isoformat()},
+        "extension": extension and {"until": case.due_by.isoformat(), "reason": extension.reason, "told_at": told},
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def status(case: Case) -> str | None:
@@ -65,7 +86,7 @@ def ended(case: Case) -> bool:
     return bool(case.certificates) and not (again and case.certificates[-1].status is Status.PARTIAL)
 
 
-def as_table(case: Case, zone: ZoneInfo, today: date, checklist: Sequence[str] = ()) -> RenderableType:
+def as_table(case: Case, clock: Clock, today: date, checklist: Sequence[str] = ()) -> RenderableType:
     """The same for people. `checklist`: what the officer looks at while the identity is in doubt."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("Processor", "Stands at", "Records", "Why"):
@@ -74,7 +95,7 @@ def as_table(case: Case, zone: ZoneInfo, today: date, checklist: Sequence[str] =
         kinds = ", ".join(f"{count} {kind}" for kind, count in _kinds(state))
         table.add_row(*map(Text, (name, outcome.replace("_", " "), kinds, "" if state.awaited else _why(state))))
     return Group(
-        *(Text(f"{name:<12}{value}") for name, value in _head(case, zone, today)), table, *_foot(case), *_for_the_officer(case, checklist)
+        *(Text(f"{name:<12}{value}") for name, value in _head(case, clock, today)), table, *_foot(case), *_for_the_officer(case, checklist)
     )
 
 
@@ -89,35 +110,48 @@ def _kinds(state: ProcessorState) -> list[tuple[str, int]]:
     return [(kind, kinds.count(kind)) for kind in sorted(set(kinds))]
 
 
-def _head(case: Case, zone: ZoneInfo, today: date) -> Iterable[tuple[str, str]]:
+def _head(case: Case, clock: Clock, today: date) -> Iterable[tuple[str, str]]:
+    zone = clock.zone
     yield "Request", str(case.request_id)
     yield "Right", case.right.value + (", dry run" if case.mode == "dry-run" else "")
     yield "State", case.state
     yield "Status", (status(case) or ("no certificate yet" if case.mode == "execute" else "a dry run has none")).replace("_", " ")
     yield "Received", f"{case.received_at.astimezone(zone):%Y-%m-%d %H:%M}"
-    still = case.stands_still(zone)
-    yield "Due by", f"{case.due_by.isoformat()}{' at the earliest: the time stands still' if still else _days(case, today)}"
+    yield from _last_days(case, clock, today)
     if case.shredded_at is not None:
         late = f"; {case.late} reports came after that, and are only counted" if case.late else ""
         yield "Key", f"destroyed {case.shredded_at.astimezone(zone):%Y-%m-%d %H:%M}{late}"
     elif until := case.key_until(zone):
         yield "Key", f"destroyed at the latest on {until.isoformat()}"
-    if case.promised_by is not None:
-        yield "Promised by", case.promised_by.isoformat()
-    if case.extension is not None:
-        yield "Extended", case.extension.reason
-    if case.paused:
-        yield "Paused", case.pauses[-1].ground
     if case.block is not None:
         yield "Waits", f"{case.block.reason} (request {case.block.by})"
     if case.decision is not None:
         yield "Decision", f"{case.decision.decision}: {case.decision.reason}"
 
 
+def _last_days(case: Case, clock: Clock, today: date) -> Iterable[tuple[str, str]]:
+    answered, still = is_answered(case, clock.zone, today), case.stands_still(clock.zone)
+    if not answered:
+        yield "Clock", clock.state(today).value.replace("_", " ")
+    yield (
+        "Due by",
+        f"{case.due_by.isoformat()}{' at the earliest: the time stands still' if still else '' if answered else _days(case, today)}",
+    )
+    if case.promised_by is not None:
+        yield (
+            "Promised by",
+            f"{case.promised_by.isoformat()}{', and that day has PASSED' if not answered and today > case.promised_by else ''}",
+        )
+    if case.extension is not None:
+        yield "Extended", f"until {case.due_by.isoformat()}: {case.extension.reason}"
+        if not answered and case.refuse_by is not None:
+            yield "Refuse by", f"{case.refuse_by.isoformat()}, extended or not (GDPR art. 12(4))"
+    if case.paused:
+        yield "Paused", f"since {case.pauses[-1].began.astimezone(clock.zone):%Y-%m-%d}: {case.pauses[-1].ground}"
+
+
 def _days(case: Case, today: date) -> str:
     left = (case.due_by - today).days
-    if case.state == "closed":
-        return ""
     if left < 0:
         return f", {-left} {_plural(-left)} LATE"
     return ", today is the last day" if left == 0 else f", {left} {_plural(left)} left"

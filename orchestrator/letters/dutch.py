@@ -1,7 +1,7 @@
 """The letters in Dutch: plain (B1), and formal."""
 
 from orchestrator.letters.words import Section, ToAccess, ToRecipient, Words
-from orchestrator.sentences import LEFT_OUT
+from orchestrator.sentences import LEFT_OUT, Waits
 from topics.events import Right
 from topics.orders import FIXED_REASONS
 
@@ -55,7 +55,7 @@ _SECTIONS = {
         "Wat niet is gelukt",
         "Deze gegevens staan er nog. Het systeem van onze leverancier laat niet toe wat hier nodig is.",
     ),
-    Section.TURNED_DOWN: ("Wat wij niet doen", "Hier is niets meer veranderd. Onze reden staat boven aan deze brief."),
+    Section.TURNED_DOWN: ("Wat wij niet doen", "Hier is niets meer veranderd."),
     Section.ABSENT: ("Waar wij niets hebben gevonden", "Hier hebben wij gezocht met de gegevens die wij van u hebben."),
     Section.NEEDLESS: (
         "Waar niets hoeft te gebeuren",
@@ -123,6 +123,46 @@ _NOUNS = {
     "transaction": ("boeking", "boekingen"),
     "user": ("gebruiker", "gebruikers"),
     "visit": ("websitebezoek", "websitebezoeken"),
+}
+
+_WAITS = {
+    Waits.KEEPS: (
+        "Wij wachten nog met wissen. U hebt ons gevraagd uw gegevens te bewaren, en alleen het gebruik te beperken (AVG art. "
+        "18(1)). Zolang dat geldt, wissen wij ze niet. Wilt u dat wij ze toch wissen? Vraag ons dan de beperking op te heffen."
+    ),
+    Waits.CLAIM: (
+        "Wij wachten nog met wissen. Gegevens van u zijn nodig voor een juridisch geschil (AVG art. 17(3)(e)). Wij gaan verder "
+        "als dat voorbij is, of als wij dat eerder beslissen. Denkt u dat uw gegevens daarvoor niet nodig zijn? Laat ons weten "
+        "waarom."
+    ),
+    Waits.OBJECTION_EXAMINED: (
+        "Wij wachten nog met wissen. Wij onderzoeken eerst uw bezwaar (AVG art. 21(1)). Geven wij u gelijk, dan wissen wij uw "
+        "gegevens. Wilt u iets toevoegen aan uw bezwaar? Laat het ons weten."
+    ),
+    Waits.OBJECTION_REJECTED: (
+        "Wij wachten nog met wissen. Uw bezwaar, waarop dit verzoek steunt, vonden wij niet terecht (AVG art. 21(1)). Wij "
+        "beslissen nog of er een andere reden is om te wissen. Weet u die? Laat het ons weten."
+    ),
+    Waits.RESTRICTION: (
+        "Wij wachten nog met opheffen. U hebt ons ook gevraagd het gebruik van uw gegevens te beperken (AVG art. 18), en niet "
+        "om juist dat op te heffen. Wilt u dat wel? Laat het ons weten."
+    ),
+    Waits.STILL_EXAMINED: (
+        "Wij wachten nog met opheffen. Wij onderzoeken eerst uw bezwaar (AVG art. 18(1)(d)). Wilt u het bezwaar intrekken, of "
+        "iets toevoegen? Laat het ons weten."
+    ),
+    Waits.OBJECTION_UPHELD: (
+        "Wij wachten nog met opheffen. Uw bezwaar was terecht, en daarom gebruiken wij uw gegevens niet meer (AVG art. 21(1)). "
+        "Wilt u dat wij ze weer gebruiken? Laat het ons weten."
+    ),
+    Waits.NOT_STOPPED: (
+        "Wij wachten nog met opheffen. U hebt bezwaar gemaakt of uw toestemming ingetrokken (AVG art. 7(3) en 21(3)), en dat is"
+        " nog niet overal uitgevoerd. Wilt u dat wij uw gegevens toch weer gebruiken? Laat het ons weten."
+    ),
+    Waits.KEPT_FOR_LAW: (
+        "Wij wachten nog met opheffen. Een deel van uw gegevens bewaren wij alleen nog omdat dat moet (AVG art. 17(3)), en dat "
+        "blijft afgeschermd. Hebt u die gegevens zelf nodig? Laat het ons weten."
+    ),
 }
 
 _RECIPIENT = ToRecipient(
@@ -198,6 +238,14 @@ DUTCH = Words(
     not_done="Wij zijn nog niet klaar. U leest hieronder wat is gedaan en wat nog niet.",
     until="De wet geeft ons hiervoor de tijd tot en met {day}. Als er iets verandert, krijgt u een nieuwe brief.",
     late="Wij hadden uiterlijk op {day} klaar moeten zijn. Dat is niet gelukt. Als er iets verandert, krijgt u een nieuwe brief.",
+    answered_late="Wij hadden u uiterlijk op {day} moeten antwoorden. Dat is niet gelukt.",
+    refused_late="Wij hadden u dit uiterlijk op {day} moeten laten weten (AVG art. 12(4)). Dat is niet gelukt.",
+    promise_broken="Wij hadden beloofd u uiterlijk op {day} te antwoorden. Die belofte hebben wij niet gehouden.",
+    waits=_WAITS,
+    lifting_from="Vanaf {day} heffen wij de beperking van het gebruik van uw persoonsgegevens op. Daarna mogen wij ze weer gebruiken. "
+    "Wij laten u dat weten voordat het gebeurt (AVG art. 18(3)).",
+    lifting_now="Wij heffen nu de beperking van het gebruik van uw persoonsgegevens op. Daarna mogen wij ze weer gebruiken "
+    "(AVG art. 18(3)).",
     turned_down="Wij voeren dit niet uit.",
     rest_turned_down="Wij voeren dit niet verder uit. Wat wel is gedaan, leest u hieronder.",
     referred="Wij voeren dit niet zelf uit. Wij verwerken deze gegevens voor een andere organisatie, en die beslist erover. Uw verzoek is "
@@ -215,12 +263,18 @@ DUTCH = Words(
     sections=_SECTIONS,
     areas=_AREAS,
     nouns=_NOUNS,
+    statutes={
+        "AWR art. 52(4)": "waardoor wij onze boekhouding zeven jaar moeten bewaren voor de Belastingdienst",
+        "Wet OB 1968 art. 34a": "waardoor wij gegevens over de btw op gebouwen en grond langer moeten bewaren",
+        "Directive 2006/112/EC art. 369k(2)": "waardoor wij verkopen aan klanten in andere EU-landen tien jaar moeten bewaren",
+    },
     kept_until="{what}, tot en met {day}.",
     law="De wet die dat eist: {statute} (uitzondering volgens {exception}).",
     claim="Wij hebben dit nodig voor een juridisch geschil ({exception}).",
     claim_until="{what}. Uiterlijk op {day} beoordelen wij dit opnieuw.",
     over="Die dag is voorbij: dit moet nog worden gewist.",
     belongs_to="{what}, tot en met {day}. Dit hoort bij {kinds} die wij moeten bewaren.",
+    rule_stands="Deze regel staat in: “{source}”",
     stays_shut="De afscherming blijft zolang dat duurt.",
     not_yet_erased="Wissen is hier nog niet gelukt.",
     can_be_lifted="U kunt ons vragen de beperking op te heffen. Voordat de beperking eindigt, laten wij u dat weten (AVG art. 18(3)).",

@@ -1,6 +1,7 @@
 """The letters in English."""
 
 from orchestrator.letters.words import Section, ToAccess, ToRecipient, Words
+from orchestrator.sentences import Waits
 from topics.events import Right
 
 _SECTIONS = {
@@ -34,7 +35,7 @@ _SECTIONS = {
         "What did not work",
         "These data are still there. Our supplier's system does not allow what is needed here.",
     ),
-    Section.TURNED_DOWN: ("What we do not do", "Nothing more was changed here. Our reason stands at the top of this letter."),
+    Section.TURNED_DOWN: ("What we do not do", "Nothing more was changed here."),
     Section.ABSENT: ("Where we found nothing", "We searched here with the data that we have of you."),
     Section.NEEDLESS: ("Where nothing needs to be done", "According to our records nothing needs to be done here. We did not search here."),
     Section.TOLD: (
@@ -99,6 +100,45 @@ _NOUNS = {
     "transaction": ("entry in the books", "entries in the books"),
     "user": ("user", "users"),
     "visit": ("visit", "visits"),
+}
+
+_WAITS = {
+    Waits.KEEPS: (
+        "We do not delete yet. You asked us to keep your data, and only to restrict their use (GDPR art. 18(1)). For as long as"
+        " that holds, we do not delete them. Do you want us to delete them after all? Then ask us to end the restriction."
+    ),
+    Waits.CLAIM: (
+        "We do not delete yet. Data about you are needed for a legal dispute (GDPR art. 17(3)(e)). We go on when that is over, "
+        "or when we decide so earlier. Do you think that your data are not needed for it? Please tell us why."
+    ),
+    Waits.OBJECTION_EXAMINED: (
+        "We do not delete yet. We first examine your objection (GDPR art. 21(1)). If you are right, we delete your data. Do you"
+        " want to add to your objection? Please tell us."
+    ),
+    Waits.OBJECTION_REJECTED: (
+        "We do not delete yet. We did not find the objection justified on which this request rests (GDPR art. 21(1)). We have "
+        "yet to decide whether there is another reason to delete. Do you know one? Please tell us."
+    ),
+    Waits.RESTRICTION: (
+        "We do not end it yet. You also asked us to restrict the use of your data (GDPR art. 18), and not to end that one. Do "
+        "you want that too? Please tell us."
+    ),
+    Waits.STILL_EXAMINED: (
+        "We do not end it yet. We first examine your objection (GDPR art. 18(1)(d)). Do you want to withdraw it, or to add to "
+        "it? Please tell us."
+    ),
+    Waits.OBJECTION_UPHELD: (
+        "We do not end it yet. Your objection was justified, and that is why we no longer use your data (GDPR art. 21(1)). Do "
+        "you want us to use them again? Please tell us."
+    ),
+    Waits.NOT_STOPPED: (
+        "We do not end it yet. You objected, or withdrew your consent (GDPR art. 7(3) and 21(3)), and that has not been carried"
+        " out everywhere. Do you want us to use your data again all the same? Please tell us."
+    ),
+    Waits.KEPT_FOR_LAW: (
+        "We do not end it yet. Some of your data we store only because we must (GDPR art. 17(3)), and those stay shut off. Do "
+        "you need them yourself? Please tell us."
+    ),
 }
 
 _RECIPIENT = ToRecipient(
@@ -175,6 +215,13 @@ ENGLISH = Words(
     not_done="We have not finished yet. You read below what has been done and what has not.",
     until="The law gives us the time until the end of {day}. When something changes, you get a new letter.",
     late="We should have finished by {day}. We did not manage that. When something changes, you get a new letter.",
+    answered_late="We should have answered you by {day}. We did not manage that.",
+    refused_late="We should have told you this by {day} (GDPR art. 12(4)). We did not manage that.",
+    promise_broken="We had promised to answer you by {day}. We did not keep that promise.",
+    waits=_WAITS,
+    lifting_from="From {day} on we end the restriction of the use of your personal data. After that we may use them again. We tell you "
+    "so before it happens (GDPR art. 18(3)).",
+    lifting_now="We are ending the restriction of the use of your personal data. After that we may use them again (GDPR art. 18(3)).",
     turned_down="We do not carry this out.",
     rest_turned_down="We carry this out no further. What has been done, you read below.",
     referred="We do not carry this out ourselves. We process these data for another organisation, which decides on them. Your request was "
@@ -192,12 +239,18 @@ ENGLISH = Words(
     sections=_SECTIONS,
     areas=_AREAS,
     nouns=_NOUNS,
+    statutes={
+        "AWR art. 52(4)": "by which we must keep our books for seven years for the Dutch tax authority",
+        "Wet OB 1968 art. 34a": "by which we must keep data on the VAT of buildings and land for longer",
+        "Directive 2006/112/EC art. 369k(2)": "by which we must keep sales to customers in other EU countries for ten years",
+    },
     kept_until="{what}, until the end of {day}.",
     law="The law that demands this: {statute} (an exception under {exception}).",
     claim="We need this for a legal dispute ({exception}).",
     claim_until="{what}. We look at this again by {day}.",
     over="That day has passed: this is still to be deleted.",
     belongs_to="{what}, until the end of {day}. This belongs to {kinds} that we must keep.",
+    rule_stands="This rule stands in: “{source}”",
     stays_shut="It stays shut off for as long as that lasts.",
     not_yet_erased="Deleting has not worked here yet.",
     can_be_lifted="You can ask us to end the restriction. Before it ends, we tell you so (GDPR art. 18(3)).",

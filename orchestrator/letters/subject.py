@@ -6,6 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from orchestrator.case import Decision, Status
+from orchestrator.clock import Extension
 from orchestrator.deadlines import Pause, local_day
 from orchestrator.letters.layout import bullets, letter, lines, paragraph
 from orchestrator.letters.tongues import WORDS
@@ -13,7 +14,7 @@ from orchestrator.letters.words import Language, Seat, Section, Words
 from orchestrator.not_claimed import SEALED
 from orchestrator.own import intake_line, readable_on_intake
 from orchestrator.payload import KEY, SUPPRESSION, Certificate, ProcessorEntry, RecordLine
-from orchestrator.sentences import DOUBTFUL, told_by_letter
+from orchestrator.sentences import DOUBTFUL, Waits, ruled_by, told_by_letter, waits_for
 from topics.commands import LEGAL_CLAIM
 from topics.events import ENDED, Right, is_against_marketing
 from topics.outcomes import Evidence, Hold, Outcome
@@ -48,6 +49,7 @@ class _Item(NamedTuple):
     hold: Hold | None = None
     bound_to: str | None = None
     until: date | None = None
+    source: str | None = None
 
 
 def to_subject(certificate: Certificate, language: Language, seat: Seat) -> str:
@@ -61,7 +63,7 @@ def _parts(certificate: Certificate, words: Words, seat: Seat) -> Iterator[str]:
     yield lines(words.day(certificate.issued_at.date()))
     yield lines(f"{words.about_word}: {words.about[certificate.right]}", f"{words.reference}: {certificate.request_id}")
     yield words.greeting
-    yield paragraph(_received(certificate, words))
+    yield paragraph(received(certificate.right, certificate.ground, certificate.received_at.date(), words))
     yield from map(paragraph, _answer(certificate, words))
     yield from map(paragraph, _delays(certificate, words, seat))
     yield from _sections(certificate, words)
@@ -71,10 +73,10 @@ def _parts(certificate: Certificate, words: Words, seat: Seat) -> Iterator[str]:
     yield lines(words.closing, controller.name)
 
 
-def _received(certificate: Certificate, words: Words) -> str:
-    ended = certificate.right is Right.ERASURE and certificate.ground in ENDED.values()  # nobody may have asked: a contract ended
-    text = words.no_longer_needed if ended else words.received[certificate.right]
-    return text.format(day=words.day(certificate.received_at.date()))
+def received(right: Right, ground: str | None, on: date, words: Words) -> str:
+    """What was asked, and on which day."""
+    ended = right is Right.ERASURE and ground in ENDED.values()  # nobody may have asked: a contract ended
+    return (words.no_longer_needed if ended else words.received[right]).format(day=words.day(on))
 
 
 def _answer(certificate: Certificate, words: Words) -> Iterator[str]:
@@ -83,13 +85,15 @@ def _answer(certificate: Certificate, words: Words) -> Iterator[str]:
     waits = decision is None and certificate.right is Right.OBJECTION and not _against_marketing(certificate)
     if decision is not None:
         yield _decided(certificate, decision, words)
+    yield from _late(certificate, words)
     if _turned_down(certificate):
         return
-    paused = _open_pause(certificate)
+    paused = next((pause for pause in certificate.pauses if pause.ended is None), None)
     if paused is not None:
-        ground = "" if paused.ground == DOUBTFUL else " " + words.because(paused.ground)
-        yield words.paused + ground
+        yield doubted(paused, words)
         return
+    found = dict.fromkeys(one for entry in certificate.processors if (one := _waits(entry)))
+    yield from (words.waits[one] for one in Waits if one in found)
     if waits:
         yield words.examining
     elif certificate.status is Status.PARTIAL:
@@ -122,14 +126,37 @@ def _turned_down(certificate: Certificate) -> bool:
     return word in ("refuse", "refer") or (word == "reject" and certificate.right is not Right.OBJECTION)
 
 
-def _open_pause(certificate: Certificate) -> Pause | None:
-    return next((pause for pause in certificate.pauses if pause.ended is None), None)
+def _waits(entry: ProcessorEntry) -> Waits | None:
+    return waits_for(entry.reason) if entry.outcome is Outcome.NEEDS_PERSON else None
+
+
+def _late(certificate: Certificate, words: Words) -> Iterator[str]:
+    """A last day that was not kept by what is answered now; of what is still open, `_answer` says so."""
+    if certificate.promise_kept is False and certificate.promised_by is not None:
+        yield words.promise_broken.format(day=words.day(certificate.promised_by))
+    word, tell_by = certificate.decision, certificate.refuse_by or certificate.due_by
+    if certificate.deadline_met is not False:
+        return
+    if word is not None and word.decision != "uphold" and word.at.astimezone(certificate.issued_at.tzinfo).date() > tell_by:
+        yield words.refused_late.format(day=words.day(tell_by))
+    elif certificate.status is not Status.PARTIAL:
+        yield words.answered_late.format(day=words.day(certificate.due_by))
+
+
+def doubted(pause: Pause, words: Words) -> str:
+    """Why the person is asked for proof; the ground, unless it is a sentence of ours."""
+    return words.paused + ("" if pause.ground == DOUBTFUL else " " + words.because(pause.ground))
+
+
+def extended(extension: Extension, words: Words, seat: Seat) -> str:
+    """That it takes longer, noted on which day, and why."""
+    told = words.extended.format(day=words.day(local_day(extension.told_at, seat.zone)))
+    return f"{told} {words.because(extension.reason)}"
 
 
 def _delays(certificate: Certificate, words: Words, seat: Seat) -> Iterator[str]:
     if certificate.extension is not None:
-        told = words.extended.format(day=words.day(local_day(certificate.extension.told_at, seat.zone)))
-        yield f"{told} {words.because(certificate.extension.reason)}"
+        yield extended(certificate.extension, words, seat)
     for pause in certificate.pauses:
         if pause.ended is not None:
             began, ended = (words.day(local_day(moment, seat.zone)) for moment in (pause.began, pause.ended))
@@ -171,10 +198,17 @@ def _item(entry: ProcessorEntry, line: RecordLine, certificate: Certificate) -> 
         section = Section.UNCHECKED
     if section is Section.NEEDLESS and line.until is not None:
         section = Section.AGED
-    hold = line.hold if section is Section.KEPT else None
     bound_to = line.bound_to if section is Section.SHUT else None
-    dated = bound_to is not None or section in {Section.AGEING, Section.AGED}
-    return _Item(section, entry.kind, line.kind, hold, bound_to, line.until if dated else None)
+    hold = line.hold if section is Section.KEPT else _longest(entry, bound_to) if bound_to else None
+    ages = section in {Section.AGEING, Section.AGED}
+    until = line.until if bound_to is not None or ages else None
+    return _Item(section, entry.kind, line.kind, hold, bound_to, until, ruled_by(line.reason) if ages else None)
+
+
+def _longest(entry: ProcessorEntry, kind: str) -> Hold | None:
+    """What keeps the records of that kind the longest there."""
+    held = [line.hold for line in entry.records if line.hold and line.kind == kind]
+    return max(held, key=lambda hold: (hold.until, hold.statute), default=None)
 
 
 def _line(item: _Item, count: int, certificate: Certificate, words: Words) -> str:
@@ -183,7 +217,7 @@ def _line(item: _Item, count: int, certificate: Certificate, words: Words) -> st
         return words.told_on.format(area=area, day=words.day(item.until))
     what = area if item.kind is None else f"{area}: {words.counted(item.kind, count)}"
     today = certificate.issued_at.date()
-    if item.hold is not None:
+    if item.hold is not None and item.bound_to is None:
         return _kept(what, item.hold, today, words)
     if item.until is None:
         unwanted = item.section is Section.SHUT and _to_erase(certificate)
@@ -191,8 +225,10 @@ def _line(item: _Item, count: int, certificate: Certificate, words: Words) -> st
     day = words.day(item.until)
     if item.bound_to is not None:
         belongs = words.belongs_to.format(what=what, day=day, kinds=words.several(item.bound_to))
-        return f"{belongs} {words.over if item.until < today else words.stays_shut}"
-    return (words.should_be_gone if item.section is Section.AGED else words.gone_after).format(what=what, day=day)
+        law = f" {_law(item.hold, words)}" if item.hold else ""
+        return f"{belongs} {words.over if item.until < today else words.stays_shut}{law}"
+    gone = (words.should_be_gone if item.section is Section.AGED else words.gone_after).format(what=what, day=day)
+    return f"{gone} {words.rule_stands.format(source=item.source)}" if item.source else gone
 
 
 def _to_erase(certificate: Certificate) -> bool:
@@ -209,17 +245,26 @@ def _against_marketing(certificate: Certificate) -> bool:
 
 
 def _kept(what: str, hold: Hold, today: date, words: Words) -> str:
-    exception, day = words.article(hold.exception), words.day(hold.until)
     claim = hold.statute == LEGAL_CLAIM
-    said = [(words.claim_until if claim else words.kept_until).format(what=what, day=day)]
-    said.append(words.claim.format(exception=exception) if claim else words.law.format(statute=hold.statute, exception=exception))
+    said = [(words.claim_until if claim else words.kept_until).format(what=what, day=words.day(hold.until)), _law(hold, words)]
     said += [words.because(hold.reason)] if hold.reason else []
     said += [words.over] if hold.until < today and not claim else []
     return " ".join(said)
 
 
+def _law(hold: Hold, words: Words) -> str:
+    """The statute and the exception that it is."""
+    exception = words.article(hold.exception)
+    if hold.statute == LEGAL_CLAIM:
+        return words.claim.format(exception=exception)
+    return words.law.format(statute=words.statute(hold.statute), exception=exception)
+
+
 def _notes(section: Section, certificate: Certificate, words: Words) -> Iterator[str]:
-    """Whether what is shut off can be freed."""
+    """Why nothing is done, and whether what is shut off can be freed."""
+    referred = certificate.decision is None or certificate.decision.decision == "refer"
+    if section is Section.TURNED_DOWN and certificate.decision and not referred:
+        yield words.because(certificate.decision.reason)
     if section is not Section.SHUT:
         return
     if certificate.right is Right.RESTRICTION:

@@ -6,6 +6,7 @@ from datetime import date
 from enum import Enum, StrEnum, auto
 from zoneinfo import ZoneInfo
 
+from orchestrator.sentences import Waits
 from topics.commands import Action
 from topics.events import Right
 
@@ -101,6 +102,12 @@ class Words:
     not_done: str
     until: str
     late: str
+    answered_late: str
+    refused_late: str
+    promise_broken: str
+    waits: Mapping[Waits, str]
+    lifting_from: str
+    lifting_now: str
     turned_down: str
     rest_turned_down: str
     referred: str
@@ -116,6 +123,7 @@ class Words:
     sections: Mapping[Section, tuple[str, str]]
     areas: Mapping[str, str]
     nouns: Mapping[str, tuple[str, str]]
+    statutes: Mapping[str, str]
     kept_until: str
     law: str
     claim: str
@@ -123,6 +131,7 @@ class Words:
     over: str
     belongs_to: str
     stays_shut: str
+    rule_stands: str
     not_yet_erased: str
     can_be_lifted: str
     until_decided: str
@@ -171,6 +180,11 @@ class Words:
         """A kind of processor as the person would call it, at the start of a line."""
         named = self.areas.get(kind) or self.areas["other"]
         return named[0].upper() + named[1:]
+
+    def statute(self, text: str) -> str:
+        """A statute as a rule names it, with what it says where that is known."""
+        known = self.statutes.get(text)
+        return text if known is None else f"{text}, {known}"
 
     def article(self, text: str) -> str:
         """A reference to law, in this language's abbreviations."""

@@ -61,9 +61,12 @@ def _facts(certificate: Certificate, sha256: str, t: Tongue) -> Rows:
 def _times(certificate: Certificate, t: Tongue) -> Rows:
     yield t("due"), t.day(certificate.due_by)
     if certificate.promised_by is not None:
-        yield t("promised"), t.day(certificate.promised_by)
+        kept = {None: "", True: f": {t('met')}", False: f": {t('not_met')}"}[certificate.promise_kept]
+        yield t("promised"), t.day(certificate.promised_by) + kept
     if certificate.extension is not None:
         yield t("extended"), f"{t.moment(certificate.extension.told_at)}: {certificate.extension.reason}"
+    if certificate.refuse_by is not None:
+        yield t("refuse_by"), f"{t.day(certificate.refuse_by)} (GDPR art. 12(4))"
     for pause in certificate.pauses:
         ended = t("still") if pause.ended is None else t.moment(pause.ended)
         yield t("stood_still"), f"{t.moment(pause.began)} … {ended}: {pause.ground}"

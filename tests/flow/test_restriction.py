@@ -15,6 +15,7 @@ from connectors.vendors.mollie import Mollie
 from orchestrator.case import Status
 from orchestrator.command.view import as_json, as_table
 from orchestrator.letters import Language, Seat, to_subject
+from orchestrator.warnings import clock_of
 from tests.connectors.shoebox import Shoebox, ShoeboxSimulator
 from tests.flow.company import AMSTERDAM, Company, lines
 from tests.flow.test_cases import JAN
@@ -45,8 +46,9 @@ def letter(company: Company, request: UUID, language: Language = Language.EN) ->
 def shown(company: Company, request: UUID) -> str:
     """What `erasure status` shows."""
     console = Console(width=200)
+    case = company.case(request)
     with console.capture() as captured:
-        console.print(as_table(company.case(request), AMSTERDAM, date(2026, 11, 20)))
+        console.print(as_table(case, clock_of(case, AMSTERDAM, "NL", None), date(2026, 11, 20)))
     return captured.get()
 
 
@@ -54,7 +56,8 @@ def test_what_cannot_be_undone_is_put_to_the_officer_once_with_what_to_type(comp
     request = after(company, "subject.restrict", ground="18(1)(a)")
     assert ["decision_needed"] == company.notices(request)
     assert f"erasure decide {request} uphold --reason" in shown(company, request)
-    assert as_json(company.case(request), AMSTERDAM)["decision_needed"]
+    case = company.case(request)
+    assert as_json(case, clock_of(case, AMSTERDAM, "NL", None), date(2026, 11, 20))["decision_needed"]
     assert [{}, {}] == restricted(company)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from orchestrator.case import Case, Decision, Extension
-from orchestrator.letters import Language, Seat, of_holders, to_recipient, to_subject
+from orchestrator.letters import Language, Seat, of_holders, to_recipient, to_subject, while_under_way
 from orchestrator.sentences import done_by_a_person
 from tests.orchestrator.certificate_cases import AWR, ISSUED, case, certificate, processor, record
 from topics.orders import Prove
@@ -58,6 +58,17 @@ def letter_of_holders(of: Case, language: Language = Language.NL) -> str:
     return of_holders(of, certificate(mixed()).controller, language, SEAT, date(2026, 11, 22))
 
 
+def extended() -> Case:
+    """Not answered yet, and extended on 1 December."""
+    extension = Extension(reason="Uw gegevens staan in veertien systemen.", told_at=datetime(2026, 12, 1, 9, tzinfo=UTC))
+    return case(processor(answered=False), extension=extension, due_by=date(2027, 2, 22))
+
+
+def letter_under_way(of: Case, language: Language = Language.NL, on: date = date(2026, 12, 1)) -> str | None:
+    """The letter to the person while there is no answer."""
+    return while_under_way(of, certificate(mixed()).controller, language, SEAT, on)
+
+
 def read(text: str) -> str:
     """Without its line breaks, as an eye reads it."""
     return " ".join(text.split())
@@ -66,6 +77,7 @@ def read(text: str) -> str:
 SHOWN = {
     "Partly kept, in Dutch": lambda: letter(mixed()),
     "Refused, in English": lambda: letter(refused(), Language.EN),
+    "It takes longer, in Dutch": lambda: letter_under_way(extended()),
     "To a recipient, in Dutch": lambda: letter_to_recipient(mixed()),
     "On access, in Dutch": lambda: letter_of_holders(mixed().model_copy(update={"mode": "dry-run"})),
 }

@@ -105,12 +105,6 @@ def test_a_pause_that_ends_before_it_begins_is_refused() -> None:
 def test_while_paused_the_earliest_last_day_is_the_one_had_the_person_answered_at_once() -> None:
     case = {"received": datetime.fromisoformat("2026-06-15T10:00+02:00"), "pauses": [[datetime.fromisoformat("2026-06-16T10:00+02:00")]]}
     assert date(2026, 7, 15) == clock_of(case).not_before
-    assert clock_of(case).remaining(date(2026, 6, 20)) is None
-
-
-def test_the_days_that_remain_are_none_on_the_last_and_below_none_after_it() -> None:
-    clock = Clock(datetime.fromisoformat("2026-06-15T10:00+02:00"), AMSTERDAM)
-    assert [30, 0, -1] == [clock.remaining(on) for on in (date(2026, 6, 15), date(2026, 7, 15), date(2026, 7, 16))]
 
 
 def test_an_extension_told_while_paused_counts_though_the_answer_comes_after_the_unpaused_month() -> None:

@@ -9,22 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.ageing import RetentionRule
+from connectors.contract import Kind, Record, Spec
+from connectors.plan import Duties, plan
 from connectors.registry import Registry
-from orchestrator.case import Case, Decision, Status
+from orchestrator.case import Block, Case, Decision, Status
 from orchestrator.certificate import certify
 from orchestrator.deadlines import Pause
 from orchestrator.letters import Language, Seat, language_of, to_subject
 from orchestrator.letters.layout import BLANK
 from orchestrator.letters.tongues import WORDS
 from orchestrator.letters.words import Section
-from orchestrator.sentences import DOUBTFUL
+from orchestrator.sentences import DOUBTFUL, Waits, waits_for
 from tests.orchestrator.certificate_cases import AWR, ISSUED, VERIFIED, case, certificate, facts, processor, record
 from tests.orchestrator.letter_cases import (
     SEAT,
     SHOWN,
+    extended,
     letter,
     letter_of_holders,
     letter_to_recipient,
+    letter_under_way,
     mixed,
     read,
     refused,
@@ -166,6 +171,37 @@ def test_what_is_restricted_says_whether_it_can_be_lifted() -> None:
     assert "hoort bij facturen die wij moeten bewaren. De afscherming blijft zolang dat duurt." in read(letter(mixed()))
 
 
+def test_what_hangs_from_a_held_record_names_the_law_that_keeps_that() -> None:
+    told = read(letter(mixed(), Language.EN)).partition("What we have shut off")[2]
+    assert (
+        "belongs to invoices that we must keep. It stays shut off for as long as that lasts. The law that demands this: AWR art. 52(4)"
+        in told
+    )
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_statute_that_is_known_is_told_in_plain_words_and_another_as_it_was_written(language: Language) -> None:
+    for statute, plain in WORDS[language].statutes.items():
+        held = processor(record(Outcome.HELD, "invoice", hold=AWR.model_copy(update={"statute": statute})))
+        assert f"{statute}, {plain} (" in read(letter(case(held), language))
+    assert WORDS[language].statutes.keys() == WORDS[Language.NL].statutes.keys()
+    other = processor(record(Outcome.HELD, "invoice", hold=AWR.model_copy(update={"statute": "Archiefwet art. 3"})))
+    assert "Archiefwet art. 3 (" in read(letter(case(other), language))
+
+
+@pytest.mark.parametrize("name", ["backups", "backups (daily)"])
+def test_what_goes_by_itself_names_where_the_rule_stands(name: str) -> None:
+    """The reason is the one that a worker gives, so that the letter notices when its form changes."""
+    rule = RetentionRule(frozenset({"backup"}), name, "Perfacilis privacy statement (1.1)", days=7)
+    backup = Kind("backup", kept_because="One person cannot be erased from it.")
+    spec = Spec(name="x", kind="hosting", identifiers=(), calls_per_minute=60, docs="", checked=ISSUED.date(), kinds=(backup,))
+    (item,) = plan("erase", [Record("backup", "*")], spec, Duties(retention=(rule,)), ISSUED.date(), SEAT.zone)
+    ages = processor(record(item.outcome, "backup", until=item.until, reason=item.reason), kind="hosting")
+    said = "gone after 29 November 2026 at the latest. This rule stands in: “Perfacilis privacy statement (1.1)”"
+    text = read(letter(case(ages), Language.EN))
+    assert (said in text) is (name == "backups") and ("This rule stands in" in text) is (name == "backups")
+
+
 # What is not done, and why
 
 
@@ -212,6 +248,88 @@ def test_a_pause_is_told_with_its_ground_unless_it_is_ours() -> None:
 def test_what_ended_by_itself_is_not_told_as_asked_for(ground: str) -> None:
     said = read(letter(case(processor(record(Outcome.ERASED)), ground=ground)))
     assert "ontvingen wij het verzoek" not in said and "omdat wij ze niet meer nodig hebben" in said
+
+
+# What is late
+
+
+def test_a_refusal_that_comes_too_late_says_so_by_the_day_of_a_refusal() -> None:
+    late = datetime(2026, 12, 23, 9, tzinfo=UTC)
+    word = Decision(decision="refuse", reason="Weighed.", at=late)
+    for more in ({}, {"due_by": date(2027, 2, 22), "refuse_by": date(2026, 12, 21), "extension": extended().extension}):
+        made = certify(one(Outcome.REFUSED, decision=word, **more), facts(issued_at=late))
+        assert "uiterlijk op 21 december 2026 moeten laten weten (AVG art. 12(4)). Dat is niet gelukt." in read(
+            to_subject(made, Language.NL, SEAT)
+        )
+    assert "moeten laten weten" not in letter(one(Outcome.REFUSED, decision=decision("refuse")))
+
+
+def test_what_is_done_too_late_and_a_promise_that_was_broken_are_told() -> None:
+    of = case(processor(record(Outcome.ERASED)), promised_by=date(2026, 12, 18))
+    text = read(to_subject(certify(of, facts(issued_at=datetime(2026, 12, 22, 9, tzinfo=UTC))), Language.EN, SEAT))
+    assert "We had promised to answer you by 18 December 2026. We did not keep that promise." in text
+    assert "We should have answered you by 21 December 2026." in text
+    assert "promise" not in letter(of, Language.EN)
+
+
+# What waits for another request of the person
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("waits", Waits)
+def test_what_waits_says_for_what_and_what_the_person_can_do(waits: Waits, language: Language) -> None:
+    block = Block(by=case().request_id, reason=waits("18(1)(c), by the form of 3 May"))
+    waiting = case(processor(answer=Outcome.NEEDS_PERSON, reason=block.reason), block=block)
+    for text in (letter(waiting, language), letter_under_way(waiting, language) or ""):
+        assert WORDS[language].waits[waits] in read(text)
+        assert [] == [found.group() for found in INTERNAL.finditer(text)]
+    assert re.search(r"(Laat het ons weten\.|[Tt]ell us( why)?\.|[Vv]raag ons dan|ask us|Laat ons weten)", WORDS[language].waits[waits])
+
+
+def test_what_waits_for_a_person_for_another_reason_is_not_told_as_waiting_for_a_request() -> None:
+    assert "Wij wachten nog" not in letter(one(Outcome.NEEDS_PERSON))
+    assert None is waits_for("A restriction under GDPR art. ") and None is waits_for(None)
+
+
+# Before there is an answer
+
+
+def test_an_extension_is_told_before_there_is_a_certificate_with_its_reason_the_last_day_and_the_remedies() -> None:
+    text = read(letter_under_way(extended()) or "")
+    assert "twee maanden extra nodig hebben (AVG art. 12(3)). Onze reden: “Uw gegevens staan in veertien systemen.”" in text
+    assert "tot en met 22 februari 2027" in text and "AVG art. 77" in text and "AVG art. 79" in text
+
+
+def test_an_extended_time_that_is_over_is_not_told_as_still_to_come() -> None:
+    late = read(letter_under_way(extended(), on=date(2027, 2, 23)) or "")
+    assert "Wij hadden uiterlijk op 22 februari 2027 klaar moeten zijn." in late and "tot en met 22 februari 2027" not in late
+
+
+def test_a_lifting_is_told_before_it_happens_with_the_day() -> None:
+    from_then = {"again_at": datetime(2026, 12, 3, 23, 30, tzinfo=UTC), "answered": False}
+    lifting = case(processor(**from_then), right=Right.LIFTING, ground=None)
+    assert "From 4 December 2026 on we end the restriction" in read(letter_under_way(lifting, Language.EN) or "")
+    rejected = case(processor(record(Outcome.RESTRICTED), **from_then), right=Right.OBJECTION, decision=decision("reject"))
+    text = read(letter_under_way(rejected, Language.EN) or "")
+    assert "do not find it justified. Our reason: “Weighed for reject.” From 4 December 2026 on" in text
+    assert "We are ending the restriction" in read(
+        letter_under_way(case(processor(in_flight=True), right=Right.LIFTING), Language.EN) or ""
+    )
+
+
+def test_who_is_asked_for_proof_reads_why() -> None:
+    doubted = case(processor(answered=False), pauses=(Pause(ISSUED, None, "De handtekening wijkt af."),))
+    assert "staat de termijn stil (AVG art. 12(6)). Onze reden: “De handtekening wijkt af.”" in read(letter_under_way(doubted) or "")
+
+
+def test_what_is_answered_or_refused_has_no_letter_but_that_of_its_certificate() -> None:
+    for of in (
+        case(processor(answered=False)),
+        refused(),
+        extended().model_copy(update={"state": "closed"}),
+        case(processor(), mode="dry-run"),
+    ):
+        assert None is letter_under_way(of)
 
 
 # Access

@@ -41,7 +41,8 @@ def full() -> Certificate:
         processor(record(Outcome.HELD, "invoice", reason="The shop's rule."), record(Outcome.RESTRICTED, bound_to="invoice")),
         processor(record(Outcome.EXPIRING, "backup", until=date(2026, 12, 24)), name="host"),
         processor(name="jira", answered=False),
-        promised_by=date(2026, 12, 18),
+        promised_by=date(2026, 11, 21),
+        refuse_by=date(2026, 12, 22),
         decision=Decision(decision="uphold", reason="The objection is right.", at=told),
         extension=Extension(told_at=told, reason="Many systems."),
         pauses=(Pause(told, ISSUED, "The address was new."),),
@@ -71,8 +72,9 @@ def test_no_fact_of_the_json_is_left_out_on_the_pages(tmp_path: Path, language: 
     told = list(facts(one.model_dump(mode="json")))
     assert len(told) > 25
     assert [] == [fact for fact in told if re.sub(r"\s", "", fact) not in shown]
-    days = [one.due_by, one.promised_by, date(2026, 12, 24), AWR.until]
+    days = [one.due_by, one.promised_by, one.refuse_by, date(2026, 12, 24), AWR.until]
     assert [] == [day for day in days if day is None or re.sub(r"\s", "", t.day(day)) not in shown]
+    assert False is one.promise_kept and re.sub(r"\s", "", f"{t.day(date(2026, 11, 21))}: {t('not_met')}") in shown
     outcomes = [line.outcome.value for entry in one.processors for line in entry.records] + ["silent"]
     assert [] == [word for word in outcomes if re.sub(r"\s", "", t.outcome(word)) not in shown]
 

@@ -10,6 +10,7 @@ QUICK = (
     Bound(1, "x", Budget(faults=1, retries=1)),
     Bound(1, "x", Budget(losses=1, restarts=1, requests=1, waits=1)),
     Bound(1, "y", Budget(faults=2, waits=1)),
+    Bound(1, "", Budget(waits=10)),
     Bound(2, "x", Budget(waits=1)),
     Bound(2, "x", Budget(duplicates=1)),
     Bound(2, "x", Budget(faults=1)),

@@ -112,6 +112,13 @@ def a_certificate_agrees_with_itself(step: Step) -> bool:
     return not any(faults(one) for one in step.issued)
 
 
+def a_last_day_that_has_passed_is_on_the_newest_certificate(step: Step) -> bool:
+    """A last day that has passed is on the newest certificate: none that is not complete reads as if it were still to come."""
+    one = step.after.certificates[-1] if step.after.certificates else None
+    passed = step.after.now.astimezone(POLICY.zone).date() > step.after.case.due_by
+    return one is None or not passed or one.status is not Status.PARTIAL or one.deadline_met is not None
+
+
 def an_open_case_is_woken_or_waits_for_a_person(step: Step) -> bool:
     """A case that waits for a worker or a vendor wakes again by itself: no case is lost."""
     case = step.after.case
@@ -130,6 +137,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     nothing_is_claimed_gone_that_was_not_looked_for_again,
     a_certificate_agrees_with_the_vendors,
     a_certificate_agrees_with_itself,
+    a_last_day_that_has_passed_is_on_the_newest_certificate,
     an_open_case_is_woken_or_waits_for_a_person,
 )
 
@@ -156,4 +164,4 @@ def _hash(certificate: Certificate) -> str:
 
 def _said(certificate: Certificate) -> object:
     processors = tuple(entry.model_copy(update={"answered_at": None}) for entry in certificate.processors)
-    return certificate.status, certificate.received_at, certificate.due_by, processors
+    return certificate.status, certificate.received_at, certificate.due_by, processors, certificate.deadline_met

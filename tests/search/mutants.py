@@ -14,6 +14,7 @@ from tests.search.invariants import (
     a_certificate_agrees_with_the_vendors,
     a_duplicate_changes_nothing,
     a_hold_never_shortens,
+    a_last_day_that_has_passed_is_on_the_newest_certificate,
     a_later_revision_supersedes,
     an_open_case_is_woken_or_waits_for_a_person,
     counts_never_shrink,
@@ -163,5 +164,12 @@ MUTANTS = (
         "return None",
         an_open_case_is_woken_or_waits_for_a_person,
         Bound(1, "x", Budget(waits=1, faults=1)),
+    ),
+    Mutant(
+        "a last day passes without a word",
+        "standing_of(case, today, policy.zone)",
+        "standing_of(case, today)",
+        a_last_day_that_has_passed_is_on_the_newest_certificate,
+        Bound(1, "", Budget(waits=10)),
     ),
 )

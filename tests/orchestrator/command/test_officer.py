@@ -28,6 +28,12 @@ def test_a_decision_is_sent_and_carried_out(live: Stage) -> None:
     assert "closed" == json.loads(live.erasure("status", str(opened.request_id), "--json").stdout)["state"]
 
 
+def test_a_refusal_after_the_month_is_sent_and_called_too_late(live: Stage) -> None:
+    opened = live.opened(received_at=(live.now - timedelta(days=40)).isoformat())
+    result = live.erasure("refuse", str(opened.request_id), "--reason", "It was answered last month.")
+    assert (0, True) == (result.exit_code, "too late: it had to be told by" in result.stderr)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -167,12 +173,23 @@ def test_a_dry_run_ends_in_a_letter_that_tells_the_person_who_holds_what(stage: 
     assert "Not every processor has answered" in early.stderr
 
 
+def test_an_extension_has_its_letter_before_there_is_a_certificate(stage: Stage) -> None:
+    asked = stage.opened()
+    stage.take(_order(stage, asked.request_id, "case.extend", Extend(request_id=asked.request_id, reason="Many systems.")))
+    early = stage.erasure("certificate", str(asked.request_id), "--for", "subject")
+    result = stage.erasure("letter", str(asked.request_id), "--for", "subject", "--language", "en")
+
+    assert (1, 0) == (early.exit_code, result.exit_code)
+    assert f"erasure letter {asked.request_id} --for subject" in early.stderr
+    assert "two further months (GDPR art. 12(3)). Our reason: “Many systems.”" in " ".join(result.stdout.split())
+
+
 def test_the_letter_on_access_is_that_of_a_dry_run_whose_identity_is_proven(stage: Stage) -> None:
     doubtful = stage.request(identity="doubtful", mode="dry-run")
     stage.take(doubtful)
     results = [
         stage.erasure("letter", (doubtful.key or b"").decode(), "--for", "subject"),
-        stage.erasure("letter", str(stage.partial().request_id), "--for", "subject"),
+        stage.erasure("letter", str(stage.partial().request_id), "--for", "subject"),  # nothing beyond its certificate
         stage.erasure("letter", str(stage.partial().request_id)),
     ]
     assert [1, 1, 2] == [result.exit_code for result in results]

@@ -1,7 +1,8 @@
 """`erasure status`: where a case stands, for programs and for people."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -9,10 +10,14 @@ import pytest
 from rich.console import Console
 
 from orchestrator.case import Case
+from orchestrator.clock import Extension
 from orchestrator.command.view import as_json, as_table
+from orchestrator.deadlines import Pause
 from orchestrator.ledger import Ledger
+from orchestrator.warnings import clock_of
 from tests.orchestrator.certificate_cases import case, processor, record
 from tests.orchestrator.command.stage import Stage
+from topics.calendar_settings import Promise
 from topics.outcomes import Outcome
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -23,7 +28,9 @@ def test_the_json_has_exactly_the_fields_of_the_contract(stage: Stage) -> None:
     read = json.loads(stage.erasure("status", str(id), "--json").stdout)
 
     (certificate,) = read["certificates"]
-    assert ["request_id", "right", "state", "status", "received_at", "due_by", "processors", "certificates", "plan"] == list(read)
+    agreed = ["request_id", "right", "state", "status", "received_at", "due_by", "processors", "certificates", "plan"]
+    assert [*agreed, "clock", "promised_by", "refuse_by", "pause", "extension"] == list(read)
+    assert [None] * 4 == [read[name] for name in ("clock", "promised_by", "pause", "extension")]
     assert (str(id), "erasure", "closed", "complete", None) == tuple(read[k] for k in ("request_id", "right", "state", "status", "plan"))
     assert stage.now.astimezone(ZONE).isoformat() == read["received_at"]
     assert [{"name": "moneybird", "outcome": "erased"}, {"name": "jira", "outcome": "erased"}] == read["processors"]
@@ -80,7 +87,7 @@ def test_the_table_for_people_says_what_stands_where_and_why(stage: Stage) -> No
 def text(of: Case, today: date) -> str:
     console = Console(width=100, record=True, quiet=False, file=None, force_terminal=False)
     with console.capture() as capture:
-        console.print(as_table(of, ZONE, today))
+        console.print(as_table(of, clock_of(of, ZONE, "NL", None), today))
     return capture.get()
 
 
@@ -98,6 +105,46 @@ def test_the_days_left_are_counted(today: date, said: str) -> None:
     assert said in text(case(processor()), today)
 
 
+FOUR_WEEKS, PAUSED_AT, EXTENDED_AT = Promise(4, "weeks"), datetime(2026, 12, 1, 9, tzinfo=UTC), datetime(2026, 12, 2, 9, tzinfo=UTC)
+PROMISED: dict[str, Any] = {"promised_by": date(2026, 12, 18), "refuse_by": date(2026, 12, 21)}
+
+
+def clock(of: Case, today: date) -> dict[str, Any]:
+    read = as_json(of, clock_of(of, ZONE, "NL", FOUR_WEEKS), today)
+    return {name: read[name] for name in ("clock", "promised_by", "refuse_by", "pause", "extension")}
+
+
+@pytest.mark.parametrize(
+    ("today", "state"),
+    [
+        (date(2026, 12, 1), "running"), (date(2026, 12, 15), "near"), (date(2026, 12, 18), "near"),
+        (date(2026, 12, 19), "promise_passed"), (date(2026, 12, 22), "overdue"),
+    ],
+)  # fmt: skip
+def test_the_state_of_the_clock_is_told_with_both_last_days(today: date, state: str) -> None:
+    asked = case(processor(answered=False), **PROMISED)
+    dates = {"promised_by": "2026-12-18", "refuse_by": "2026-12-21", "pause": None, "extension": None}
+    assert {"clock": state, **dates} == clock(asked, today)
+    shown = text(asked, today)
+    assert ("that day has PASSED" in shown) == (state in ("promise_passed", "overdue"))
+    assert None is clock(asked.model_copy(update={"state": "closed"}), today)["clock"]
+
+
+def test_a_pause_is_told_with_its_ground_and_since_when() -> None:
+    doubtful = case(processor(answered=False), pauses=(Pause(PAUSED_AT, None, "A strange address."),))
+    told = clock(doubtful, date(2027, 6, 1))
+    assert ("paused", {"ground": "A strange address.", "since": "2026-12-01T10:00:00+01:00"}) == (told["clock"], told["pause"])
+    assert "since 2026-12-01: A strange address." in text(doubtful, date(2027, 6, 1))
+
+
+def test_an_extension_is_told_with_its_last_day_its_reason_and_that_of_a_refusal() -> None:
+    longer = case(processor(answered=False), due_by=date(2027, 2, 22), extension=Extension(EXTENDED_AT, "Many systems."), **PROMISED)
+    told = clock(longer, date(2027, 1, 4))
+    assert {"until": "2027-02-22", "reason": "Many systems.", "told_at": "2026-12-02T10:00:00+01:00"} == told["extension"]
+    shown = text(longer, date(2026, 12, 4))
+    assert "until 2027-02-22: Many systems." in shown and "2026-12-21, extended or not (GDPR art. 12(4))" in shown
+
+
 def test_a_closed_case_has_no_days_left() -> None:
     assert "2026-12-21\n" in text(case(processor(record(Outcome.ERASED)), state="closed"), date(2026, 12, 1))
 
@@ -105,7 +152,7 @@ def test_a_closed_case_has_no_days_left() -> None:
 def test_what_is_ordered_again_is_under_way_again() -> None:
     again = processor(record(Outcome.ERASED), answer=Outcome.FAILED, in_flight=True, round=2)
 
-    assert "located" == as_json(case(again), ZONE)["processors"][0]["outcome"]
+    assert "located" == as_json(case(again), clock_of(case(again), ZONE, "NL", None), date(2026, 12, 1))["processors"][0]["outcome"]
 
 
 def test_no_such_request_is_a_no(stage: Stage) -> None:
