@@ -76,7 +76,7 @@ def _speaking() -> tuple[type[Exception], ...]:
     from connectors.registry import RegistryError
     from orchestrator.jose import Unreadable
     from orchestrator.ledger import LedgerGone
-    from orchestrator.papers import NoCertificate
+    from orchestrator.papers import CannotTypeset, NoCertificate
     from orchestrator.sign import KeyFolderError
     from orchestrator.web.access import AccessGone
     from orchestrator.web.server import CannotListen
@@ -92,6 +92,7 @@ def _speaking() -> tuple[type[Exception], ...]:
         BrokerGone,
         BrokerUnavailable,
         CannotListen,
+        CannotTypeset,
         ConfigurationError,
         Fenced,
         KeyFolderError,

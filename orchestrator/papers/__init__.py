@@ -3,5 +3,6 @@
 from orchestrator.papers.certificate import certificate_pdf
 from orchestrator.papers.checking import NoCertificate, attached, is_pdf, pages
 from orchestrator.papers.letter import letter_pdf
+from orchestrator.papers.typesetting import CannotTypeset
 
-__all__ = ["NoCertificate", "attached", "certificate_pdf", "is_pdf", "letter_pdf", "pages"]
+__all__ = ["CannotTypeset", "NoCertificate", "attached", "certificate_pdf", "is_pdf", "letter_pdf", "pages"]

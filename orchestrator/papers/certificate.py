@@ -6,8 +6,25 @@ from typing import Any
 from orchestrator.jose import decode
 from orchestrator.letters.words import Language
 from orchestrator.papers.typesetting import typeset
-from orchestrator.payload import Certificate, ProcessorEntry, RecordLine, fingerprint
+from orchestrator.payload import UNCLAIMED, Certificate, ProcessorEntry, RecordLine, fingerprint
 from orchestrator.tongue import Tongue
+from topics.outcomes import Outcome
+
+_NEEDS_NO_EVIDENCE = UNCLAIMED | {Outcome.ACCEPTED, Outcome.EXPIRING, Outcome.NOT_APPLICABLE}
+
+ON_PAPER = {
+    Language.EN: {
+        "unconfirmed": "it could not be lifted again, and waits for the officer's word",
+        "unproven": "not proven",
+        "referred": "referred to another controller",
+    },
+    Language.NL: {
+        "unconfirmed": "het kon niet weer worden opgeheven, en wacht op het woord van de functionaris",
+        "unproven": "niet bewezen",
+        "referred": "doorverwezen naar een andere verantwoordelijke",
+    },
+}
+"""Words that only a paper needs."""
 
 Rows = Iterator[tuple[str, str]]
 
@@ -43,7 +60,7 @@ def content(certificate: Certificate, sha256: str, t: Tongue) -> dict[str, Any]:
 def _facts(certificate: Certificate, sha256: str, t: Tongue) -> Rows:
     yield t("controller"), f"{certificate.controller.name}, {certificate.controller.contact}"
     yield t("request"), str(certificate.request_id)
-    yield t("right"), t(certificate.right.value) + (f" (GDPR art. {certificate.ground})" if certificate.ground else "")
+    yield t("right"), t(certificate.right.value) + (f" ({_ground(certificate.ground)})" if certificate.ground else "")
     yield t("pseudonym"), certificate.subject
     if certificate.again_of is not None:
         yield t("erased_before"), str(certificate.again_of)
@@ -56,6 +73,11 @@ def _facts(certificate: Certificate, sha256: str, t: Tongue) -> Rows:
     yield t("register"), t.number(certificate.place.index)
     yield t("previous"), certificate.place.previous
     yield t("sha256"), sha256
+
+
+def _ground(ground: str) -> str:
+    """An article, or the word of whoever sent the request."""
+    return f"GDPR art. {ground}" if ground[0].isdigit() else ground
 
 
 def _times(certificate: Certificate, t: Tongue) -> Rows:
@@ -72,7 +94,7 @@ def _times(certificate: Certificate, t: Tongue) -> Rows:
         yield t("stood_still"), f"{t.moment(pause.began)} … {ended}: {pause.ground}"
     yield t("deadline"), t({None: "not_over", True: "met", False: "not_met"}[certificate.deadline_met])
     if certificate.decision is not None:
-        words = {"uphold": t("uphold"), "reject": t("reject"), "refuse": t("refused"), "refer": "→"}
+        words = {"uphold": t("uphold"), "reject": t("reject"), "refuse": t("refused"), "refer": ON_PAPER[t.language]["referred"]}
         yield t("decided"), f"{t.moment(certificate.decision.at)}, {words[certificate.decision.decision]}: {certificate.decision.reason}"
 
 
@@ -93,7 +115,8 @@ def _line(line: RecordLine, t: Tongue) -> list[str]:
     outcome = t.outcome(line.outcome.value) + (f", {t('until').lower()} {t.day(until)}" if until else "")
     why = [f"{line.hold.statute} ({line.hold.exception})" if line.hold else "", (line.hold and line.hold.reason) or "", line.reason or ""]
     why += [f"{t('belongs')} {line.bound_to.replace('_', ' ')}"] if line.bound_to else []
-    evidence = t(line.evidence.value) if line.evidence else ""
+    why += [ON_PAPER[t.language]["unconfirmed"]] if line.unconfirmed else []
+    evidence = t(line.evidence.value) if line.evidence else ("" if line.outcome in _NEEDS_NO_EVIDENCE else ON_PAPER[t.language]["unproven"])
     return [line.kind.replace("_", " "), t.number(line.count), outcome, evidence, ". ".join(filter(None, why))]
 
 

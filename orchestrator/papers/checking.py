@@ -2,6 +2,8 @@
 
 import io
 import re
+import struct
+import zlib
 from collections.abc import Mapping
 from typing import Literal, cast
 
@@ -15,6 +17,12 @@ from orchestrator.papers.certificate import certificate_pdf
 LARGEST_BYTES = 20 * 1024 * 1024
 _NAME = "certificate.jws"
 _BEGINS = b"%PDF-"
+
+_DAMAGED = (
+    PyPdfError, ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError, OSError, RecursionError,
+    struct.error, TypeError, ValueError, zlib.error,
+)  # fmt: skip
+"""What a parser raises on a file from anywhere."""
 
 Pages = Literal["unchanged", "same words", "changed"]
 
@@ -36,7 +44,7 @@ def _reader(content: bytes) -> PdfReader:
         if reader.is_encrypted:
             raise NoCertificate("The PDF is encrypted: save it without a password, and check that.")
         return reader
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError):
+    except _DAMAGED:
         raise NoCertificate("The PDF cannot be read: it is damaged.") from None
 
 
@@ -51,7 +59,7 @@ def attached(content: bytes) -> str:
         tokens = [one.decode("ascii") for one in found]
     except UnicodeDecodeError:
         raise NoCertificate(f"What is attached as {_NAME} is no signed certificate.") from None
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError):
+    except _DAMAGED:
         raise NoCertificate("The PDF cannot be read: it is damaged.") from None
     if len(tokens) != 1:
         told = "no signed certificate" if not tokens else f"{len(tokens)} files of that name"
@@ -62,7 +70,8 @@ def attached(content: bytes) -> str:
 def pages(content: bytes, jws: str) -> Pages:
     """Whether the PDF is, byte for byte, what its certificate is typeset as.
 
-    A PDF that another version of the typesetting made cannot be compared so: then its words are.
+    A PDF that another version of the typesetting made cannot be compared so: then its words are, and no note, form
+    or picture may be there.
 
     Raises:
         NoCertificate: the PDF cannot be read.
@@ -70,23 +79,36 @@ def pages(content: bytes, jws: str) -> Pages:
     reader = _reader(content)
     try:
         language = Language(str(cast(DictionaryObject, reader.trailer["/Root"]).get("/Lang", "")))
-    except (KeyError, ValueError, AttributeError):
+    except _DAMAGED:
         return "changed"
     ours = certificate_pdf(jws, language)
     if content == ours:
         return "unchanged"
-    made_by, here = _maker(reader), PdfReader(io.BytesIO(ours))
-    return "same words" if made_by != _maker(here) and _words(reader) == _words(here) else "changed"
+    here = PdfReader(io.BytesIO(ours))
+    same = _maker(reader) != _maker(here) and not _laid_over(reader) and _words(reader) == _words(here)
+    return "same words" if same else "changed"
 
 
 def _maker(reader: PdfReader) -> tuple[str, str]:
-    found: Mapping[str, object] = reader.metadata or {}
-    return str(found.get("/Creator")), str(found.get("/Keywords"))
+    try:
+        found: Mapping[str, object] = reader.metadata or {}
+        return str(found.get("/Creator")), str(found.get("/Keywords"))
+    except _DAMAGED:
+        return "", ""
+
+
+def _laid_over(reader: PdfReader) -> bool:
+    """Whether there is a note, a form or a picture: ours has none, and what stands in one is not among the words of a page."""
+    try:
+        pictures = ["/XObject" in page.get("/Resources", DictionaryObject()).get_object() for page in reader.pages]
+        return any(pictures) or "/AcroForm" in reader.root_object or any(page.get("/Annots") for page in reader.pages)
+    except _DAMAGED:
+        return True
 
 
 def _words(reader: PdfReader) -> str:
     """What stands on the pages, without blanks: versions break lines in different places."""
     try:
         return re.sub(r"\s", "", "".join(page.extract_text() for page in reader.pages))
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except _DAMAGED:
         return ""

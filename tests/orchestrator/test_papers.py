@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from orchestrator.case import Decision
 from orchestrator.certificate import Certificate, canonical
 from orchestrator.clock import Extension
 from orchestrator.deadlines import Pause
+from orchestrator.letters.layout import blocks, bullets, letter, lines, paragraph
 from orchestrator.letters.words import Language
 from orchestrator.papers import NoCertificate, attached, certificate_pdf, letter_pdf, pages
-from orchestrator.papers.certificate import content
+from orchestrator.papers.certificate import ON_PAPER, content
 from orchestrator.papers.typesetting import typeset
+from orchestrator.readable import printable
 from orchestrator.tongue import Tongue
 from tests.orchestrator.certificate_cases import AWR, ISSUED, case, certificate, keys, processor, record
 from topics.outcomes import Outcome
@@ -126,6 +129,55 @@ def test_of_another_versions_pages_the_words_are_compared(tmp_path: Path) -> Non
     assert "same words" == pages(saved_again(pdf, creator="Typst 9.9"), jws)
     other = certificate_pdf(signed(tmp_path, full()), Language.EN)
     assert "changed" == pages(saved_again(other, creator="Typst 9.9"), jws)
+
+
+def test_a_note_is_noticed_also_where_the_pages_are_said_to_be_another_versions(tmp_path: Path) -> None:
+    jws = signed(tmp_path)
+    assert "changed" == pages(saved_again(certificate_pdf(jws, Language.EN), "ALL IS ERASED", creator="Typst 9.9"), jws)
+
+
+def test_a_file_with_any_byte_changed_is_never_unchanged_and_never_ends_in_another_error(tmp_path: Path) -> None:
+    jws = signed(tmp_path)
+    pdf = certificate_pdf(jws, Language.EN)
+    for at in range(0, len(pdf), 1009):
+        changed = pdf[:at] + bytes([pdf[at] ^ 0x55]) + pdf[at + 1 :]
+        with suppress(NoCertificate):
+            attached(changed)
+            assert "unchanged" != pages(changed, jws)
+
+
+@pytest.mark.parametrize(
+    "text", ["中文 🙂", "\x1b[2J", "a\u202eb", "x" * 400, "~ -- --- ... 'a' \"b\"", "= Heading", "- item", '#read("a")']
+)
+@pytest.mark.parametrize("language", Language)
+def test_whatever_a_text_holds_a_pdf_is_made_and_says_it(tmp_path: Path, text: str, language: Language) -> None:
+    made = certificate(case(processor(record(Outcome.FAILED, reason=text))))
+    shown = words(certificate_pdf(signed(tmp_path, made), language)).replace("\u200b", "")
+    spelled = "".join(f"[U+{ord(c):04X}]" if c in "中文🙂" else c for c in printable(text))
+    assert re.sub(r"\s", "", spelled) in shown
+    assert re.sub(r"\s", "", spelled) in words(letter_pdf(text, "A letter", language, date(2026, 1, 1))).replace("\u200b", "")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_ground_that_is_no_article_is_not_called_one_and_what_is_unconfirmed_is_said(tmp_path: Path, language: Language) -> None:
+    refused = record(Outcome.REFUSED, reason="It could not be lifted again.", unconfirmed=True)
+    shown = words(certificate_pdf(signed(tmp_path, certificate(case(processor(refused), ground="contract_ended"))), language))
+    assert "art.contract_ended" not in shown and "(contract_ended)" in shown
+    assert re.sub(r"\s", "", ON_PAPER[language]["unconfirmed"]) in shown
+
+
+def test_what_has_no_evidence_is_called_not_proven_and_a_referral_has_a_word(tmp_path: Path) -> None:
+    referred = Decision(decision="refer", reason="Another one decides.", at=ISSUED)
+    of = case(processor(record(Outcome.ERASED, evidence=None), record(Outcome.FAILED, "invoice")), decision=referred)
+    shown = words(certificate_pdf(signed(tmp_path, certificate(of)), Language.EN))
+    assert 1 == shown.count("erasednotproven") and "referredtoanothercontroller:Anotheronedecides." in shown
+
+
+def test_a_letter_is_set_anew_with_its_headings_and_lists() -> None:
+    long = " ".join(["word"] * 40)
+    section = "\n".join((lines("Kept"), paragraph(long), bullets([long, "b"])))
+    text = letter([lines("Perfacilis", "privacy@example.nl"), paragraph(long), section])
+    assert [(None, ["Perfacilis", "privacy@example.nl"], []), (None, [long], []), ("Kept", [long], [long, "b"])] == blocks(text)
 
 
 @pytest.mark.parametrize(
