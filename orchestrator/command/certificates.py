@@ -134,21 +134,22 @@ def verify(
         typer.echo(line)
     if found.certificate is None:
         raise No("NOT VALID. Do not rely on this certificate.")
-    if is_pdf(content):
-        _check_pages(content, token)
+    proven = _check_pages(content, token) if is_pdf(content) else True
     one = found.certificate
     typer.echo(f"VALID: certificate {one.certificate_id}, revision {one.revision}, {one.status.value.replace('_', ' ')}.")
+    if not proven:
+        typer.echo("The pages are not proven: rely on the attached certificate.jws, and not on what they look like.")
 
 
 _PAGES = {
     "unchanged": "passed, byte for byte",
-    "same words": "passed. Another version of this program made them: their words were compared, not their looks",
+    "same words": "NOT PROVEN. They say that another version of this program made them, so only their words could be compared",
     "changed": "FAILED. They were changed after they were made, or say something else",
 }
 
 
-def _check_pages(content: bytes, token: str) -> None:
-    """What a reader sees are the pages, so they must say what was signed."""
+def _check_pages(content: bytes, token: str) -> bool:
+    """Whether what a reader sees is proven to be what was signed. Exit 1: it is not that."""
     from orchestrator.papers import pages
     from orchestrator.verify import STEPS
 
@@ -156,6 +157,7 @@ def _check_pages(content: bytes, token: str) -> None:
     typer.echo(f"{len(STEPS) + 1}. The pages say what the attached certificate says: {_PAGES[found]}")
     if found == "changed":
         raise No("NOT VALID. The attached certificate holds, the pages do not: do not rely on them.")
+    return found == "unchanged"
 
 
 def _steps(found: "Report") -> list[str]:

@@ -1,12 +1,14 @@
 """`erasure certificate` and `verify`: printing a certificate, and checking one offline."""
 
 import hashlib
+import io
 import json
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from pypdf import PdfWriter
 from sqlalchemy import create_engine, text
 
 from tests.orchestrator.command.stage import Stage
@@ -89,6 +91,19 @@ def test_a_pdf_whose_pages_were_changed_is_not_valid_and_one_without_a_certifica
     assert (1, 2) == (changed.exit_code, without.exit_code)
     assert "8. The pages say what the attached certificate says: FAILED" in changed.stdout
     assert "no signed certificate" in without.stderr
+
+
+def test_pages_that_say_another_version_made_them_are_never_called_proven(stage: Stage) -> None:
+    id, file = str(stage.completed()), stage.folder / "certificate.pdf"
+    (stage.folder / "keys.file").write_text(stage.erasure("keys", "export").stdout)
+    writer = PdfWriter(clone_from=io.BytesIO(stage.erasure("certificate", id, "--format", "pdf").stdout_bytes))
+    writer.add_metadata({"/Creator": "Typst 9.9"})
+    writer.write(file)
+    verified = stage.erasure("verify", str(file), "--keys", str(stage.folder / "keys.file"))
+
+    assert 0 == verified.exit_code
+    assert "8. The pages say what the attached certificate says: NOT PROVEN." in verified.stdout
+    assert "rely on the attached certificate.jws" in verified.stdout.splitlines()[-1]
 
 
 def test_to_is_for_a_pdf(stage: Stage) -> None:
