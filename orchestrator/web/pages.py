@@ -39,8 +39,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @router.get("/")
-def front(request: Request, _who: SignedIn, given: Given) -> Response:
+def front(request: Request, who: SignedIn, given: Given, watched: Watched) -> Response:
     """What is open, what is late, what waits for the officer."""
+    watched.note(who, "overview")
     with given.ledger.reading() as transaction:
         found = overview(transaction, given.clock(), given.zone)
     return show(request, "overview.html", found=found)
@@ -191,8 +192,9 @@ def entries_asked(given: Ports, asked: Filters) -> tuple[Iterator[Entry], date]:
 
 
 @router.get("/register")
-def register(request: Request, _who: SignedIn, given: Given, asked: Asked) -> Response:
+def register(request: Request, who: SignedIn, given: Given, watched: Watched, asked: Asked) -> Response:
     """The register of handled requests: pseudonyms, dates, outcomes."""
+    watched.note(who, "register")
     lines_of, today = entries_asked(given, asked)
     found = list(lines_of)
     counts = sorted(Counter(one.right for one in found).items())
@@ -222,15 +224,17 @@ def _cells(entry: Entry, today: date) -> Sequence[str]:
 
 
 @router.get("/holds")
-def holds(request: Request, _who: SignedIn, given: Given) -> Response:
+def holds(request: Request, who: SignedIn, given: Given, watched: Watched) -> Response:
     """What is kept, why, and until when."""
+    watched.note(who, "holds")
     with given.ledger.reading() as transaction:
         return show(request, "holds.html", kept=held(transaction))
 
 
 @router.get("/tasks")
-def work(request: Request, _who: SignedIn, given: Given) -> Response:
+def work(request: Request, who: SignedIn, given: Given, watched: Watched) -> Response:
     """What waits for a person."""
+    watched.note(who, "tasks")
     with given.ledger.reading() as transaction:
         return show(request, "tasks.html", found=tasks(transaction))
 

@@ -81,6 +81,30 @@ def test_only_an_officer_acts(office: Office, role: Role, name: str) -> None:
     assert [] == office.sent
 
 
+UNNOTED = {"/cases/{request_id}/progress", "/api/openapi.json"}
+"""The one follows a page that was noted; the other tells nothing of a request."""
+
+
+@pytest.mark.parametrize("path", sorted({path for method, path in CLOSED if method == "GET"} - UNNOTED))
+def test_every_view_is_an_entry_of_the_audit(office: Office, path: str) -> None:
+    request, browser = office.erased(), office.visitor(Role.OPERATOR)
+    before = len(office.access.audit())
+    assert 200 == browser.get(filled(path, request)).status_code
+    (noted,) = office.access.audit()[: len(office.access.audit()) - before]
+    about = request if "{request_id}" in path else None
+    assert ("olga", "operator", about) == (noted.account, noted.role, noted.request_id)
+
+
+@pytest.mark.parametrize("path", [path for path in WRITING if path != "/sign-out"])
+def test_what_somebody_tried_without_the_role_for_it_is_an_entry_of_the_audit(office: Office, path: str) -> None:
+    request, browser = office.erased(), office.visitor(Role.READER)
+    form = {"csrf": csrf(browser.get("/")), "reason": "Not proven."}
+    assert 403 == browser.post(filled(path, request), data=form).status_code
+    noted = office.access.audit()[0]
+    assert ("olga", "reader", True) == (noted.account, noted.role, noted.action.startswith("denied: "))
+    assert [] == office.sent
+
+
 @pytest.mark.parametrize("role", [Role.OFFICER, Role.READER])
 def test_only_an_operator_sees_the_audit(office: Office, role: Role) -> None:
     assert (403, 200) == (office.visitor(role).get("/audit").status_code, office.visitor(Role.OPERATOR).get("/audit").status_code)
