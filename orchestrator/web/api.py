@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from orchestrator.handled import entries
 from orchestrator.register import Standing, Wanted
 from orchestrator.web.asked import Given, SignedIn, TheCase, Watched
-from orchestrator.web.pages import A_YEAR
+from orchestrator.web.pages import A_MONTH
 from orchestrator.web.views import CaseView, Hold, Overview, Task, View, case_view, held, overview, tasks
 from topics.events import Right
 
@@ -77,10 +77,10 @@ def api_register(
     right: Right | None = None,
     status: Standing | None = None,
 ) -> tuple[RegisterLine, ...]:
-    """The register of handled requests; without `since`, of the last year."""
+    """The register of handled requests; without `since`, of the last month."""
     watched.note(who, "api register")
     today = given.clock().astimezone(given.zone).date()
-    found = entries(given.ledger, given.zone, Wanted(since or today - A_YEAR, until, right, status))
+    found = entries(given.ledger, given.zone, Wanted(since or today - A_MONTH, until, right, status))
     return tuple(
         RegisterLine(
             pseudonym=one.pseudonym,

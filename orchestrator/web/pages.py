@@ -31,7 +31,7 @@ from topics.events import Right
 router = APIRouter()
 
 _MOST_ENTRIES = 200
-A_YEAR = timedelta(days=365)
+A_MONTH = timedelta(days=31)
 _LOOK_SECONDS = 1.0
 _LOOKS = 600
 """A browser asks again by itself when the stream ends."""
@@ -163,7 +163,7 @@ Text = Annotated[str, Query(max_length=40)]
 
 @dataclass(frozen=True)
 class Filters:
-    """What is asked of the register, as it stands in the address; without a first day, the last year."""
+    """What is asked of the register, as it stands in the address; without a first day, the last month."""
 
     since: Text = ""
     until: Text = ""
@@ -172,7 +172,7 @@ class Filters:
 
     def wanted(self, today: date) -> Wanted:
         try:
-            first = date.fromisoformat(self.since) if self.since else today - A_YEAR
+            first = date.fromisoformat(self.since) if self.since else today - A_MONTH
             last = date.fromisoformat(self.until) if self.until else None
         except ValueError:
             raise Refused(422, "problem", "YYYY-MM-DD") from None
