@@ -119,6 +119,15 @@ class IssuedView(View):
     sha256: str
 
 
+class ClaimView(View):
+    """A legal claim that an officer placed, also where nothing was found yet; null: at all processors, of every kind."""
+
+    processor: str | None
+    kind: str | None
+    until: date
+    reason: str
+
+
 class CaseView(View):
     """A case as its page shows it. `version` changes whenever anything of it does."""
 
@@ -139,6 +148,7 @@ class CaseView(View):
     paused: str | None
     waiting: tuple[Waiting, ...]
     processors: tuple[ProcessorView, ...]
+    claims: tuple[ClaimView, ...]
     certificates: tuple[IssuedView, ...]
     tasks: tuple[Task, ...]
     key_until: date | None
@@ -217,6 +227,9 @@ def case_view(case: Case, now: datetime, zone: ZoneInfo) -> CaseView:
         paused=case.pauses[-1].ground if case.paused else None,
         waiting=_waiting(case),
         processors=tuple(_processor(state, entry, zone) for state, entry in zip(case.processors, entries(case), strict=True)),
+        claims=tuple(
+            ClaimView(processor=placed.processor, **placed.claim.model_dump(include={"kind", "until", "reason"})) for placed in case.claims
+        ),
         certificates=tuple(
             IssuedView(**one.model_dump(include={"certificate_id", "revision", "sha256"}), status=one.status.value, issued_at=one.issued_at)
             for one in case.certificates

@@ -182,3 +182,44 @@ def test_progress_is_told_until_the_case_is_closed(office: Office) -> None:
     assert "text/event-stream; charset=utf-8" == answer.headers["content-type"]
     told = [line for line in answer.text.splitlines() if line]
     assert 2 == len(told) and told[0] != told[1]
+
+
+def test_a_task_is_noted_with_the_digest_of_its_proof_and_the_file_is_not_kept(office: Office) -> None:
+    office.company.vendors["moneybird"].add_contact(JAN, archived=True)
+    request = office.company.ask(JAN.subject(), "subject.unrestrict")
+    office.company.settle()
+    office.company.settle(minutes=15)
+    browser, proof = office.visitor(), b"Lifted by hand on the screen, says Moneybird."
+    assert str(request) in browser.get("/tasks").text
+    form = {"csrf": csrf(browser.get(f"/cases/{request}")), "processor": "moneybird", "outcome": "lifted", "count": "1", "on": "2026-11-20"}
+    sent = {"data": form, "files": {"file": ("proof.txt", proof)}}
+    assert 303 == browser.post(f"/cases/{request}/orders/done", **sent).status_code
+    office.company.settle()
+    last = office.company.certificates(request)[-1]
+    assert ("complete", "lifted") == (last.status, last.processors[0].records[0].outcome)
+    assert hashlib.sha256(proof).hexdigest() in browser.get(f"/cases/{request}/certificate").text
+    assert str(request) not in browser.get("/tasks").text
+    assert not any(proof in path.read_bytes() for path in office.folder.rglob("*") if path.is_file())
+
+
+def test_a_claim_is_placed_and_lifted_by_the_pages(office: Office) -> None:
+    request, browser = office.erased(), office.visitor()
+    assert 303 == act(browser, request, "hold", reason="A dispute over the delivery.", until="2027-06-30").status_code
+    office.company.settle()
+    assert ["A dispute over the delivery."] == [placed.claim.reason for placed in office.company.case(request).claims]
+    page = browser.get(f"/cases/{request}").text
+    assert all(words in page for words in ("Kept for a legal claim", "A dispute over the delivery.", "30 June 2027"))
+    assert 303 == act(browser, request, "unhold").status_code
+    office.company.settle()
+    assert [] == list(office.company.case(request).claims)
+    assert "Kept for a legal claim" not in browser.get(f"/cases/{request}").text
+
+
+def test_the_time_is_extended_by_the_pages(office: Office) -> None:
+    office.company.stopped = {"moneybird"}
+    request, browser = office.company.ask(JAN.subject()), office.visitor()
+    office.company.settle()
+    assert 303 == act(browser, request, "extend", reason="Five systems answer by letter only.").status_code
+    office.company.settle()
+    page = browser.get(f"/cases/{request}").text
+    assert "Five systems answer by letter only." in page and "22 February 2027" in page
