@@ -1,6 +1,6 @@
 """Every route there is, from the router's own list: who is let in, what a form must carry, and what every answer says."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import pytest
@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from orchestrator.web import actions, api, pages, signing_in
 from orchestrator.web.access import Role
 from orchestrator.web.actions import ORDERS
-from orchestrator.web.site import HEADERS
+from orchestrator.web.site import HEADERS, MOST_BYTES
 from tests.web.conftest import Office, csrf
 
 OPEN_TO_ALL = {
@@ -128,6 +128,18 @@ def test_every_answer_carries_the_headers(office: Office, method: str, path: str
         or {k.lower(): v for k, v in HEADERS.items()}.items() <= dict(answer.headers).items()
     )
     assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/sign-in/link", *WRITING])
+def test_more_than_a_proof_may_be_is_turned_away_before_it_is_taken_in(office: Office, path: str) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        raise AssertionError("it was taken in")
+        yield b""
+
+    lengths = {"too long": ({"content-length": str(MOST_BYTES + 1)}, 413), "unknown": ({"transfer-encoding": "chunked"}, 411)}
+    for headers, status in lengths.values():
+        kind = {"content-type": "multipart/form-data; boundary=x"}
+        assert status == office.stranger().post(filled(path), content=endless(), headers=headers | kind).status_code
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/static/style.css", "/nowhere", "/api/overview"])
