@@ -10,6 +10,8 @@ from connectors.testing.simulator import Person
 from orchestrator.papers import attached, pages
 from orchestrator.tongue import WORDS
 from orchestrator.verify import verify
+from orchestrator.web.views import overview, tasks
+from tests.flow.company import AMSTERDAM
 from tests.web.conftest import JAN, Office, act, csrf
 from topics.outcomes import Evidence, Outcome
 
@@ -200,6 +202,33 @@ def test_a_task_is_noted_with_the_digest_of_its_proof_and_the_file_is_not_kept(o
     assert hashlib.sha256(proof).hexdigest() in browser.get(f"/cases/{request}/certificate").text
     assert str(request) not in browser.get("/tasks").text
     assert not any(proof in path.read_bytes() for path in office.folder.rglob("*") if path.is_file())
+
+
+WAITING: list[tuple[str, dict[str, str], bool]] = [
+    ("subject.object", {"ground": "21(1)"}, False),
+    ("subject.erase", {"identity": "doubtful"}, False),
+    ("subject.restrict", {"ground": "18(1)(a)"}, False),
+    ("subject.unrestrict", {}, True),
+]
+"""What each kind of request waits for: a decision, an identity, a word on what cannot be undone, work."""
+
+
+@pytest.mark.parametrize(("type", "given", "is_work"), WAITING)
+def test_what_waits_for_the_officer_is_found_behind_any_number_of_more_urgent_requests(
+    office: Office, type: str, given: dict[str, str], is_work: bool
+) -> None:
+    company, asked = office.company, []
+    for person in (JAN, Person("piet@voorbeeld.nl")):
+        company.vendors["moneybird"].add_contact(person, archived=is_work)
+        asked.append(company.ask(person.subject(), type, **given))
+        company.settle(hours=30)
+    company.settle(minutes=15)
+    with company.ledger.reading() as transaction:
+        found = overview(transaction, company.time.now, AMSTERDAM, most=1)
+        work = tasks(transaction)
+    assert 1 == len(found.open_cases)
+    assert asked == [one.request_id for one in found.waiting]
+    assert (asked if is_work else []) == [one.request_id for one in work]
 
 
 def test_a_claim_is_placed_and_lifted_by_the_pages(office: Office) -> None:
