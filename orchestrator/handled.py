@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,6 +19,8 @@ from orchestrator.tables import cases, certificates, holds, identifiers, not_sup
 from topics.keyring import case_key, hold_key
 
 _AT_ONCE = 500
+_BEFORE_ALL = date(2000, 1, 1)
+_CLOCKS_DIFFER = timedelta(days=2)
 
 _newer = certificates.alias()
 _NEWEST = (
@@ -33,16 +35,22 @@ _UNCERTIFIED = ~exists().where(certificates.c.request_id == cases.c.request_id)
 def entries(ledger: Ledger, zone: ZoneInfo, wanted: Wanted) -> Iterator[Entry]:
     """The entries that are asked for: first those with certificates, in the order of the newest, then the open ones."""
     with ledger.reading() as transaction:
-        query = select(certificates.c.request_id, certificates.c.jws).where(*_NEWEST).order_by(certificates.c.register_index)
+        columns, since = (certificates.c.request_id, certificates.c.jws), _not_before(wanted, zone)
+        query = select(*columns).where(*_NEWEST, certificates.c.issued_at >= since).order_by(certificates.c.register_index)
         found = transaction.connection.execute(query.execution_options(yield_per=_AT_ONCE))
         for part in found.partitions():
             issued = _issued(transaction, [row.request_id for row in part])
             yield from filter(wanted.fits, (certified(_payload(row.jws), issued[row.request_id], zone) for row in part))
-        bodies = select(cases.c.body).where(_UNCERTIFIED).order_by(cases.c.received_at, cases.c.request_id)
+        bodies = select(cases.c.body).where(_UNCERTIFIED, cases.c.received_at >= since).order_by(cases.c.received_at, cases.c.request_id)
         for body in transaction.connection.execute(bodies.execution_options(yield_per=_AT_ONCE)).scalars():
             case = Opened.model_validate_json(body)
             if case.mode == "execute" and wanted.fits(entry := uncertified(case, zone)):
                 yield entry
+
+
+def _not_before(wanted: Wanted, zone: ZoneInfo) -> datetime:
+    """What is asked for has no certificate from before this; a sender's clock may be a day ahead of ours, and ours be set back."""
+    return datetime.combine(max(wanted.since or _BEFORE_ALL, _BEFORE_ALL), time(), zone) - _CLOCKS_DIFFER
 
 
 def counts(ledger: Ledger, zone: ZoneInfo, wanted: Wanted, today: date) -> Counter[Tally]:

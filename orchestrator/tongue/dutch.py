@@ -82,6 +82,7 @@ DUTCH = {
     "pause": "De termijn stilzetten: de identiteit is in twijfel",
     "resume": "De identiteit is bewezen: ga verder",
     "retry": "Wat mislukte opnieuw opdragen",
+    "claims": "Bewaard voor een juridisch geschil",
     "hold": "Gegevens bewaren voor een juridisch geschil",
     "unhold": "Het geschil geldt niet meer",
     "everywhere": "Overal",

@@ -82,6 +82,7 @@ ENGLISH = {
     "pause": "Stop the time: the identity is in doubt",
     "resume": "The identity is proven: go on",
     "retry": "Order again what failed",
+    "claims": "Kept for a legal claim",
     "hold": "Keep records for a legal claim",
     "unhold": "The claim holds no longer",
     "everywhere": "Everywhere",

@@ -34,7 +34,6 @@ ORDERS: Mapping[str, tuple[EventType, tuple[str, ...]]] = {
 }
 """By the name in a form's address: the event, and which fields of the form are its own."""
 
-_LARGEST_PROOF_BYTES = 50 * 1024 * 1024
 _CHUNK = 1 << 16
 
 Field = Annotated[str, Form(max_length=2000)]
@@ -46,7 +45,7 @@ async def order(request: Request, name: str, who: Officer, case: TheCase, given:
     if name not in ORDERS:
         raise Refused(404, "not_found")
     type, fields = ORDERS[name]
-    form = await request.form(max_part_size=_LARGEST_PROOF_BYTES)
+    form = await request.form()
     asked: dict[str, str | int] = {field: value.strip() for field in fields if isinstance(value := form.get(field), str) and value.strip()}
     if isinstance(proof := form.get("file"), UploadFile) or hasattr(proof, "read"):
         asked["proof"] = await _digest(proof)  # type: ignore[arg-type]

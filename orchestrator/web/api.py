@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from orchestrator.handled import entries
 from orchestrator.register import Standing, Wanted
 from orchestrator.web.asked import Given, SignedIn, TheCase, Watched
-from orchestrator.web.pages import A_YEAR
+from orchestrator.web.pages import A_MONTH
 from orchestrator.web.views import CaseView, Hold, Overview, Task, View, case_view, held, overview, tasks
 from topics.events import Right
 
@@ -37,8 +37,9 @@ def openapi(request: Request, _who: SignedIn) -> Response:
 
 
 @router.get("/overview")
-def api_overview(_who: SignedIn, given: Given) -> Overview:
+def api_overview(who: SignedIn, given: Given, watched: Watched) -> Overview:
     """The most urgent open cases, and the holds that end soon."""
+    watched.note(who, "api overview")
     with given.ledger.reading() as transaction:
         return overview(transaction, given.clock(), given.zone)
 
@@ -51,31 +52,35 @@ def api_case(who: SignedIn, case: TheCase, given: Given, watched: Watched) -> Ca
 
 
 @router.get("/holds")
-def api_holds(_who: SignedIn, given: Given) -> tuple[Hold, ...]:
+def api_holds(who: SignedIn, given: Given, watched: Watched) -> tuple[Hold, ...]:
     """What is kept, the soonest to end first."""
+    watched.note(who, "api holds")
     with given.ledger.reading() as transaction:
         return held(transaction)
 
 
 @router.get("/tasks")
-def api_tasks(_who: SignedIn, given: Given) -> tuple[Task, ...]:
+def api_tasks(who: SignedIn, given: Given, watched: Watched) -> tuple[Task, ...]:
     """What waits for a person."""
+    watched.note(who, "api tasks")
     with given.ledger.reading() as transaction:
         return tasks(transaction)
 
 
 @router.get("/register")
 def api_register(
-    _who: SignedIn,
+    who: SignedIn,
     given: Given,
+    watched: Watched,
     since: date | None = None,
     until: date | None = None,
     right: Right | None = None,
     status: Standing | None = None,
 ) -> tuple[RegisterLine, ...]:
-    """The register of handled requests; without `since`, of the last year."""
+    """The register of handled requests; without `since`, of the last month."""
+    watched.note(who, "api register")
     today = given.clock().astimezone(given.zone).date()
-    found = entries(given.ledger, given.zone, Wanted(since or today - A_YEAR, until, right, status))
+    found = entries(given.ledger, given.zone, Wanted(since or today - A_MONTH, until, right, status))
     return tuple(
         RegisterLine(
             pseudonym=one.pseudonym,

@@ -66,16 +66,20 @@ def meant(request: Request, who: Annotated[Session, Depends(signed_in)], csrf: A
     return who
 
 
-def officer(who: Annotated[Session, Depends(meant)]) -> Session:
+def officer(request: Request, who: Annotated[Session, Depends(meant)]) -> Session:
     """Only an officer acts."""
-    if who.role is not Role.OFFICER:
-        raise Refused(403, "forbidden")
-    return who
+    return _only(Role.OFFICER, request, who)
 
 
-def operator(who: Annotated[Session, Depends(signed_in)]) -> Session:
+def operator(request: Request, who: Annotated[Session, Depends(signed_in)]) -> Session:
     """Only an operator sees who looked at what."""
-    if who.role is not Role.OPERATOR:
+    return _only(Role.OPERATOR, request, who)
+
+
+def _only(role: Role, request: Request, who: Session) -> Session:
+    """Whose role it is; what somebody else tried is noted by the name of its route, which holds nothing that they typed."""
+    if who.role is not role:
+        access(request).note(who, f"denied: {request.scope['route'].name}")
         raise Refused(403, "forbidden")
     return who
 

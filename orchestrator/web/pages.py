@@ -31,7 +31,7 @@ from topics.events import Right
 router = APIRouter()
 
 _MOST_ENTRIES = 200
-A_YEAR = timedelta(days=365)
+A_MONTH = timedelta(days=31)
 _LOOK_SECONDS = 1.0
 _LOOKS = 600
 """A browser asks again by itself when the stream ends."""
@@ -39,8 +39,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @router.get("/")
-def front(request: Request, _who: SignedIn, given: Given) -> Response:
+def front(request: Request, who: SignedIn, given: Given, watched: Watched) -> Response:
     """What is open, what is late, what waits for the officer."""
+    watched.note(who, "overview")
     with given.ledger.reading() as transaction:
         found = overview(transaction, given.clock(), given.zone)
     return show(request, "overview.html", found=found)
@@ -162,7 +163,7 @@ Text = Annotated[str, Query(max_length=40)]
 
 @dataclass(frozen=True)
 class Filters:
-    """What is asked of the register, as it stands in the address; without a first day, the last year."""
+    """What is asked of the register, as it stands in the address; without a first day, the last month."""
 
     since: Text = ""
     until: Text = ""
@@ -171,7 +172,7 @@ class Filters:
 
     def wanted(self, today: date) -> Wanted:
         try:
-            first = date.fromisoformat(self.since) if self.since else today - A_YEAR
+            first = date.fromisoformat(self.since) if self.since else today - A_MONTH
             last = date.fromisoformat(self.until) if self.until else None
         except ValueError:
             raise Refused(422, "problem", "YYYY-MM-DD") from None
@@ -191,8 +192,9 @@ def entries_asked(given: Ports, asked: Filters) -> tuple[Iterator[Entry], date]:
 
 
 @router.get("/register")
-def register(request: Request, _who: SignedIn, given: Given, asked: Asked) -> Response:
+def register(request: Request, who: SignedIn, given: Given, watched: Watched, asked: Asked) -> Response:
     """The register of handled requests: pseudonyms, dates, outcomes."""
+    watched.note(who, "register")
     lines_of, today = entries_asked(given, asked)
     found = list(lines_of)
     counts = sorted(Counter(one.right for one in found).items())
@@ -222,15 +224,17 @@ def _cells(entry: Entry, today: date) -> Sequence[str]:
 
 
 @router.get("/holds")
-def holds(request: Request, _who: SignedIn, given: Given) -> Response:
+def holds(request: Request, who: SignedIn, given: Given, watched: Watched) -> Response:
     """What is kept, why, and until when."""
+    watched.note(who, "holds")
     with given.ledger.reading() as transaction:
         return show(request, "holds.html", kept=held(transaction))
 
 
 @router.get("/tasks")
-def work(request: Request, _who: SignedIn, given: Given) -> Response:
+def work(request: Request, who: SignedIn, given: Given, watched: Watched) -> Response:
     """What waits for a person."""
+    watched.note(who, "tasks")
     with given.ledger.reading() as transaction:
         return show(request, "tasks.html", found=tasks(transaction))
 

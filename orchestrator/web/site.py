@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 
@@ -33,6 +34,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+MOST_BYTES = 50 * 1024 * 1024
+"""Of a form, with the proof that is uploaded."""
 _STATUS_WORDS = {403: "forbidden", 404: "not_found"}
 
 Next = Callable[[Request], Awaitable[Response]]
@@ -68,10 +71,7 @@ def build(ports: Ports, access: Access) -> FastAPI:
 
     @site.middleware("http")
     async def guard(request: Request, call_next: Next) -> Response:
-        if not host.is_ours(request):
-            answer = Response("This is not my name.", 421)
-        else:
-            answer = Response("This form is not mine.", 403) if host.is_from_elsewhere(request) else await call_next(request)
+        answer = _turned_away(request, host) or await call_next(request)
         answer.headers.update(HEADERS)
         return answer
 
@@ -81,6 +81,18 @@ def build(ports: Ports, access: Access) -> FastAPI:
     for part in (signing_in.router, pages.router, actions.router, api.router):
         site.include_router(part)
     return site
+
+
+def _turned_away(request: Request, host: Host) -> Response | None:
+    """What is answered before anything of it is read; a form is written to disk before it is known who sent it."""
+    if not host.is_ours(request):
+        return Response("This is not my name.", 421)
+    if host.is_from_elsewhere(request):
+        return Response("This form is not mine.", 403)
+    if "transfer-encoding" in request.headers:
+        return Response("Say how long it is.", 411)
+    length = request.headers.get("content-length", "0")
+    return None if length.isdecimal() and int(length) <= MOST_BYTES else Response("This is too long.", 413)
 
 
 def _sign_in_first(request: Request, _error: Exception) -> Response:
@@ -101,6 +113,12 @@ def _gone(request: Request, _error: Exception) -> Response:
     return _problem(request, 503, "gone", "")
 
 
+def _no_sessions(request: Request, _error: Exception) -> Response:
+    """No page: each says who is signed in."""
+    sentence = "The store of sessions cannot be reached; nobody is let in."
+    return JSONResponse({"detail": sentence}, 503) if request.url.path.startswith("/api/") else Response(sentence, 503)
+
+
 def _problem(request: Request, status: int, key: str, sentence: str) -> Response:
     if request.url.path.startswith("/api/"):
         return JSONResponse({"detail": sentence or key.replace("_", " ")}, status)
@@ -111,6 +129,7 @@ _HANDLERS: dict[Any, Any] = {
     SignInFirst: _sign_in_first,
     Refused: _refused,
     HTTPException: _http,
+    SQLAlchemyError: _no_sessions,  # every other store tells it by an exception of its own
     LedgerGone: _gone,
     BrokerGone: _gone,
     KeyringGone: _gone,

@@ -1,13 +1,14 @@
 """What the pages and the API show, read out of the ledger. No personal data is in it."""
 
 import hashlib
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from orchestrator.case import Case, ProcessorState
 from orchestrator.certificate import entries
@@ -15,10 +16,12 @@ from orchestrator.ledger import Transaction
 from orchestrator.officer import waits_for_a_word
 from orchestrator.payload import ProcessorEntry
 from orchestrator.tables import cases, holds
+from topics.events import Right
 from topics.outcomes import Outcome
 
 MOST_OPEN = 200
 _MOST_HOLDS = 500
+_MOST_WAITING = 1_000
 _SOON = timedelta(days=30)
 
 Waiting = Literal["decision", "identity", "task"]
@@ -59,18 +62,14 @@ class Hold(View):
 
 
 class Overview(View):
-    """What an officer looks at first. `open_cases`: the most urgent; `open` and `overdue` count all."""
+    """What an officer looks at first. `open_cases`: the most urgent; `open`, `overdue` and `waiting` are of all."""
 
     today: date
     open: int
     overdue: int
     open_cases: tuple[OpenCase, ...]
+    waiting: tuple[OpenCase, ...]
     holds_ending: tuple[Hold, ...]
-
-    @property
-    def waiting(self) -> tuple[OpenCase, ...]:
-        """Those that wait for the officer."""
-        return tuple(one for one in self.open_cases if one.waiting)
 
 
 class Task(View):
@@ -119,6 +118,15 @@ class IssuedView(View):
     sha256: str
 
 
+class ClaimView(View):
+    """A legal claim that an officer placed, also where nothing was found yet; null: at all processors, of every kind."""
+
+    processor: str | None
+    kind: str | None
+    until: date
+    reason: str
+
+
 class CaseView(View):
     """A case as its page shows it. `version` changes whenever anything of it does."""
 
@@ -139,6 +147,7 @@ class CaseView(View):
     paused: str | None
     waiting: tuple[Waiting, ...]
     processors: tuple[ProcessorView, ...]
+    claims: tuple[ClaimView, ...]
     certificates: tuple[IssuedView, ...]
     tasks: tuple[Task, ...]
     key_until: date | None
@@ -146,19 +155,34 @@ class CaseView(View):
     version: str
 
 
-def overview(transaction: Transaction, now: datetime, zone: ZoneInfo) -> Overview:
+_WORK = cases.c.body.contains(f'"{Outcome.NEEDS_PERSON}"', autoescape=True)
+_MAY_WAIT = or_(
+    _WORK,
+    cases.c.right == Right.OBJECTION.value,
+    *(cases.c.body.contains(part, autoescape=True) for part in ('"block":{', '"pauses":[{', '"unconfirmed":true')),
+)
+"""What waits for the officer has one of these; the case itself says whether it does."""
+
+
+def overview(transaction: Transaction, now: datetime, zone: ZoneInfo, most: int = MOST_OPEN) -> Overview:
     """The open cases, the most urgent first, and the holds that end within thirty days."""
     today, run = now.astimezone(zone).date(), transaction.connection
     is_open = cases.c.state == "open"
-    bodies = run.scalars(select(cases.c.body).where(is_open).order_by(cases.c.due_by).limit(MOST_OPEN))
-    found = [_open_case(Case.model_validate_json(body), today, zone) for body in bodies]
+    found = [_open_case(case, today, zone) for case in _most_urgent(transaction, most)]
+    waiting = [_open_case(case, today, zone) for case in _most_urgent(transaction, _MOST_WAITING, _MAY_WAIT)]
     return Overview(
         today=today,
         open=run.scalar(select(func.count()).where(is_open)) or 0,
         overdue=run.scalar(select(func.count()).where(is_open, cases.c.due_by < today)) or 0,
         open_cases=tuple(found),
+        waiting=tuple(one for one in waiting if one.waiting),
         holds_ending=held(transaction, today + _SOON),
     )
+
+
+def _most_urgent(transaction: Transaction, most: int, *which: ColumnElement[bool]) -> Iterator[Case]:
+    query = select(cases.c.body).where(cases.c.state == "open", *which).order_by(cases.c.due_by).limit(most)
+    yield from map(Case.model_validate_json, transaction.connection.scalars(query))
 
 
 def held(transaction: Transaction, until: date | None = None) -> tuple[Hold, ...]:
@@ -170,9 +194,8 @@ def held(transaction: Transaction, until: date | None = None) -> tuple[Hold, ...
 
 
 def tasks(transaction: Transaction) -> tuple[Task, ...]:
-    """What waits for a person at the most urgent open cases."""
-    query = select(cases.c.body).where(cases.c.state == "open").order_by(cases.c.due_by).limit(MOST_OPEN)
-    return tuple(task for body in transaction.connection.scalars(query) for task in tasks_of(Case.model_validate_json(body)))
+    """What waits for a person, the most urgent first (of a thousand cases)."""
+    return tuple(task for case in _most_urgent(transaction, _MOST_WAITING, _WORK) for task in tasks_of(case))
 
 
 def tasks_of(case: Case) -> tuple[Task, ...]:
@@ -217,6 +240,9 @@ def case_view(case: Case, now: datetime, zone: ZoneInfo) -> CaseView:
         paused=case.pauses[-1].ground if case.paused else None,
         waiting=_waiting(case),
         processors=tuple(_processor(state, entry, zone) for state, entry in zip(case.processors, entries(case), strict=True)),
+        claims=tuple(
+            ClaimView(processor=placed.processor, **placed.claim.model_dump(include={"kind", "until", "reason"})) for placed in case.claims
+        ),
         certificates=tuple(
             IssuedView(**one.model_dump(include={"certificate_id", "revision", "sha256"}), status=one.status.value, issued_at=one.issued_at)
             for one in case.certificates

@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from orchestrator.handled import counts, entries, forget, going
 from orchestrator.register import Entry, Tally, Wanted, keys_of_years_before, register_key
-from orchestrator.tables import cases, identifiers
+from orchestrator.tables import cases, certificates, identifiers
 from orchestrator.upkeep import Upkeep
 from tests.orchestrator.process_cases import Installation, answer, delivery, line, request
 from topics.calendar_settings import Keep
@@ -45,6 +45,29 @@ def upkeep(installation: Installation) -> Upkeep:
 
 def later(installation: Installation, years: int = 5) -> None:
     installation.time.now += timedelta(days=366 * years)
+
+
+def test_what_was_sent_by_a_clock_that_is_a_day_ahead_is_found_on_the_day_it_names(installation: Installation) -> None:
+    ahead = installation.time.now + timedelta(hours=23, minutes=59)
+    id = uuid4()
+    handled(installation, id, received_at=ahead.isoformat())
+    day = ahead.astimezone(ZONE).date()
+    assert 1 == len(list(entries(installation.ledger, ZONE, Wanted(since=day))))
+    assert [] == list(entries(installation.ledger, ZONE, Wanted(since=day + timedelta(days=1))))
+
+
+def test_certificates_from_before_the_first_day_that_is_asked_for_are_not_even_read(installation: Installation) -> None:
+    handled(installation, uuid4())
+    with installation.ledger.transaction() as transaction:
+        transaction.connection.execute(update(certificates).values(jws="unreadable"))
+    installation.time.now += timedelta(days=10)
+    handled(installation, uuid4(), received_at=installation.time.now.isoformat())
+    assert 1 == len(list(entries(installation.ledger, ZONE, Wanted(since=installation.time.now.date()))))
+
+
+def test_the_first_of_all_days_may_be_asked_for(installation: Installation) -> None:
+    handled(installation, uuid4())
+    assert 1 == len(list(entries(installation.ledger, ZONE, Wanted(since=date.min))))
 
 
 def test_an_entry_is_answered_on_the_day_of_its_first_certificate_that_is_not_partial(installation: Installation) -> None:

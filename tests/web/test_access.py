@@ -78,6 +78,16 @@ def test_the_audit_names_who_did_what_about_which_request_and_nobody_else(office
     assert "jan@" not in office.visitor(Role.OPERATOR).get("/audit").text
 
 
+def test_while_the_store_of_sessions_is_away_nobody_is_let_in_and_it_is_told(office: Office) -> None:
+    browser = office.visitor()
+    office.access.close()
+    for path in office.folder.glob("web.db*"):
+        path.unlink()
+    answers = [browser.get("/"), browser.get("/sign-in"), browser.get("/api/overview")]
+    assert [(503, True)] * 3 == [(answer.status_code, "store of sessions" in answer.text) for answer in answers]
+    assert all("default-src 'none'" in answer.headers["content-security-policy"] for answer in answers)
+
+
 def test_a_store_that_is_away_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(AccessGone, match=r"Look at \[web\] store"):
         Access.open(f"sqlite:///{tmp_path}/nowhere/web.db", lambda: None)  # type: ignore[arg-type, return-value]

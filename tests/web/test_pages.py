@@ -10,6 +10,8 @@ from connectors.testing.simulator import Person
 from orchestrator.papers import attached, pages
 from orchestrator.tongue import WORDS
 from orchestrator.verify import verify
+from orchestrator.web.views import overview, tasks
+from tests.flow.company import AMSTERDAM
 from tests.web.conftest import JAN, Office, act, csrf
 from topics.outcomes import Evidence, Outcome
 
@@ -182,3 +184,71 @@ def test_progress_is_told_until_the_case_is_closed(office: Office) -> None:
     assert "text/event-stream; charset=utf-8" == answer.headers["content-type"]
     told = [line for line in answer.text.splitlines() if line]
     assert 2 == len(told) and told[0] != told[1]
+
+
+def test_a_task_is_noted_with_the_digest_of_its_proof_and_the_file_is_not_kept(office: Office) -> None:
+    office.company.vendors["moneybird"].add_contact(JAN, archived=True)
+    request = office.company.ask(JAN.subject(), "subject.unrestrict")
+    office.company.settle()
+    office.company.settle(minutes=15)
+    browser, proof = office.visitor(), b"Lifted by hand on the screen, says Moneybird."
+    assert str(request) in browser.get("/tasks").text
+    form = {"csrf": csrf(browser.get(f"/cases/{request}")), "processor": "moneybird", "outcome": "lifted", "count": "1", "on": "2026-11-20"}
+    sent = {"data": form, "files": {"file": ("proof.txt", proof)}}
+    assert 303 == browser.post(f"/cases/{request}/orders/done", **sent).status_code
+    office.company.settle()
+    last = office.company.certificates(request)[-1]
+    assert ("complete", "lifted") == (last.status, last.processors[0].records[0].outcome)
+    assert hashlib.sha256(proof).hexdigest() in browser.get(f"/cases/{request}/certificate").text
+    assert str(request) not in browser.get("/tasks").text
+    assert not any(proof in path.read_bytes() for path in office.folder.rglob("*") if path.is_file())
+
+
+WAITING: list[tuple[str, dict[str, str], bool]] = [
+    ("subject.object", {"ground": "21(1)"}, False),
+    ("subject.erase", {"identity": "doubtful"}, False),
+    ("subject.restrict", {"ground": "18(1)(a)"}, False),
+    ("subject.unrestrict", {}, True),
+]
+"""What each kind of request waits for: a decision, an identity, a word on what cannot be undone, work."""
+
+
+@pytest.mark.parametrize(("type", "given", "is_work"), WAITING)
+def test_what_waits_for_the_officer_is_found_behind_any_number_of_more_urgent_requests(
+    office: Office, type: str, given: dict[str, str], is_work: bool
+) -> None:
+    company, asked = office.company, []
+    for person in (JAN, Person("piet@voorbeeld.nl")):
+        company.vendors["moneybird"].add_contact(person, archived=is_work)
+        asked.append(company.ask(person.subject(), type, **given))
+        company.settle(hours=30)
+    company.settle(minutes=15)
+    with company.ledger.reading() as transaction:
+        found = overview(transaction, company.time.now, AMSTERDAM, most=1)
+        work = tasks(transaction)
+    assert 1 == len(found.open_cases)
+    assert asked == [one.request_id for one in found.waiting]
+    assert (asked if is_work else []) == [one.request_id for one in work]
+
+
+def test_a_claim_is_placed_and_lifted_by_the_pages(office: Office) -> None:
+    request, browser = office.erased(), office.visitor()
+    assert 303 == act(browser, request, "hold", reason="A dispute over the delivery.", until="2027-06-30").status_code
+    office.company.settle()
+    assert ["A dispute over the delivery."] == [placed.claim.reason for placed in office.company.case(request).claims]
+    page = browser.get(f"/cases/{request}").text
+    assert all(words in page for words in ("Kept for a legal claim", "A dispute over the delivery.", "30 June 2027"))
+    assert 303 == act(browser, request, "unhold").status_code
+    office.company.settle()
+    assert [] == list(office.company.case(request).claims)
+    assert "Kept for a legal claim" not in browser.get(f"/cases/{request}").text
+
+
+def test_the_time_is_extended_by_the_pages(office: Office) -> None:
+    office.company.stopped = {"moneybird"}
+    request, browser = office.company.ask(JAN.subject()), office.visitor()
+    office.company.settle()
+    assert 303 == act(browser, request, "extend", reason="Five systems answer by letter only.").status_code
+    office.company.settle()
+    page = browser.get(f"/cases/{request}").text
+    assert "Five systems answer by letter only." in page and "22 February 2027" in page

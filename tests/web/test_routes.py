@@ -1,6 +1,6 @@
 """Every route there is, from the router's own list: who is let in, what a form must carry, and what every answer says."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import pytest
@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from orchestrator.web import actions, api, pages, signing_in
 from orchestrator.web.access import Role
 from orchestrator.web.actions import ORDERS
-from orchestrator.web.site import HEADERS
+from orchestrator.web.site import HEADERS, MOST_BYTES
 from tests.web.conftest import Office, csrf
 
 OPEN_TO_ALL = {
@@ -81,6 +81,30 @@ def test_only_an_officer_acts(office: Office, role: Role, name: str) -> None:
     assert [] == office.sent
 
 
+UNNOTED = {"/cases/{request_id}/progress", "/api/openapi.json"}
+"""The one follows a page that was noted; the other tells nothing of a request."""
+
+
+@pytest.mark.parametrize("path", sorted({path for method, path in CLOSED if method == "GET"} - UNNOTED))
+def test_every_view_is_an_entry_of_the_audit(office: Office, path: str) -> None:
+    request, browser = office.erased(), office.visitor(Role.OPERATOR)
+    before = len(office.access.audit())
+    assert 200 == browser.get(filled(path, request)).status_code
+    (noted,) = office.access.audit()[: len(office.access.audit()) - before]
+    about = request if "{request_id}" in path else None
+    assert ("olga", "operator", about) == (noted.account, noted.role, noted.request_id)
+
+
+@pytest.mark.parametrize("path", [path for path in WRITING if path != "/sign-out"])
+def test_what_somebody_tried_without_the_role_for_it_is_an_entry_of_the_audit(office: Office, path: str) -> None:
+    request, browser = office.erased(), office.visitor(Role.READER)
+    form = {"csrf": csrf(browser.get("/")), "reason": "Not proven."}
+    assert 403 == browser.post(filled(path, request), data=form).status_code
+    noted = office.access.audit()[0]
+    assert ("olga", "reader", True) == (noted.account, noted.role, noted.action.startswith("denied: "))
+    assert [] == office.sent
+
+
 @pytest.mark.parametrize("role", [Role.OFFICER, Role.READER])
 def test_only_an_operator_sees_the_audit(office: Office, role: Role) -> None:
     assert (403, 200) == (office.visitor(role).get("/audit").status_code, office.visitor(Role.OPERATOR).get("/audit").status_code)
@@ -104,6 +128,18 @@ def test_every_answer_carries_the_headers(office: Office, method: str, path: str
         or {k.lower(): v for k, v in HEADERS.items()}.items() <= dict(answer.headers).items()
     )
     assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/sign-in/link", *WRITING])
+def test_more_than_a_proof_may_be_is_turned_away_before_it_is_taken_in(office: Office, path: str) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        raise AssertionError("it was taken in")
+        yield b""
+
+    lengths = {"too long": ({"content-length": str(MOST_BYTES + 1)}, 413), "unknown": ({"transfer-encoding": "chunked"}, 411)}
+    for headers, status in lengths.values():
+        kind = {"content-type": "multipart/form-data; boundary=x"}
+        assert status == office.stranger().post(filled(path), content=endless(), headers=headers | kind).status_code
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/static/style.css", "/nowhere", "/api/overview"])
