@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from topics.addresses import one_database
+from topics.addresses import is_loopback, one_database
 from topics.calendar_settings import Keep, MonthDay, Promise, read_country, read_month_day, read_promise, read_time_zone
 from topics.model import ProcessorName
 from topics.rules import HoldRule, HoldStart, RetentionRule
@@ -215,6 +215,40 @@ class Web(Section):
     sign_in: SignIn | None = None
 
 
+def _sealed_on_the_way(mail: "MailSettings | None") -> "MailSettings | None":
+    if mail and mail.tls == "none" and not is_loopback(mail.host):
+        raise Wrong('sends in the clear, which is for loopback only; write tls = "starttls" or "tls"')
+    return mail
+
+
+class MailSettings(Section):
+    """The mail server, and to whom notices go: officers, never the persons whose requests they are. `none` as `tls` on loopback only."""
+
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")]
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    user: Text | None = None
+    password: Secret | None = None
+    sender: Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$", repr=False)]
+    to: Annotated[tuple[Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")], ...], Field(min_length=1, strict=False, repr=False)]
+
+
+class WebhookSettings(Section):
+    """Where notices are posted as JSON, signed under `secret` as Standard Webhooks says."""
+
+    url: Annotated[BaseUrl, Field(repr=False)]
+    secret: LongKey
+
+
+class Notifications(Section):
+    """What an officer is told of, by mail, by webhook, or both. `weekly`: a digest on Monday; `store`: which were sent."""
+
+    mail: Annotated[MailSettings | None, AfterValidator(_sealed_on_the_way)] = None
+    webhook: WebhookSettings | None = None
+    weekly: bool = True
+    store: DatabaseUrl = Field("sqlite:///notifications.db", repr=False)
+
+
 def _absent() -> Any:
     return {}  # read as an empty table, so that paths and the environment count for the defaults too
 
@@ -234,6 +268,7 @@ class Configuration(Section):
     suppression: Annotated[SuppressionSettings | None, AfterValidator(_apart_from_both)] = None
     dead_letters: DeadLetters = Field(default_factory=_absent)
     web: Web = Field(default_factory=_absent)
+    notifications: Notifications | None = None
     processors: Annotated[tuple[Processor, ...], Field(min_length=1, strict=False)]
     holds: Annotated[tuple[HoldRule, ...], Field(strict=False)] = ()
     retention: Annotated[tuple[RetentionRule, ...], Field(strict=False)] = ()

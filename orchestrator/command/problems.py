@@ -76,6 +76,7 @@ def _speaking() -> tuple[type[Exception], ...]:
     from connectors.registry import RegistryError
     from orchestrator.jose import Unreadable
     from orchestrator.ledger import LedgerGone
+    from orchestrator.notifying.digests import DigestsGone
     from orchestrator.papers import CannotTypeset, NoCertificate
     from orchestrator.sign import KeyFolderError
     from orchestrator.web.access import AccessGone
@@ -94,6 +95,7 @@ def _speaking() -> tuple[type[Exception], ...]:
         CannotListen,
         CannotTypeset,
         ConfigurationError,
+        DigestsGone,
         Fenced,
         KeyFolderError,
         KeyringGone,

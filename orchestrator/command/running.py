@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from connectors.roster import Entry
     from orchestrator.intake import Expected
 
-PARTS = ("orchestrator", "workers", "web", "all")
+PARTS = ("orchestrator", "workers", "web", "notifications", "all")
 
 
 def run(
-    part: Annotated[str, typer.Argument(help="orchestrator, workers, web or all")] = "all",
+    part: Annotated[str, typer.Argument(help="orchestrator, workers, web, notifications or all")] = "all",
     config: Annotated[Path | None, typer.Option("--config", help="The configuration file.")] = None,
     only: Annotated[list[str] | None, typer.Option("--only", help="Workers of this processor only; may stand several times.")] = None,
     topics: Annotated[bool, typer.Option("--topics/--no-topics", help="Create missing topics first.")] = True,
@@ -32,8 +32,8 @@ def run(
         raise typer.BadParameter(f"There is no part {part!r}; the parts are {', '.join(PARTS)}.")
     if part == "orchestrator" and only:
         raise typer.BadParameter("--only chooses workers: the orchestrator serves all processors.")
-    if part == "web" and only:
-        raise typer.BadParameter("--only chooses workers: the pages show all processors.")
+    if part in ("web", "notifications") and only:
+        raise typer.BadParameter(f"--only chooses workers: {part} is about all processors.")
     raise SystemExit(asyncio.run(_run(part, config, only or [], topics)))
 
 
@@ -71,7 +71,7 @@ async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool
     if part == "all":
         from orchestrator.command.supervisor import supervise
 
-        return await supervise(_commands(config, only, "web" in configuration.model_fields_set), stop, _ready)
+        return await supervise(_commands(config, only, {"web", "notifications"} & configuration.model_fields_set), stop, _ready)
     if part == "workers":
         from connectors import wiring as workers
 
@@ -80,6 +80,12 @@ async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool
         from orchestrator import web_wiring as web
 
         return await _told(part, web.run(configuration, cluster, stop, _ready))
+    if part == "notifications":
+        from orchestrator import notify_wiring as notifications
+
+        if configuration.notifications is None:
+            raise typer.BadParameter("There is no [notifications] in the configuration: say there whom to tell (docs/configuration.md).")
+        return await _told(part, notifications.run(configuration, configuration.notifications, cluster, stop, _ready))
     from orchestrator import wiring as orchestrator
 
     return await _told(part, orchestrator.run(configuration, cluster, [expected(entry) for entry in entries], stop, _ready))
@@ -112,13 +118,13 @@ async def _told(part: str, running: Coroutine[Any, Any, None]) -> int:
     return 0
 
 
-def _commands(config: Path | None, only: Sequence[str], pages: bool) -> dict[str, list[str]]:
+def _commands(config: Path | None, only: Sequence[str], more: Collection[str]) -> dict[str, list[str]]:
     """The command line of each part; the topics are there already."""
     base = [sys.executable, "-m", "orchestrator.command", "run"]
     options = ["--no-topics", *(["--config", str(config)] if config else [])]
     chosen = [word for name in only for word in ("--only", name)]
     parts = {"orchestrator": [*base, "orchestrator", *options], "workers": [*base, "workers", *options, *chosen]}
-    return parts | ({"web": [*base, "web", *options]} if pages else {})
+    return parts | {part: [*base, part, *options] for part in sorted(more)}
 
 
 def _ready() -> None:

@@ -1,0 +1,68 @@
+"""Wires the notifications: Kafka in, mail and webhook out."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from orchestrator.ledger import Ledger
+from orchestrator.letters import language_of
+from orchestrator.notifying.channels import Channel, Mail, Webhook
+from orchestrator.notifying.digests import Digests
+from orchestrator.notifying.notifier import Notifier
+from orchestrator.notifying.texts import Open
+from orchestrator.web.views import overview
+from orchestrator.web_wiring import address_of
+from topics.configuration import Configuration, Notifications
+from topics.kafka import Cluster, KafkaInbox
+from topics.model import utc_now
+from topics.names import Names, Topic
+from topics.slots import Slot
+
+_READY_LOOK_SECONDS = 0.05
+
+
+async def run(
+    configuration: Configuration, given: Notifications, cluster: Cluster, stop: asyncio.Event, on_ready: Callable[[], None]
+) -> None:
+    """Tell officers of notices until `stop` is set.
+
+    Raises:
+        LedgerGone, DigestsGone, BrokerGone, Fenced: it cannot start, or had to stop.
+    """
+    names, controller = Names(configuration.kafka.prefix), configuration.controller
+    ledger, digests = Ledger.open(configuration.ledger.url), Digests.open(given.store) if given.weekly else None
+    group = f"{names.prefix}erasure.notifications"
+    slot = Slot(cluster.bootstrap_servers, group)
+
+    def opened(now: datetime) -> tuple[list[Open], int, int]:
+        with ledger.reading() as transaction:
+            found = overview(transaction, now, controller.time_zone)
+        rows = [Open(one.request_id, one.right, one.due_by, one.days_left, one.waiting) for one in found.open_cases]
+        return rows, found.open, found.overdue
+
+    try:
+        async with KafkaInbox(cluster, names.of(Topic.NOTICES), group, slot.identity) as inbox:
+            pages = address_of(configuration.web) if "web" in configuration.model_fields_set else None
+            language = language_of(controller.country)
+            notifier = Notifier(inbox, _channels(given), opened, digests, language, controller.time_zone, pages, utc_now, asyncio.sleep)
+            ready = asyncio.create_task(_tell_ready(inbox, on_ready))
+            try:
+                await notifier.run(stop)
+            finally:
+                ready.cancel()
+    finally:
+        slot.release()
+        if digests:
+            digests.close()
+        ledger.close()
+
+
+def _channels(given: Notifications) -> list[Channel]:
+    mail = [Mail(given.mail)] if given.mail else []
+    return [*mail, *([Webhook(given.webhook, utc_now)] if given.webhook else [])]
+
+
+async def _tell_ready(inbox: KafkaInbox, on_ready: Callable[[], None]) -> None:
+    while not inbox.ready:
+        await asyncio.sleep(_READY_LOOK_SECONDS)
+    on_ready()

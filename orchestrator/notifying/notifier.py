@@ -1,0 +1,110 @@
+"""Reads notices, tells the officer of each by every channel, and only then goes on; a channel that fails holds up no other."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from orchestrator.letters.words import Language
+from orchestrator.notifying.channels import Channel, Undelivered
+from orchestrator.notifying.digests import Digests
+from orchestrator.notifying.texts import Open, Told, digest, of_notice
+from topics.bus import Delivery, Inbox
+from topics.envelope import Poison, content, read
+from topics.model import Clock
+from topics.names import LARGEST_MESSAGE_BYTES
+from topics.notices import NOTICE_TYPE, Notice
+
+log = logging.getLogger(__name__)
+
+_MOST = 50
+_WAIT_SECONDS = 1.0
+_PAUSES = (1.0, 5.0, 30.0, 120.0)
+"""Seconds before each further try; after the last one it is logged, and stands on the topic for thirty days."""
+_DIGEST_AT = time(8, 0)
+
+Opened = Callable[[datetime], tuple[list[Open], int, int]]
+"""The most urgent open requests now, how many there are, and how many of them are late. Blocking."""
+
+
+class Notifier:
+    """One process's work. `pages`: the address of the officer's pages; `digests` None: no weekly digest."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        channels: Sequence[Channel],
+        opened: Opened,
+        digests: Digests | None,
+        language: Language,
+        zone: ZoneInfo,
+        pages: str | None,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._inbox, self._channels, self._opened, self._digests = inbox, channels, opened, digests
+        self._language, self._zone, self._pages, self._clock, self._sleep = language, zone, pages, clock, sleep
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set.
+
+        Raises:
+            BrokerGone, Fenced: the process must end; what is not committed is told again.
+        """
+        while not stop.is_set():
+            await self.turn(_WAIT_SECONDS)
+
+    async def turn(self, wait_seconds: float) -> int:
+        """What has come, told and committed; the digest, if it is time. Returns how many messages there were."""
+        found = await self._inbox.receive(_MOST, wait_seconds)
+        for delivery in found:
+            told = self._read(delivery)
+            if told is not None:
+                await self._tell(told)
+            await self._inbox.commit({(delivery.topic, delivery.partition): delivery.offset + 1})
+        await self._weekly()
+        return len(found)
+
+    def _read(self, delivery: Delivery) -> Told | None:
+        try:
+            event = read(delivery, LARGEST_MESSAGE_BYTES)
+            if event.type != NOTICE_TYPE:
+                return None
+            today = self._clock().astimezone(self._zone).date()
+            return of_notice(content(event, Notice), event.id, self._language, self._pages, today)
+        except Poison as poison:
+            log.warning("a message on %s is no notice: partition %d offset %d: %s", *_place(delivery), poison.reason)
+            return None
+
+    async def _tell(self, told: Told) -> None:
+        await asyncio.gather(*(self._by(channel, told) for channel in self._channels))
+
+    async def _by(self, channel: Channel, told: Told) -> None:
+        for pause in (*_PAUSES, None):
+            try:
+                await channel.tell(told)
+                return
+            except Undelivered as error:
+                if pause is None or not error.again:
+                    log.error("%s: %s was not told. %s", channel.name, told.id, error)
+                    return
+                log.warning("%s: %s Trying again.", channel.name, error)
+                await self._sleep(pause)
+
+    async def _weekly(self) -> None:
+        """On Monday at eight, or whenever it is noticed first in that week."""
+        now = self._clock().astimezone(self._zone)
+        if self._digests is None or (now.weekday() == 0 and now.time() < _DIGEST_AT):
+            return
+        week = "{}-W{:02}".format(*now.isocalendar()[:2])
+        if await asyncio.to_thread(self._digests.sent, week):
+            return
+        found, total, overdue = await asyncio.to_thread(self._opened, now)
+        if total:
+            await self._tell(digest(week, found, total, overdue, self._language, self._pages))
+        await asyncio.to_thread(self._digests.note, week)
+
+
+def _place(delivery: Delivery) -> tuple[str, int, int]:
+    return delivery.topic, delivery.partition, delivery.offset
