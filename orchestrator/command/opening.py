@@ -39,7 +39,7 @@ class WrongUse(Exception):
     """The command was used in a wrong way: exit status 2. The text says what to do."""
 
 
-NOT_FOR_WORKERS = ("ledger", "signing", "suppression")
+NOT_FOR_WORKERS = ("ledger", "signing", "suppression", "web", "notifications")
 """What a command that a worker's surroundings can run does without."""
 
 

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestrator.command.opening import NOT_FOR_WORKERS
+
 if TYPE_CHECKING:
     from connectors.roster import Entry
     from orchestrator.intake import Expected
+    from topics.configuration import Configuration
+    from topics.kafka import Cluster
 
+_WITHOUT = {"workers": NOT_FOR_WORKERS, "orchestrator": ("web", "notifications"), "web": ("notifications",)}
+"""Sections that a part does without, and whose secrets its surroundings need not have."""
 PARTS = ("orchestrator", "workers", "web", "notifications", "all")
 
 
@@ -41,7 +47,6 @@ async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool
     """Check everything that can be checked, then run. Returns the exit status."""
     from connectors.registry import Registry
     from connectors.roster import roster, settings_of
-    from orchestrator.command.opening import NOT_FOR_WORKERS
     from topics.admin import TopicsDiffer, apply, diff
     from topics.configuration import load
     from topics.kafka import find_cluster
@@ -49,7 +54,7 @@ async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool
     from topics.steps import VARIABLE, arm
 
     arm(os.environ.get(VARIABLE, ""))
-    configuration = load(config, os.environ, without=NOT_FOR_WORKERS if part == "workers" else ())
+    configuration = load(config, os.environ, without=_WITHOUT.get(part, ()))
     entries = roster(configuration, Registry())
     unknown = [name for name in only if name not in {entry.processor.name for entry in entries}]
     if unknown:
@@ -72,23 +77,35 @@ async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool
         from orchestrator.command.supervisor import supervise
 
         return await supervise(_commands(config, only, {"web", "notifications"} & configuration.model_fields_set), stop, _ready)
+    return await _told(part, _running(part, configuration, cluster, entries, chosen, stop))
+
+
+def _running(
+    part: str,
+    configuration: "Configuration",
+    cluster: "Cluster",
+    entries: Sequence["Entry"],
+    chosen: Sequence["Entry"],
+    stop: asyncio.Event,
+) -> Coroutine[Any, Any, None]:
+    """The part, to be run until `stop` is set; imported only where it runs."""
     if part == "workers":
         from connectors import wiring as workers
 
-        return await _told(part, workers.run(configuration, cluster, chosen, stop, _ready))
+        return workers.run(configuration, cluster, chosen, stop, _ready)
     if part == "web":
         from orchestrator import web_wiring as web
 
-        return await _told(part, web.run(configuration, cluster, stop, _ready))
+        return web.run(configuration, cluster, stop, _ready)
     if part == "notifications":
         from orchestrator import notify_wiring as notifications
 
         if configuration.notifications is None:
             raise typer.BadParameter("There is no [notifications] in the configuration: say there whom to tell (docs/configuration.md).")
-        return await _told(part, notifications.run(configuration, configuration.notifications, cluster, stop, _ready))
+        return notifications.run(configuration, configuration.notifications, cluster, stop, _ready)
     from orchestrator import wiring as orchestrator
 
-    return await _told(part, orchestrator.run(configuration, cluster, [expected(entry) for entry in entries], stop, _ready))
+    return orchestrator.run(configuration, cluster, [expected(entry) for entry in entries], stop, _ready)
 
 
 _BY_CONSENT = ("mailing_list", "analytics")

@@ -5,12 +5,10 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -27,6 +25,7 @@ from orchestrator.notifying.notifier import Notifier
 from orchestrator.notifying.texts import TOLD, Open, Told, of_notice
 from orchestrator.tongue import WORDS
 from tests.flow.company import AMSTERDAM, NAMES, Company
+from tests.notifying.receiver import Receiver, receiving
 from tests.web.conftest import JAN
 from topics.broker import free_port
 from topics.bus import Message
@@ -67,35 +66,17 @@ def post() -> Iterator[Post]:
 
 
 @pytest.fixture
-def receiver() -> Iterator[Any]:
-    """A webhook's receiver: `asked` holds headers and bodies, `answers` what it says next."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            server.asked.append((dict(self.headers), body))  # type: ignore[attr-defined]
-            self.send_response(server.answers.pop(0) if server.answers else 204)  # type: ignore[attr-defined]
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    server.asked, server.answers = [], []  # type: ignore[attr-defined]
-    serving = threading.Thread(target=server.serve_forever)
-    serving.start()
-    yield server
-    server.shutdown()
-    serving.join()
-    server.server_close()
+def receiver() -> Iterator[Receiver]:
+    with receiving() as server:
+        yield server
 
 
 def mail(post: Post) -> Mail:
     return Mail(MailSettings(host="127.0.0.1", port=post.controller.port, tls="none", sender="e@example.nl", to=("officer@example.nl",)))
 
 
-def webhook(receiver: Any, clock: Time) -> Webhook:
-    return Webhook(WebhookSettings(url=f"http://127.0.0.1:{receiver.server_port}/hook", secret=SecretStr(SECRET)), clock)
+def webhook(receiver: Receiver, clock: Time) -> Webhook:
+    return Webhook(WebhookSettings(url=receiver.url, secret=SecretStr(SECRET)), clock)
 
 
 class Desk:
@@ -130,7 +111,7 @@ def test_a_mail_names_the_request_the_matter_and_the_last_day_and_links_to_the_p
     assert "auto-generated" == found["auto-submitted"]
 
 
-def test_a_webhook_is_signed_as_standard_webhooks_says(receiver: Any) -> None:
+def test_a_webhook_is_signed_as_standard_webhooks_says(receiver: Receiver) -> None:
     time = Time()
     desk = Desk(webhook(receiver, time))
     desk.put(About.DEADLINE_PASSED)
@@ -142,7 +123,7 @@ def test_a_webhook_is_signed_as_standard_webhooks_says(receiver: Any) -> None:
     assert ("deadline_passed", ID) == (json.loads(body)["about"], json.loads(body)["request_id"])
 
 
-def test_what_fails_in_passing_is_tried_again_under_the_same_id_and_the_other_way_is_not_held_up(post: Post, receiver: Any) -> None:
+def test_what_fails_in_passing_is_tried_again_under_the_same_id_and_the_other_way_is_not_held_up(post: Post, receiver: Receiver) -> None:
     desk = Desk(mail(post), webhook(receiver, Time()))
     post.answers, receiver.answers = ["451 later", "451 later"], [503]
     desk.put(About.DEADLINE_NEAR)
@@ -270,7 +251,7 @@ def test_a_configuration_that_would_not_be_safe_is_refused(tmp_path: Path, lines
         load(file, {"KAFKA_BOOTSTRAP_SERVERS": "k", "S": SECRET, "SHORT": "x"})
 
 
-def test_a_refusal_says_whether_trying_again_may_help(receiver: Any) -> None:
+def test_a_refusal_says_whether_trying_again_may_help(receiver: Receiver) -> None:
     told = Told(UUID(ID), "s", "b", {})
     for status, again in ((400, False), (410, False), (429, True), (500, True), (301, False)):
         receiver.answers = [status]
