@@ -123,8 +123,8 @@ def consequences(after: Case, others: Iterable[Case]) -> Iterator[Word]:
 
 
 def does_more(case: Case) -> bool:
-    """Whether something is still to be done for it, now or on the day on which a hold or a rule ends."""
-    return case.state == "open" or any(p.keeps_something or p.expiring for p in case.processors)
+    """Whether something is still to be done for it: now, at a moment that is set (an announced lifting), or when a hold or a rule ends."""
+    return case.state == "open" or any(p.keeps_something or p.expiring or p.again_at for p in case.processors)
 
 
 def _ends(lifting: Case, restriction: Case) -> bool:

@@ -274,3 +274,19 @@ def test_no_order_of_rights_decisions_and_time_breaks_a_promise(template: Path, 
             if then:  # and all is worked off before the next
                 for more in (("answer all", then, 0), ("wait", 60, 0), ("answer all", then, 0)):
                     person.step(*more)
+
+
+@pytest.mark.parametrize(
+    "later", [("order", ("case.decide", {"decision": "uphold", "reason": "Weighed."}), -1), ("ask", ("subject.restrict", {}), 0)]
+)
+def test_a_lifting_that_is_announced_and_not_ordered_yet_hears_of_what_is_said_meanwhile(
+    template: Path, tmp_path: Path, later: Any
+) -> None:
+    objection: Any = ("ask", ("subject.object", {"ground": "21(1)"}), 0)
+    reject = ("order", ("case.decide", {"decision": "reject", "reason": "Weighed."}), -1)
+    with installed(Path(shutil.copytree(template, tmp_path / "it"))) as home:
+        person = Person(home)
+        for step in (objection, ("answer all", "nothing", 0), reject, objection, later, ("wait", 1, 0)):
+            person.step(*step)
+        first = person.cases()[person.asked[0]]
+        assert (True, True) == (first.block is not None, all(not processor.in_flight for processor in first.processors))
