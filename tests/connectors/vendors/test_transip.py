@@ -43,6 +43,7 @@ class TestTransip(ConformanceKit):
     connector = Transip
     simulator = TransipSimulator
     settings = SETTINGS
+    exempt = {"a_list_without_end_is_told_and_never_nothing_found": "A list may know no pages: what repeats has ended."}
 
 
 def bench(simulator: TransipSimulator, **changed: Any) -> Bench:
@@ -197,7 +198,7 @@ def test_a_key_that_cannot_be_used_is_refused_in_a_sentence_without_it() -> None
 def test_every_domain_and_every_page_is_searched_and_lists_that_do_not_page_end() -> None:
     for paged in (True, False):
         simulator = TransipSimulator()
-        simulator.paged, simulator.largest_page = paged, 1
+        simulator.pages, simulator.largest_page = paged, 1
         for n in range(4):
             simulator.add_forward(f"domein{n}.nl", "verkoop", PIET.email)
             simulator.add_forward(f"domein{n}.nl", "inkoop", JAN.email)
@@ -396,6 +397,20 @@ def test_a_row_without_a_field_that_decides_is_misread(field: str) -> None:
     simulator.seed(JAN)
     answer = bench(simulator).carry_out(JAN.subject())
     assert Outcome.FAILED is answer.outcome and 0 == simulator.writing_calls
+
+
+def test_a_list_whose_pages_never_repeat_and_never_end_is_told_as_failed() -> None:
+    class Endless(TransipSimulator):
+        def _page(self, request: httpx.Request, name: str, rows: list[Any]) -> httpx.Response:
+            number = request.url.params.get("page", "1")
+            return super()._page(request, name, [{**row, "id": f"{row['id']}{number}"} for row in rows] if name == "forwards" else rows)
+
+    simulator = Endless()
+    simulator.pages = False
+    simulator.seed(JAN)
+    answer = bench(simulator).carry_out(JAN.subject())
+    assert Outcome.FAILED is answer.outcome and "does not end" in (answer.reason or "")
+    assert 0 == simulator.writing_calls
 
 
 def test_what_is_locked_is_told_as_failed_so_that_it_is_tried_again_and_the_rest_goes() -> None:
