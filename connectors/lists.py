@@ -9,6 +9,8 @@ from connectors.ports import Answer
 
 T = TypeVar("T")
 
+_SMALLEST_FULL = 10
+"""Nobody asks for pages of fewer rows: a smaller number in the question is a page's, and not a size."""
 MOST_PAGES = 2_000
 """A list longer than this is a paging fault: `Misread` says so instead of turning for ever."""
 
@@ -126,7 +128,7 @@ async def rows(
         first = first or answer
         change = paging(Turn(first, answer, number, read, new))
         if change is None:
-            if again and str(len(page)) in map(str, (given[turned] or {}).values()):
+            if again and len(page) >= _SMALLEST_FULL and str(len(page)) in map(str, (given[turned] or {}).values()):
                 raise Misread(f"The list {path} repeats a full page: there may be more, which it does not show.")
             return
         given[turned] = {**(given[turned] or {}), **change}

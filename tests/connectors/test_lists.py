@@ -168,8 +168,13 @@ async def test_a_list_that_goes_round_in_a_circle_is_misread_when_it_comes_back(
 
 @pytest.mark.parametrize("paging", [by_page(), by_offset()])
 async def test_a_full_page_that_repeats_is_misread_since_what_lies_behind_it_is_never_shown(paging: Paging) -> None:
+    many = [{"id": number} for number in range(50)]
     with pytest.raises(Misread, match="repeats a full page"):
-        await ids(vendor(lambda _: json(ROWS)), paging, query={"per_page": len(ROWS)})
+        await ids(vendor(lambda _: json(many)), paging, query={"per_page": len(many)})
+
+
+async def test_one_row_that_repeats_beside_the_number_of_a_page_is_a_list_that_knows_no_pages() -> None:
+    assert [1] == await ids(vendor(lambda _: json(ROWS[:1])), by_page(), query={"page": 1})
 
 
 async def test_pages_that_are_alike_only_in_what_is_read_of_them_are_not_the_same() -> None:
