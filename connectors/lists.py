@@ -9,6 +9,8 @@ from connectors.ports import Answer
 
 T = TypeVar("T")
 
+_SMALLEST_FULL = 10
+"""Nobody asks for pages of fewer rows: a smaller number in the question is a page's, and not a size."""
 MOST_PAGES = 2_000
 """A list longer than this is a paging fault: `Misread` says so instead of turning for ever."""
 
@@ -104,11 +106,12 @@ async def rows(
     it, else in `query`. `absent`: errors that mean, at the first page and there only, that there is no such list.
 
     Raises:
-        Misread: the list does not end, asks for the same page again, ends in the middle, or is no list.
+        Misread: the list does not end, leads back, repeats a full page, ends in the middle, or is no list.
     """
     given: dict[str, Any] = {"query": query} | ({} if json is None else {"json": json})
-    turned, read, before, first = "query" if json is None else "json", 0, list[T](), None
+    turned, read, before, first, last = "query" if json is None else "json", 0, list[T](), None, None
     wanted: Any = list[shape] | None if "?" in at else list[shape]  # type: ignore[valid-type]
+    asked = {str(given[turned] or {})}
     for number in range(1, MOST_PAGES + 1):
         try:
             answer = await call(path, **given, **values)
@@ -117,18 +120,21 @@ async def rows(
                 return
             raise Misread(f"Page {number} of {path} is not there ({type(error).__name__}).") from None
         page: list[T] = answer.read(wanted, at) or []
-        new = 0 if page == before else len(page)
+        again = last is not None and page == before and answer.read(Any, at) == last.read(Any, at)  # rows may differ in what we do not read
+        new = 0 if again else len(page)
         for row in page[:new]:
             yield row
-        read, before = read + new, page
+        read, before, last = read + new, page, answer
         first = first or answer
         change = paging(Turn(first, answer, number, read, new))
         if change is None:
+            if again and len(page) >= _SMALLEST_FULL and str(len(page)) in map(str, (given[turned] or {}).values()):
+                raise Misread(f"The list {path} repeats a full page: there may be more, which it does not show.")
             return
-        asked = given[turned] or {}
-        if {**asked, **change} == asked:
-            raise Misread(f"The list {path} leads to the same page again.")
-        given[turned] = {**asked, **change}
+        given[turned] = {**(given[turned] or {}), **change}
+        if str(given[turned]) in asked:
+            raise Misread(f"The list {path} leads to a page that was read already.")
+        asked.add(str(given[turned]))
     raise Misread(f"The list {path} has more than {MOST_PAGES} pages.")
 
 

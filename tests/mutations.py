@@ -34,7 +34,7 @@ MUTATIONS = (
         "connectors/act.py",
         "    if good:\n",
         "    if True:\n",
-        "tests/connectors/test_worker.py::test_a_search_that_lags_longer_than_it_is_waited_for_ends_as_failed",
+        "tests/connectors/test_worker_looks.py::test_a_search_that_lags_longer_than_it_is_waited_for_ends_as_failed",
         quick=True,
     ),
     Mutation(
@@ -245,7 +245,7 @@ MUTATIONS = (
         "connectors/consume.py",
         "            await self._park(delivery, poison)\n",
         "            await self._park(delivery, poison)\n            return\n",
-        "tests/connectors/test_consume.py::test_poison_is_committed_once_its_dead_letter_is_on_the_broker",
+        "tests/connectors/test_consume_poison.py::test_poison_is_committed_once_its_dead_letter_is_on_the_broker",
     ),
     Mutation(
         "poison is acknowledged without a dead letter",
@@ -259,7 +259,7 @@ MUTATIONS = (
         "connectors/consume.py",
         "self._source, now, whole=True)",
         "self._source, now)",
-        "tests/connectors/test_consume.py::test_a_large_command_that_nobody_can_open_keeps_its_original_in_the_dead_letter",
+        "tests/connectors/test_consume_poison.py::test_a_large_command_that_nobody_can_open_keeps_its_original_in_the_dead_letter",
     ),
     Mutation(
         "a replayed message forgets its cause",
@@ -480,7 +480,7 @@ MUTATIONS = (
         "connectors/consume.py",
         "            except KeyDestroyed:\n",
         "            except ZeroDivisionError:\n",
-        "tests/connectors/test_consume.py::test_a_replayed_command_of_a_shredded_case_does_nothing_and_says_so",
+        "tests/connectors/test_consume_poison.py::test_a_replayed_command_of_a_shredded_case_does_nothing_and_says_so",
         quick=True,
     ),
     Mutation(
@@ -569,7 +569,7 @@ MUTATIONS = (
         "connectors/worker.py",
         "if acts and not self.results and await self.is_recalled(self.command):",
         "if False:",
-        "tests/connectors/test_worker.py::test_a_command_that_is_recalled_while_it_reports_erases_nothing",
+        "tests/connectors/test_worker_watched.py::test_a_command_that_is_recalled_while_it_reports_erases_nothing",
     ),
     Mutation(
         "the digest of an identifier is unkeyed",

@@ -4,15 +4,16 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import unquote
 
 import httpx
 
 Handler = Callable[..., httpx.Response]
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,10 @@ def route(method: str, path: str, *, reads: bool = False) -> Callable[[Handler],
     return mark
 
 
+WITHOUT_END = 10**9
+"""How many rows an endless list tells that it has."""
+
+
 class Simulator(ABC):
     """Routes are methods marked with `route`: `(self, request, **segments) -> httpx.Response`."""
 
@@ -76,6 +81,8 @@ class Simulator(ABC):
         self.watch: Callable[[httpx.Request, httpx.Response], None] | None = None  # told of every answer that is no fault and no lie
         self.liar = False  # writing calls say yes and do nothing
         self.most_calls: int | None = None  # then the caller is told to stop, so that a check ends
+        self.endless: str | None = None  # the path of a list that never ends
+        self.paged = set[str]()  # the paths of the lists that were cut to pages
         self.lag = 0  # so many searches still show what was deleted
         self._routes = list(self._read_routes())
 
@@ -121,6 +128,7 @@ class Simulator(ABC):
         if found is None:
             return httpx.Response(404, json={"error": "no such path"})
         handler, segments, _ = found
+        self._path = request.url.path
         if writing and self.liar:
             answer = self._lie()
         else:
@@ -128,6 +136,14 @@ class Simulator(ABC):
             if self.watch:
                 self.watch(request, answer)
         return self._broken(fault) if fault is not None else answer
+
+    def cut(self, rows: Sequence[R], start: int, size: int) -> tuple[Sequence[R], int]:
+        """One page of a list: `size` rows from `start` on, at most `largest_page`; and how many rows there are in all."""
+        self.paged.add(self._path)
+        end = start + min(size, self.largest_page)
+        if self.endless != self._path or not rows:
+            return rows[start:end], len(rows)
+        return [rows[number % len(rows)] for number in range(start, end)], WITHOUT_END
 
     @property
     def writing_calls(self) -> int:

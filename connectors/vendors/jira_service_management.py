@@ -34,10 +34,10 @@ class JiraServiceManagement(contract.Connector[JiraServiceManagementSettings]):
         seen, given = [], subject.values("jira.account_id")
         users = {id: await self._user(id) for id in given}
         emails = {*subject.values("email"), *((user or {}).get("emailAddress") or None for user in users.values())}
-        async for desk in self._list("servicedesk"):
+        for desk in [str(row["id"]) async for row in self._list("servicedesk")]:  # first to its end, which may be missing
             for email in emails if None not in emails else {None}:  # for an account that shows no address every customer is looked at
-                async for row in self._list("servicedesk/{id}/customer", id=str(desk["id"]), query=email):
-                    seen.append((str(desk["id"]), row))
+                async for row in self._list("servicedesk/{id}/customer", id=desk, query=email):
+                    seen.append((desk, row))
                     if email and not given and not row.get("emailAddress"):
                         raise NeedsPerson("A customer answers to the address, but does not show it: send its jira.account_id too.")
         everybody = rows(self.http.get, "/rest/api/3/users/search", Json, by_offset("startAt"), query={"maxResults": 1000}, absent=Gone)

@@ -55,14 +55,14 @@ class Mailchimp(Connector[contract.ApiKeySettings]):
             for hit in answer.read(list[Hit], "exact_matches/members") + answer.read(list[Hit], "full_search/members"):
                 if subject.matches("email", hit.email_address):
                     yield Record("subscriber", f"{hit.list_id}/{hit.id}", state=hit.state)
-        audiences = [row async for row in self.each("/lists", Row, at="lists")]  # first to its end, which may be missing
+        audiences = [row async for row in self.each("/lists", Row, at="lists")]  # like the shops first to its end, which may be missing
         for audience in audiences:
             for address in subject.values("email"):
                 own = Record("subscriber", f"{audience.id}/{md5(address.encode(), usedforsecurity=False).hexdigest()}")
                 member = await found(self.on(own, self.http.get), Person)
                 if member is not None and subject.matches("email", member.email_address):
                     yield Record("subscriber", f"{audience.id}/{member.id}", state=member.state)
-        async for store in self.each("/ecommerce/stores", Row, at="stores"):
+        for store in [row async for row in self.each("/ecommerce/stores", Row, at="stores")]:
             async for customer in self.each("/ecommerce/stores/{store}/customers", Person, at="customers", store=store.id):
                 own = Record("customer", f"{store.id}/{customer.id}")  # two shops may give the same number to two people
                 if subject.matches("email", customer.email_address) or subject.matches("mailchimp.customer_id", own.ref):

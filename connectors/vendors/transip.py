@@ -75,7 +75,7 @@ class Transip(Connector[TransipSettings]):
 
     async def _rows(self, path: str, domain: str = "-") -> list[Row]:
         """All rows. No total is told, pages may be smaller than asked for, some lists do not page: on until nothing is new."""
-        (ending, needed), rows = _LISTS[path], list[Row]()
+        (ending, needed), rows = _LISTS[path], dict[str, Row]()
         for page in range(1, MOST_PAGES):
             try:
                 answer = await self.http.get(path, query=None if path in _WHOLE else {"page": page, "pageSize": 100}, domain=domain)
@@ -85,10 +85,10 @@ class Transip(Connector[TransipSettings]):
             given = next((value for name, value in body.items() if name.lower().endswith(ending)), None)
             if not isinstance(given, list) or any(needed - row.model_fields_set for row in given):
                 raise Misread(f"The answer to GET {path} has an unknown shape.")
-            new = [row for row in given if row not in rows]
-            rows += new
-            if not new or path in _WHOLE:
-                return rows
+            before = len(rows)
+            rows |= {row.model_dump_json(): row for row in given}
+            if before == len(rows) or path in _WHOLE:
+                return [*rows.values()]
         raise Misread(f"The list {path} does not end.")
 
     async def erase(self, record: Record) -> None:

@@ -217,8 +217,8 @@ class ShoeboxSimulator(Simulator):
 
     def _page(self, request: httpx.Request, rows: list[Any]) -> httpx.Response:
         size, page = min(100, self.largest_page), int(query_of(request).get("page", 1))
-        following = page + 1 if len(rows) > page * size else None
-        return httpx.Response(200, json={"rows": rows[(page - 1) * size : page * size], "next": following})
+        shown, total = self.cut(rows, (page - 1) * size, size)
+        return httpx.Response(200, json={"rows": shown, "next": page + 1 if total > page * size else None})
 
 
 def _shown(box: Box) -> dict[str, Any]:

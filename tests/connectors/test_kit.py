@@ -10,7 +10,7 @@ from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.network import touched_hosts
 from connectors.testing.kit.subject import HTTP_ONLY
 from connectors.testing.simulator import Simulator
-from tests.connectors import broken
+from tests.connectors import broken, broken_lists
 from tests.connectors.shoebox import Shoebox, ShoeboxSimulator
 from tests.connectors.strongbox import Strongbox, StrongboxSimulator
 
@@ -123,6 +123,11 @@ BROKEN: list[tuple[type[Shoebox], str]] = [
     (broken.PeeksGone, "a_late_effect_is_never_claimed_early"),
     (broken.NamesAnewEachTime, "what_comes_back_is_the_same_record_and_is_erased_again"),
     (broken.ReadsWithDefaults, "a_field_with_a_new_name_is_never_nothing_found"),
+    (broken_lists.StopsAfterAWhile, "a_list_without_end_is_told_and_never_nothing_found"),
+    (broken_lists.TakesEndlessForNothing, "a_list_without_end_is_told_and_never_nothing_found"),
+    (broken.EndlessPages, "a_list_without_end_is_told_and_never_nothing_found"),
+    (broken_lists.LosesWhatLiesFarBack, "a_thousand_records_are_found_erased_and_looked_for_again"),
+    (broken_lists.SearchesAnewForEach, "a_thousand_records_are_found_erased_and_looked_for_again"),
 ]
 
 AT = {broken.ErasesTheTrunkFirst: broken.OrphaningSimulator, broken.HidesRefusals: broken.OrphaningSimulator}
@@ -170,7 +175,8 @@ def test_every_check_of_the_kit_catches_something() -> None:
 
 
 def test_every_broken_connector_stands_in_the_table() -> None:
-    classes = {each for each in vars(broken).values() if isinstance(each, type) and issubclass(each, Shoebox) and each is not Shoebox}
+    named = [*vars(broken).values(), *vars(broken_lists).values()]
+    classes = {each for each in named if isinstance(each, type) and issubclass(each, Shoebox) and each is not Shoebox}
     assert {broken.YieldsTheSameTwice, broken.Says} == classes - {connector for connector, _ in BROKEN}
 
 

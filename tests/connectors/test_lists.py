@@ -154,9 +154,32 @@ async def test_a_list_that_becomes_shorter_while_it_is_read_is_misread_since_a_r
 
 async def test_a_list_that_leads_to_the_same_page_again_is_misread() -> None:
     bench = vendor(lambda _: json([], link='</things?page=2>; rel="next"'))
-    with pytest.raises(Misread, match="the same page again"):
+    with pytest.raises(Misread, match="leads to a page that was read already"):
         await ids(bench)
     assert 2 == len(bench.requests)
+
+
+async def test_a_list_that_goes_round_in_a_circle_is_misread_when_it_comes_back() -> None:
+    bench = vendor(lambda query: json({"rows": ROWS[:3], "next": int(query.get("token", 0)) % 3 + 1}))
+    with pytest.raises(Misread, match="leads to a page that was read already"):
+        await ids(bench, by_cursor("token", "next"), at="rows")
+    assert 4 == len(bench.requests)
+
+
+@pytest.mark.parametrize("paging", [by_page(), by_offset()])
+async def test_a_full_page_that_repeats_is_misread_since_what_lies_behind_it_is_never_shown(paging: Paging) -> None:
+    many = [{"id": number} for number in range(50)]
+    with pytest.raises(Misread, match="repeats a full page"):
+        await ids(vendor(lambda _: json(many)), paging, query={"per_page": len(many)})
+
+
+async def test_one_row_that_repeats_beside_the_number_of_a_page_is_a_list_that_knows_no_pages() -> None:
+    assert [1] == await ids(vendor(lambda _: json(ROWS[:1])), by_page(), query={"page": 1})
+
+
+async def test_pages_that_are_alike_only_in_what_is_read_of_them_are_not_the_same() -> None:
+    pages = [[{"id": 1, "from": name} for name in names] for names in ("ab", "cd", "")]
+    assert [1, 1, 1, 1] == await ids(vendor(lambda query: json(pages[int(query.get("page", 1)) - 1])), by_page())
 
 
 async def test_a_list_without_an_end_is_misread() -> None:

@@ -40,7 +40,8 @@ class BrevoSimulator(Simulator):
         self.add_mail(person.email, 45)
         at = f"{person.since.isoformat()}T12:00:00.000Z"
         reason = {"code": "unsubscribedViaEmail", "message": "Unsubscribed"}
-        self.blocks.append({"email": person.email, "senderEmail": "shop@winkel.example", "reason": reason, "blockedAt": at})
+        if not self._of(person, self.blocks):  # and one block from one sender
+            self.blocks.append({"email": person.email, "senderEmail": "shop@winkel.example", "reason": reason, "blockedAt": at})
 
     def add_contact(self, person: Person, **fields: Any) -> str:
         id = str(next(self._ids))
@@ -155,8 +156,8 @@ class BrevoSimulator(Simulator):
         limit, offset = query.get("limit", str(size)), query.get("offset", "0")
         if not limit.isdecimal() or not offset.isdecimal() or not 1 <= int(limit) <= most:
             return _error(400)
-        shown = rows[int(offset) : int(offset) + min(int(limit), self.largest_page)]
-        body = {} if self.bare and not rows else {"count": len(rows), name: shown}
+        shown, total = self.cut(rows, int(offset), int(limit))
+        body = {} if self.bare and not rows else {"count": total, name: shown}
         return httpx.Response(200, json=body)
 
 

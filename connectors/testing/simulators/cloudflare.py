@@ -169,8 +169,8 @@ class CloudflareSimulator(Simulator):
         shown = [row for owner, row in self._ghosts.shown([(rows, row) for row in rows.values()]) if owner is rows]
         shown = [row for row in shown if all(value(row).lower() == query.get(name, value(row).lower()) for name, value in filters.items())]
         size = min(size, self.largest_page)
-        page = shown[(number - 1) * size : number * size]
-        told = {"count": len(page), "page": number, "per_page": size, "total_count": len(rows)}  # without any search parameters
+        page, total = self.cut(shown, (number - 1) * size, size)
+        told = {"count": len(page), "page": number, "per_page": size, "total_count": max(total, len(rows))}  # without any search parameters
         return httpx.Response(200, json={"success": True, "errors": [], "messages": [], "result": page, "result_info": told})
 
 

@@ -131,9 +131,10 @@ class ExactOnlineSimulator(Simulator):
                 return _error(400)
             rows = [row for row in rows if row[wanted[1]] == wanted[2].lower()]
         start = int(query.get("$skiptoken", 0))
-        end = start + self.largest_page
-        more = {"__next": str(request.url.copy_set_param("$skiptoken", end))} if len(rows) > end else {}
-        shown = [{name: row.get(name) for name in fields} for row in rows[start:end]]
+        page, total = self.cut(rows, start, 60)
+        end = start + len(page)
+        more = {"__next": str(request.url.copy_set_param("$skiptoken", end % len(rows)))} if total > end else {}
+        shown = [{name: row.get(name) for name in fields} for row in page]
         return httpx.Response(200, json={"d": {"results": shown} | more})
 
     @route("PUT", "/api/v1/123/crm/{name}")

@@ -129,9 +129,9 @@ class FactuurSturenSimulator(Simulator):
         query, listed = query_of(request), list(self.bills[path].values())
         if not query.keys() <= ({"start", "count"} if path == "invoices" else set()):
             return _refused("Unknown parameter")
-        start, size = int(query.get("start", 0)), min(int(query.get("count", 100)), self.largest_page)
-        shown = listed[start : start + size] if path == "invoices" else listed
-        return httpx.Response(200, json=self._ghosts[path].shown(shown))
+        if path == "invoices":
+            listed = list(self.cut(listed, int(query.get("start", 0)), int(query.get("count", 100)))[0])
+        return httpx.Response(200, json=self._ghosts[path].shown(listed))
 
     @route("GET", "/{path}/{id}")
     def show_invoice(self, request: httpx.Request, path: str, id: str) -> httpx.Response:

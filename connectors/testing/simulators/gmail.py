@@ -91,9 +91,9 @@ class GmailSimulator(Simulator):
         hidden = set() if query.get("includeSpamTrash") == "true" else {"SPAM", "TRASH"}
         rows = [row for row in self._ghosts.shown(list(self.messages.values())) if not row["labels"] & hidden]
         rows = [row for row in rows if self._fits(row, query.get("q", ""))][::-1]
-        first, end = int(start), int(start) + min(most, self.largest_page)
-        page = [{"id": row["id"], "threadId": row["threadId"]} for row in rows[first:end]]
-        more = {"nextPageToken": str(end)} if len(rows) > end else {}
+        hits, total = self.cut(rows, int(start), most)
+        page = [{"id": row["id"], "threadId": row["threadId"]} for row in hits]
+        more = {"nextPageToken": str(int(start) + len(page))} if total > int(start) + len(page) else {}
         return httpx.Response(200, json={**({"messages": page} if page else {}), **more, "resultSizeEstimate": len(rows)})
 
     @staticmethod

@@ -5,7 +5,8 @@ Believed only: how JQL is written and what it refuses, and that a removed Atlass
 
 import base64
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -85,10 +86,11 @@ class JiraSimulator(Simulator):
         told = {key: {"id": "1", "key": key, "type": "PROJECT", "havePermission": key not in self.withheld} for key in asked}
         return httpx.Response(200, json={"permissions": {key: row | {"name": key.capitalize()} for key, row in told.items()}})
 
-    def _page(self, request: httpx.Request, rows: list[Row], field: str = "") -> httpx.Response:
+    def _page(self, request: httpx.Request, rows: Sequence[Row], field: str = "") -> httpx.Response:
         start, size = int(query_of(request).get("startAt", 0)), int(query_of(request).get("maxResults", 50))
-        page = [_shown(row) for row in rows[start : start + min(size, self.largest_page)]]
-        return httpx.Response(200, json={field: page, "startAt": start, "maxResults": size, "total": len(rows)} if field else page)
+        rows, total = self.cut(rows, start, size)
+        page = [_shown(row) for row in rows]
+        return httpx.Response(200, json={field: page, "startAt": start, "maxResults": size, "total": total} if field else page)
 
     @route("GET", f"{_API}/user")
     def show_user(self, request: httpx.Request) -> httpx.Response:
@@ -108,14 +110,19 @@ class JiraSimulator(Simulator):
         terms = [(match[1] or match[3] or match[5], match[2] or match[4] or match[6]) for match in clauses if match]
         if None in clauses or set(body) - _SEARCHED or any(field != "text" and value not in self.users for field, value in terms):
             return _error(400, "The query cannot be read, or a value in it does not exist")
-        hits = [i for i in self._ghosts.shown(list(self.issues.values())) if any(self._fits(i, *term) for term in terms)]
-        start, size = int(body.get("nextPageToken") or 0), min(body.get("maxResults", 50), self.largest_page)
-        rows = [self._issue(issue, body.get("fields", ["id"])) for issue in hits[start : start + size]]
-        more = {"isLast": False, "nextPageToken": str(start + size)} if start + size < len(hits) else {"isLast": True}
+        parts = defaultdict[str, list[Row]](list)
+        for part in self.parts.values():
+            parts[part["issue"]].append(part)
+        shown = self._ghosts.shown(list(self.issues.values()))
+        hits = [issue for issue in shown if any(self._fits(issue, parts[issue["id"]], *term) for term in terms)]
+        start = int(body.get("nextPageToken") or 0)
+        page, total = self.cut(hits, start, body.get("maxResults", 50))
+        rows = [self._issue(issue, body.get("fields", ["id"])) for issue in page]
+        more = {"isLast": False, "nextPageToken": str(start + len(page))} if start + len(page) < total else {"isLast": True}
         return httpx.Response(200, json={"issues": rows} | more)
 
-    def _fits(self, issue: Row, field: str, value: str) -> bool:
-        parts = self._parts(issue=issue["id"])
+    @staticmethod
+    def _fits(issue: Row, parts: list[Row], field: str, value: str) -> bool:
         if field == "text":
             return value in f"{issue['summary']} {[part.get('body') for part in parts]}".lower()
         return _who(value) in ([issue["creator"], *(part["author"] for part in parts)] if field == "updatedBy" else [issue[field]])

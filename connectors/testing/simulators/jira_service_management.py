@@ -100,6 +100,6 @@ class JiraServiceManagementSimulator(JiraSimulator):
 
     def _values(self, request: httpx.Request, found: list[dict[str, Any]]) -> httpx.Response:
         start, limit = int(query_of(request).get("start", 0)), min(int(query_of(request).get("limit", 50)), self.largest_page)
-        page = found[start : start + limit]
-        body = {"size": len(page), "start": start, "limit": limit, "isLastPage": start + limit >= len(found), "values": page}
+        page, total = self.cut(found, start, limit)
+        body = {"size": len(page), "start": start, "limit": limit, "isLastPage": start + limit >= total, "values": page}
         return httpx.Response(200, json=body)

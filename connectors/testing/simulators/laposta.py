@@ -35,6 +35,7 @@ class LapostaSimulator(Simulator):
 
     def seed(self, person: Person) -> None:
         there = [member["list_id"] for member in self._of(person)]
+        self.lists += [f"list{next(self._ids)}"] if len(there) == len(self.lists) else []
         self.add(next(at for at in self.lists if at not in there), person)
 
     def add(self, at: str, person: Person, state: str = "active") -> str:

@@ -82,8 +82,8 @@ class ListmonkSimulator(Simulator):
         rows = self._ghosts.shown(list(self.subscribers.values()))
         hits = [self._whole(row) for row in reversed(rows) if wanted.search(row["email"]) or wanted.search(row["name"])]
         page, size = int(query.get("page", 1)), min(int(query.get("per_page", 20)), self.largest_page)
-        part = hits[(page - 1) * size : page * size]
-        return _told({"results": part, "total": len(hits), "page": page, "per_page": size, "search": query.get("search", ""), "query": ""})
+        part, total = self.cut(hits, (page - 1) * size, size)
+        return _told({"results": part, "total": total, "page": page, "per_page": size, "search": query.get("search", ""), "query": ""})
 
     @route("GET", "/subscribers/{id}")
     def show(self, request: httpx.Request, id: str) -> httpx.Response:

@@ -177,12 +177,11 @@ class MollieSimulator(Simulator):
         ids = [row["id"] for row in reversed(rows)]
         if {*query} - {"from", "limit", "sort"} or not limit.isdecimal() or not 1 <= int(limit) <= 250 or (first and first not in ids):
             return _error(400)
-        start, size = ids.index(first) if first else 0, min(int(limit), self.largest_page)
-        shown, more = rows[::-1][start : start + size], ids[start + size : start + size + 1]
+        start = ids.index(first) if first else 0
+        shown, total = self.cut(rows[::-1], start, int(limit))
+        more = ids[(start + len(shown)) % len(ids)] if start + len(shown) < total else ""
         following = (
-            {"href": str(request.url.copy_merge_params({"from": more[0], "limit": limit})), "type": "application/hal+json"}
-            if more
-            else None
+            {"href": str(request.url.copy_merge_params({"from": more, "limit": limit})), "type": "application/hal+json"} if more else None
         )
         links = {"self": {"href": str(request.url), "type": "application/hal+json"}, "previous": None, "next": following}
         return _answer(200, {"count": len(shown), "_embedded": {which.replace("-", "_"): shown}, "_links": links})

@@ -32,9 +32,8 @@ class MoneybirdSimulator(Simulator):
         self._ids = count(1000)
         self.today = date(2026, 11, 20)
         self.links = True  # False: `x-total-count` is all that tells of more pages
-        self.keeps_used = False
         self.tells_kept = True  # False: no `x-kept-as`, which was not always there
-        self.changes_archived = True
+        self.keeps_used, self.changes_archived = False, True
         self.scopes = {"sales_invoices", "estimates"}
         self.contacts: dict[str, Row] = {}
         self.hanging: dict[str, dict[str, Row]] = {path: {} for path in _KIND}
@@ -191,9 +190,10 @@ class MoneybirdSimulator(Simulator):
         asked, page = int(query.get("per_page", 50)), int(query.get("page", 1))
         if not query.keys() <= {"query", "filter", "include_archived", "page", "per_page"} or not 1 <= asked <= 100:
             return _refused(400, "per_page does not have a valid value")
-        start, end = ((page + n) * min(asked, self.largest_page) for n in (-1, 0))
-        link = {"link": f'<{request.url.copy_set_param("page", page + 1)}>; rel="next"'} if self.links and len(rows) > end else {}
-        return httpx.Response(200, json=rows[start:end], headers={"x-total-count": str(len(rows))} | link)
+        shown, total = self.cut(rows, (page - 1) * (size := min(asked, self.largest_page)), size)
+        more = f'<{request.url.copy_set_param("page", page % (-(-len(rows) // size) or 1) + 1)}>; rel="next"'  # back, where it has no end
+        told = {"x-total-count": str(total)} | ({"link": more} if self.links and total > page * size else {})
+        return httpx.Response(200, json=shown, headers=told)
 
 
 def _refused(status: int = 404, error: str = "record not found", symbol: str = "not_found") -> httpx.Response:

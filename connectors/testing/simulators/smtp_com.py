@@ -63,7 +63,7 @@ class SmtpComSimulator(Simulator):
             return _error("channel", "is not known")
         limit, offset, start = map(int, numbers)
         rows = [row for row in reversed(self.messages) if row["channel"] == query["channel"] and row["msg_time"] >= start]
-        shown = rows[offset : offset + min(limit, self.largest_page)]
+        shown, _ = self.cut(rows, offset, limit)
         return httpx.Response(200, json={"status": "success", "data": {"items": shown}})
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 from sqlalchemy import Column, Date, ForeignKey, Integer, MetaData, String, Table, create_engine, func, insert, select
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.event import listen
 
 from connectors.database import DatabaseAccount, DatabaseDoor, engine_to
 from connectors.evidence import Evidence
@@ -60,6 +61,13 @@ TABLES: list[dict[str, Any]] = [
 """What `[[processors.tables]]` says of it."""
 
 
+def _in_haste(engine: Engine) -> Engine:
+    """A SQLite file that need not outlive the machine: nothing waits for the disk."""
+    if engine.dialect.name == "sqlite":
+        listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+    return engine
+
+
 class SqlSimulator(Simulator):
     """`url`: an empty database; a SQLite file of its own unless given."""
 
@@ -70,7 +78,7 @@ class SqlSimulator(Simulator):
             weakref.finalize(self, rmtree, folder)
             url = f"sqlite:///{Path(folder) / 'shop.db'}"
         self.url = url
-        self.engine = create_engine(make_url(url))
+        self.engine = _in_haste(create_engine(make_url(url)))
         weakref.finalize(self, self.engine.dispose)
         _shop.create_all(self.engine)
 
@@ -120,7 +128,7 @@ class _Watched(DatabaseAccount):
     """The real account; what is written is counted, and on order not done."""
 
     def __init__(self, simulator: SqlSimulator, time: Any) -> None:
-        engine = engine_to(simulator.url, 30.0)
+        engine = _in_haste(engine_to(simulator.url, 30.0))
         super().__init__("sql", engine, Pace(1_000_000, time, time.sleep), Limits(30.0, timedelta(minutes=1)), time)
         self.simulator = simulator
 

@@ -156,10 +156,10 @@ class TeamviewerSimulator(Simulator):
         ids = [row[_ID[which]] for row in rows]
         if {*query} - _FILTERS[which] or (query.get(cursor) and query[cursor] not in ids):
             return _error(400)
-        size = min(self.largest_page, 1000) if cursor else len(rows)
         start = ids.index(query[cursor]) if query.get(cursor) else 0
-        more = {"next_offset": ids[start + size]} if ids[start + size :] else {}
-        return httpx.Response(200, json={which: rows[start : start + size], **more})
+        shown, total = self.cut(rows, start, 1000) if cursor else (rows, len(rows))
+        end = start + len(shown)
+        return httpx.Response(200, json={which: shown, **({"next_offset": ids[end % len(ids)]} if end < total else {})})
 
 
 def _error(status: int) -> httpx.Response:

@@ -29,7 +29,7 @@ SECRETS["TRANSIP_SECRET"] = _KEY.private_bytes(*_HOW).decode()  # made afresh in
 
 
 class TransipSimulator(Simulator):
-    """One account. Mail hangs from domains; `calls_per_token` lets a token run out, `paged` False makes lists ignore pages."""
+    """One account. Mail hangs from domains; `calls_per_token` lets a token run out, `pages` False makes lists ignore pages."""
 
     base_path = "/v6"
 
@@ -40,7 +40,7 @@ class TransipSimulator(Simulator):
         self._tokens: dict[str, int] = {}
         self.nonces: list[str] = []
         self.calls_per_token = 1_000_000
-        self.paged = True
+        self.pages = True
         self.mail: dict[str, dict[str, dict[str, dict[str, Any]]]] = defaultdict(lambda: {which: {} for which in _NAMES})  # by domain
         self.no_mail: set[tuple[str, str]] = set()  # (domain, list) that is 404
         self.locked: set[str] = set()  # ids that are being modified
@@ -163,8 +163,9 @@ class TransipSimulator(Simulator):
         asked = query_of(request)
         if not all(asked.get(field, "1").isdigit() and int(asked.get(field, "1")) for field in ("page", "pageSize")):
             return _error(406, "page and pageSize are numbers from 1")
-        size, page = min(int(asked.get("pageSize", 100)), self.largest_page), int(asked.get("page", 1))
-        return httpx.Response(200, json={name: rows[(page - 1) * size : page * size] if self.paged else rows})
+        size = min(int(asked.get("pageSize", 100)), self.largest_page)
+        page, _ = self.cut(rows, (int(asked.get("page", 1)) - 1) * size, size) if self.pages else (rows, 0)
+        return httpx.Response(200, json={name: page})
 
 
 def _error(status: int, text: str) -> httpx.Response:

@@ -33,6 +33,8 @@ class TestGoogleAnalytics(ConformanceKit):
         "an_outage_ends_in_failed_after_the_cap": NO_SEARCH,
         "a_long_wait_is_deferred": NO_SEARCH,
         "a_refused_credential_is_not_tried_again": NO_SEARCH,
+        "a_list_without_end_is_told_and_never_nothing_found": NO_SEARCH,
+        "a_thousand_records_are_found_erased_and_looked_for_again": NO_SEARCH,
     }
 
 

@@ -22,6 +22,7 @@ class TestLaposta(ConformanceKit):
     connector = Laposta
     simulator = LapostaSimulator
     settings = SETTINGS
+    exempt = {"a_list_without_end_is_told_and_never_nothing_found": "There are no pages: every list comes whole, in one answer."}
 
 
 class Odd(LapostaSimulator):
