@@ -364,9 +364,16 @@ MUTATIONS = (
     Mutation(
         "what is said after an answer is not heard at the end of a hold",
         "orchestrator/rights.py",
-        '    return case.state == "open" or any(p.keeps_something or p.expiring for p in case.processors)\n',
+        '    return case.state == "open" or any(p.keeps_something or p.expiring or p.again_at for p in case.processors)\n',
         '    return case.state == "open"\n',
         "tests/flow/test_rights_later.py::test_what_the_person_asked_to_keep_meanwhile_outlives_the_end_of_a_hold",
+    ),
+    Mutation(
+        "what is said before an announced lifting is ordered is not heard",
+        "orchestrator/rights.py",
+        "any(p.keeps_something or p.expiring or p.again_at for p in case.processors)",
+        "any(p.keeps_something or p.expiring for p in case.processors)",
+        "tests/orchestrator/test_rights_properties.py::test_a_lifting_that_is_announced_and_not_ordered_yet_hears_of_what_is_said_meanwhile",
     ),
     Mutation(
         "the officer's word stands against what came after it",
