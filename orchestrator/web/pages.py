@@ -44,7 +44,7 @@ def front(request: Request, who: SignedIn, given: Given, watched: Watched) -> Re
     watched.note(who, "overview")
     with given.ledger.reading() as transaction:
         found = overview(transaction, given.clock(), given.zone)
-    return show(request, "overview.html", found=found)
+    return show(request, "overview.html", found=found, stop=given.keyring.stops.now())
 
 
 @router.get("/cases/{request_id}")
