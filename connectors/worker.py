@@ -22,10 +22,16 @@ from topics.model import Clock, Sealed
 from topics.outcomes import Evidence, Hold, Outcome
 from topics.reports import Answered, Located, LocatedRecord, RecordOutcome
 from topics.sealing import Key
+from topics.stopping import Against
 from topics.subject import Subject
 
 WITHHELD = "The reason is left out here, because there is personal data in it."
-_RECALLED = "It was recalled: something was said about the case since it was ordered."
+_HELD_BACK = {
+    Against.RECALLED: "It was recalled: something was said about the case since it was ordered.",
+    Against.STOPPED: "Everything is stopped by an officer: nothing was destroyed here, and it goes on by itself once the stop is lifted.",
+}
+_STOPPED_FOR = timedelta(minutes=10)
+"""How long after a stop was met the orchestrator orders again."""
 _MOST_PASSES = 3
 """A pass that finds new records is followed by another; a mailbox that fills faster than we delete ends as `failed`."""
 
@@ -100,37 +106,41 @@ class Worker:
     def _moved(self, command: Command) -> None:
         self._moved_at[command.command_id] = self._clock()
 
-    async def _is_recalled(self, command: Command) -> bool:
-        return await self._keyring.is_recalled(command.request_id, command.processor, command.round)
+    async def _against(self, command: Command) -> Against | None:
+        return await self._keyring.against(command.request_id, command.processor, command.round)
 
-    async def _keys(self, command: Command, *kids: str) -> tuple[list[Key], bool]:
-        """The keys, and whether it was recalled before it is begun; a dry run changes nothing, and goes on."""
-        keys, recalled = await self._keyring.for_command(command.request_id, command.processor, command.round, *kids)
-        return keys, recalled and command.mode != "dry-run"
+    async def _keys(self, command: Command, *kids: str) -> tuple[list[Key], Against | None]:
+        """The keys, and what stands against it before it is begun; a dry run changes nothing, and goes on."""
+        keys, against = await self._keyring.for_command(command.request_id, command.processor, command.round, *kids)
+        return keys, None if command.mode == "dry-run" else against
 
     async def _carry_out(self, command: Command, sealed: Sealed, report: Report) -> Answered:
-        (key, held), recalled = await self._keys(command, case_key(command.request_id), hold_key(command.request_id))
+        (key, held), against = await self._keys(command, case_key(command.request_id), hold_key(command.request_id))
         subject = Subject.model_validate_json(key.open("subject", sealed))
         known = [record for token in command.known for record in thaw(key.open("located.records", token))]
         gathered = Gathered(key, lambda: self._moved(command))
-        run = _Run(self._processor, command, subject, known, key, held, gathered, self._is_recalled, self._clock, self._sleep)
-        return run.recalled() if recalled else await run.answer(report)
+        run = _Run(self._processor, command, subject, known, key, held, gathered, self._against, self._clock, self._sleep)
+        return run.held_back(against) if against else await run.answer(report)
 
     async def _by_reference(self, command: Command, report: Report) -> Answered:
         """The end of a hold: nobody knows the person any more, and need not."""
-        (held,), recalled = await self._keys(command, hold_key(command.request_id))
+        (held,), against = await self._keys(command, hold_key(command.request_id))
         opened = {digest: thaw(held.open("hold.record", token)) for digest, token in command.held.items()}
         known = {record.key: digest for digest, records in opened.items() for record in records}
         records = [record for records in opened.values() for record in records]
         gathered = Gathered(held, lambda: self._moved(command))
-        run = _Run(self._processor, command, None, records, held, held, gathered, self._is_recalled, self._clock, self._sleep)
+        run = _Run(self._processor, command, None, records, held, held, gathered, self._against, self._clock, self._sleep)
         run.digests = known
         with closed_words():
-            return run.recalled() if recalled else await run.answer(report)
+            return run.held_back(against) if against else await run.answer(report)
 
 
-class _Recalled(Exception):
-    """The command was recalled while its records were looked for: none is touched."""
+class _HeldBack(Exception):
+    """Something came to stand against the command while its records were looked for: none is touched."""
+
+    def __init__(self, against: Against) -> None:
+        super().__init__(against.value)
+        self.against = against
 
 
 class _Run:
@@ -145,12 +155,12 @@ class _Run:
         key: Key,
         held: Key,
         gathered: Gathered,
-        is_recalled: Callable[[Command], Awaitable[bool]],
+        against: Callable[[Command], Awaitable[Against | None]],
         clock: Clock,
         sleep: Sleep,
     ) -> None:
         self.processor, self.command, self.subject, self.key, self.held = processor, command, subject, key, held
-        self.is_recalled, self.clock, self.sleep = is_recalled, clock, sleep
+        self.against, self.clock, self.sleep = against, clock, sleep
         self.known: Records = {record.key: record for record in known}
         self.gathered = gathered
         self.connector = processor.connector(processor.settings, processor.account.door(gathered))
@@ -187,14 +197,15 @@ class _Run:
                 found = await self._one_pass(found, report)
                 if not found:
                     break
-        except _Recalled:
-            return self.recalled()
+        except _HeldBack as held_back:
+            return self.held_back(held_back.against)
         unfinished = [self._line(record, Outcome.FAILED, "New records kept appearing while it was erased.") for record in found.values()]
         return self._answered([*self._gone(vanished), *map(self._result_line, self.results.values()), *unfinished])
 
-    def recalled(self) -> Answered:
-        """The answer to a command that is not to be carried out any more."""
-        return self._as_a_whole(Outcome.DEFERRED, _RECALLED)
+    def held_back(self, against: Against) -> Answered:
+        """The answer to a command that is not to be carried out now. What is stopped is asked about again by itself."""
+        answer = self._as_a_whole(Outcome.DEFERRED, _HELD_BACK[against])
+        return answer.model_copy(update={"again_at": self.clock() + _STOPPED_FOR}) if against is Against.STOPPED else answer
 
     async def _located_at_first(self) -> Records:
         """What there is. "Nothing" is looked at twice where a list was read in parts: a row may have slipped from one to the other."""
@@ -242,8 +253,8 @@ class _Run:
             self.reported |= {record.key for record in new}
         planned = self._plan(found.values())
         acts = any(item.acts for item in planned)
-        if acts and not self.results and await self.is_recalled(self.command):  # the report may have waited for its broker
-            raise _Recalled
+        if acts and not self.results and (against := await self.against(self.command)):  # the report may have waited for its broker
+            raise _HeldBack(against)
         results = await act(self.connector, planned)
         if acts:
             seen_before = {**self.results, **results}

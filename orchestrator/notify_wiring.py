@@ -1,8 +1,10 @@
 """Wires the notifications: Kafka in, mail and webhook out."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
+from typing import Any
 
 from orchestrator.ledger import Ledger
 from orchestrator.letters import language_of
@@ -31,8 +33,7 @@ async def run(
     """
     names, controller = Names(configuration.kafka.prefix), configuration.controller
     ledger, digests = Ledger.open(configuration.ledger.url), Digests.open(given.store) if given.weekly else None
-    group = f"{names.prefix}erasure.notifications"
-    slot = Slot(cluster.bootstrap_servers, group)
+    pages = address_of(configuration.web) if "web" in configuration.model_fields_set else None
 
     def opened(now: datetime) -> tuple[list[Open], int, int]:
         with ledger.reading() as transaction:
@@ -40,21 +41,32 @@ async def run(
         rows = [Open(one.request_id, one.right, one.due_by, one.days_left, one.waiting) for one in found.open_cases]
         return rows, found.open, found.overdue
 
-    try:
-        async with KafkaInbox(cluster, names.of(Topic.NOTICES), group, slot.identity) as inbox:
-            pages = address_of(configuration.web) if "web" in configuration.model_fields_set else None
-            language = language_of(controller.country)
-            notifier = Notifier(inbox, _channels(given), opened, digests, language, controller.time_zone, pages, utc_now, asyncio.sleep)
-            ready = asyncio.create_task(_tell_ready(inbox, on_ready))
-            try:
-                await notifier.run(stop)
-            finally:
-                ready.cancel()
-    finally:
-        slot.release()
+    async with AsyncExitStack() as stack:
+        stack.callback(ledger.close)
         if digests:
-            digests.close()
-        ledger.close()
+            stack.callback(digests.close)
+        inboxes, notifiers = [], []
+        for channel in _channels(given):
+            group = f"{names.prefix}erasure.notifications.{channel.name}"
+            slot = Slot(cluster.bootstrap_servers, group)
+            stack.callback(slot.release)
+            inbox = await stack.enter_async_context(KafkaInbox(cluster, names.of(Topic.NOTICES), group, slot.identity))
+            inboxes.append(inbox)
+            language, zone = language_of(controller.country), controller.time_zone
+            notifiers.append(Notifier(inbox, channel, opened, digests, language, zone, pages, utc_now, asyncio.sleep))
+        ready = asyncio.create_task(_tell_ready(inboxes, on_ready))
+        try:
+            await _together([notifier.run(stop) for notifier in notifiers], stop)
+        finally:
+            ready.cancel()
+
+
+async def _together(running: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
+    """All until told to stop; when one ends by itself, the others finish what they have in hand."""
+    tasks = [asyncio.create_task(one) for one in running]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await asyncio.gather(*tasks)
 
 
 def _channels(given: Notifications) -> list[Channel]:
@@ -62,7 +74,7 @@ def _channels(given: Notifications) -> list[Channel]:
     return [*mail, *([Webhook(given.webhook, utc_now)] if given.webhook else [])]
 
 
-async def _tell_ready(inbox: KafkaInbox, on_ready: Callable[[], None]) -> None:
-    while not inbox.ready:
+async def _tell_ready(inboxes: Sequence[KafkaInbox], on_ready: Callable[[], None]) -> None:
+    while not all(inbox.ready for inbox in inboxes):
         await asyncio.sleep(_READY_LOOK_SECONDS)
     on_ready()

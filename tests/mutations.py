@@ -572,9 +572,16 @@ MUTATIONS = (
         "tests/flow/test_recall.py::test_what_stops_a_case_recalls_what_is_out[refuse-refused]",
     ),
     Mutation(
+        "a worker does not see that everything is stopped",
+        "topics/keyring.py",
+        "return Against.STOPPED if stops else None",
+        "return None",
+        "tests/flow/test_stopping.py::test_while_it_is_pressed_nothing_is_destroyed_and_after_it_everything_goes_on_by_itself",
+    ),
+    Mutation(
         "a recall that comes while a worker reports is not seen",
         "connectors/worker.py",
-        "if acts and not self.results and await self.is_recalled(self.command):",
+        "if acts and not self.results and (against := await self.against(self.command)):",
         "if False:",
         "tests/connectors/test_worker_watched.py::test_a_command_that_is_recalled_while_it_reports_erases_nothing",
     ),

@@ -240,6 +240,12 @@ class WebhookSettings(Section):
     secret: LongKey
 
 
+def _somebody(given: "Notifications | None") -> "Notifications | None":
+    if given is not None and given.mail is None and given.webhook is None:
+        raise Wrong("tells nobody; write [notifications.mail] or [notifications.webhook], or leave it out")
+    return given
+
+
 class Notifications(Section):
     """What an officer is told of, by mail, by webhook, or both. `weekly`: a digest on Monday; `store`: which were sent."""
 
@@ -268,7 +274,7 @@ class Configuration(Section):
     suppression: Annotated[SuppressionSettings | None, AfterValidator(_apart_from_both)] = None
     dead_letters: DeadLetters = Field(default_factory=_absent)
     web: Web = Field(default_factory=_absent)
-    notifications: Notifications | None = None
+    notifications: Annotated[Notifications | None, AfterValidator(_somebody)] = None
     processors: Annotated[tuple[Processor, ...], Field(min_length=1, strict=False)]
     holds: Annotated[tuple[HoldRule, ...], Field(strict=False)] = ()
     retention: Annotated[tuple[RetentionRule, ...], Field(strict=False)] = ()

@@ -14,8 +14,10 @@ from uuid import UUID
 from sqlalchemy import Column, Engine, Integer, LargeBinary, MetaData, Select, String, Table, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
+from topics import stopping
 from topics.database import Read, UtcDateTime, engine_for, leave_no_trace, make_private
 from topics.sealing import Key
+from topics.stopping import PRESSED, Against, Stops
 from topics.wrapping import Wrapper, unwrapped, wrapped, wrapper_id
 
 T = TypeVar("T")
@@ -43,9 +45,8 @@ _recalled = Table(
 )
 _READ = select(_keys.c.kid, _keys.c.secret).where(_keys.c.kid.in_(bindparam("kids", expanding=True)))
 _RECALLED = select(_recalled.c.round).where(_recalled.c.kid == bindparam("hold"), _recalled.c.processor == bindparam("processor"))
-_FOR_A_COMMAND = select(_keys.c.kid, _keys.c.secret, _RECALLED.scalar_subquery()).where(
-    _keys.c.kid.in_([bindparam("first"), bindparam("last")])
-)
+_AGAINST = (_RECALLED.scalar_subquery(), PRESSED.scalar_subquery())
+_FOR_A_COMMAND = select(_keys.c.kid, _keys.c.secret, *_AGAINST).where(_keys.c.kid.in_([bindparam("first"), bindparam("last")]))
 _AT_ONCE = 500
 _CASE = "case/"
 _HOLD = "hold/"
@@ -84,6 +85,17 @@ class KeyringGone(Exception):
     """The keyring cannot be reached, or not be read with the key-encryption keys that this process has."""
 
 
+def _create(engine: Engine) -> None:
+    for metadata in (_metadata, stopping.metadata):
+        metadata.create_all(engine)
+
+
+def _standing(recalled: int | None, stops: int, round: int) -> Against | None:
+    if recalled is not None and recalled >= round:
+        return Against.RECALLED
+    return Against.STOPPED if stops else None
+
+
 class Keyring:
     """Keys by name. Blocking calls of a millisecond or less: call them from a thread where that matters.
 
@@ -93,7 +105,8 @@ class Keyring:
     def __init__(self, engine: Engine, wrappers: Sequence[Wrapper] = ()) -> None:
         self._engine = engine
         self._reading = engine.execution_options(one_read=True)
-        self._of_a_command, self._recalled = Read(engine, _FOR_A_COMMAND), Read(engine, _RECALLED)
+        self._of_a_command, self._against = Read(engine, _FOR_A_COMMAND), Read(engine, select(*_AGAINST))
+        self.stops = Stops(engine)
         self._wrappers = {one.id: one for one in wrappers}
 
     @classmethod
@@ -107,9 +120,9 @@ class Keyring:
         keyring = cls(engine_for(url), wrappers)
         try:
             try:
-                _metadata.create_all(keyring._engine)
+                _create(keyring._engine)
             except (OperationalError, ProgrammingError, IntegrityError):
-                _metadata.create_all(keyring._engine)  # another process made it at the same moment
+                _create(keyring._engine)  # another process made it at the same moment
             keyring._current()
         except KeyringGone:
             keyring.close()
@@ -124,16 +137,17 @@ class Keyring:
         """The key of that name; raises as `get_all`."""
         return self.get_all(kid)[0]
 
-    async def for_command(self, request_id: UUID, processor: str, round: int, *kids: str) -> tuple[list[Key], bool]:
-        """One or two keys, in that order, and whether the command was recalled: one read, from an event loop. Raises as `get_all`."""
+    async def for_command(self, request_id: UUID, processor: str, round: int, *kids: str) -> tuple[list[Key], Against | None]:
+        """One or two keys, in that order, and what stands against the command: one read, from an event loop. Raises as `get_all`."""
         return await self._off_the_loop(lambda: self._for_command(request_id, processor, round, kids))
 
-    def _for_command(self, request_id: UUID, processor: str, round: int, kids: Sequence[str]) -> tuple[list[Key], bool]:
+    def _for_command(self, request_id: UUID, processor: str, round: int, kids: Sequence[str]) -> tuple[list[Key], Against | None]:
         rows = self._of_a_command.rows(first=kids[0], last=kids[-1], hold=hold_key(request_id), processor=processor)
-        found = {kid: Key(kid, self._open(kid, kept)) for kid, kept, _ in rows}
+        found = {kid: Key(kid, self._open(kid, kept)) for kid, kept, *_ in rows}
         if any(kid not in found for kid in kids):
-            return self.get_all(*kids), False
-        return [found[kid] for kid in kids], any(recalled is not None and recalled >= round for *_, recalled in rows)
+            return self.get_all(*kids), None
+        _, _, recalled, stops = rows[0]
+        return [found[kid] for kid in kids], _standing(recalled, stops, round)
 
     async def _off_the_loop(self, read: Callable[[], T]) -> T:
         """SQLite answers in less time than a thread takes to be scheduled."""
@@ -231,14 +245,10 @@ class Keyring:
             elif known < round:
                 connection.execute(update(_recalled).where(*here).values(round=round))
 
-    async def is_recalled(self, request_id: UUID, processor: str, round: int) -> bool:
-        """Whether a command of that round was recalled: it is not to be carried out."""
-        known = await self._off_the_loop(lambda: self._recalled_round(request_id, processor))
-        return known is not None and known >= round
-
-    def _recalled_round(self, request_id: UUID, processor: str) -> int | None:
-        rows = self._recalled.rows(hold=hold_key(request_id), processor=processor)
-        return rows[0][0] if rows else None
+    async def against(self, request_id: UUID, processor: str, round: int) -> Against | None:
+        """What stands against a command of that round now: it was recalled, or everything is stopped. None: nothing."""
+        ((recalled, stops),) = await self._off_the_loop(lambda: self._against.rows(hold=hold_key(request_id), processor=processor))
+        return _standing(recalled, stops, round)
 
     def is_wrapped(self) -> bool:
         """Whether new keys are wrapped: a bare keyring stays as it is until `rewrap`."""

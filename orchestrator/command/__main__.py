@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.command import admin, cases, certificates, correspondence, dead_letters, emit, officer, register, rules, suppression, web
+from orchestrator.command import (
+    admin,
+    cases,
+    certificates,
+    correspondence,
+    dead_letters,
+    emit,
+    officer,
+    register,
+    rules,
+    stopping,
+    suppression,
+    web,
+)
 from orchestrator.command.problems import Guarded
 from orchestrator.command.running import run
 from topics import logs
@@ -66,6 +79,7 @@ app.add_typer(admin.topics, name="topics")
 app.add_typer(admin.connectors, name="connectors")
 app.add_typer(admin.keys, name="keys")
 app.add_typer(admin.keyring, name="keyring")
+app.add_typer(stopping.app, name="stop")
 app.add_typer(web.app, name="web")
 app.command("broker")(admin.broker)
 

@@ -123,10 +123,11 @@ def verify(
     config: Config = None,  # taken like everywhere, and not needed
 ) -> None:
     """Check a certificate offline, step by step. Exit 0: valid. Exit 1: not valid. Exit 2: unreadable."""
-    from orchestrator.papers import attached, is_pdf
+    from orchestrator.papers import LARGEST_BYTES, attached, is_pdf
     from orchestrator.verify import read_jwks, read_token, report
 
-    content = file.read_bytes()
+    with file.open("rb") as opened:
+        content = opened.read(LARGEST_BYTES + 1)  # one more byte than any certificate has
     token = attached(content) if is_pdf(content) else read_token(content)
     before = None if previous is None else read_token(previous.read_bytes())
     found = report(token, read_jwks(keys.read_bytes()), before)

@@ -196,7 +196,7 @@ def _opened(file: Path | None) -> Iterator[IO[str]]:
 
 
 def _write(file: Path | None, head: Iterable[str], lines: Iterable[Any], separator: Separator) -> None:
-    from orchestrator.command.spreadsheet import write
+    from orchestrator.spreadsheet import write
 
     with _opened(file) as out:
         write(out, tuple(head), lines, {"comma": ",", "semicolon": ";"}[separator])

@@ -1,28 +1,15 @@
-"""CSV as spreadsheets write and read it: safe to open when we write it, and read to its end, however Excel saved it."""
+"""CSV as spreadsheets save it, read to its end."""
 
 import codecs
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from orchestrator.command.opening import WrongUse
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _SEPARATORS = ",;\t|"
 _CHUNK = 1 << 20
-
-
-def write(out: IO[str], head: Sequence[str], rows: Iterable[Sequence[object]], separator: str = ",") -> None:
-    """Rows as RFC 4180 writes them. A cell that a spreadsheet would take for a formula gets an apostrophe before it."""
-    writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")
-    writer.writerow(head)
-    writer.writerows([_safe(cell) for cell in row] for row in rows)
-
-
-def _safe(cell: object) -> str:
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) and not isinstance(cell, int) else text
 
 
 def read(path: Path) -> Iterator[list[str]]:

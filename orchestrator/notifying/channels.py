@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Protocol
@@ -14,6 +15,8 @@ import httpx
 from orchestrator.notifying.texts import Told
 from topics.configuration import MailSettings, WebhookSettings
 from topics.model import Clock
+
+log = logging.getLogger(__name__)
 
 _SECONDS = 30.0
 _PASSING = frozenset({408, 425, 429})
@@ -58,7 +61,7 @@ class Mail:
     async def tell(self, told: Told) -> None:
         given = self._settings
         try:
-            await aiosmtplib.send(
+            refused, _ = await aiosmtplib.send(
                 self.message(told),
                 hostname=given.host,
                 port=given.port,
@@ -68,6 +71,8 @@ class Mail:
                 start_tls=given.tls == "starttls",
                 timeout=_SECONDS,
             )
+            if refused:
+                log.error("mail: %d of %d recipients were refused; look at [notifications.mail] to", len(refused), len(given.to))
         except aiosmtplib.SMTPResponseException as error:
             raise Undelivered(f"The mail server answered {error.code}.", again=400 <= error.code < 500) from None
         except aiosmtplib.SMTPRecipientsRefused:
@@ -96,6 +101,5 @@ class Webhook:
         except httpx.HTTPError as error:
             raise Undelivered(f"The webhook cannot be reached ({type(error).__name__}).", again=True) from None
         if not answer.is_success:
-            raise Undelivered(
-                f"The webhook answered {answer.status_code}.", again=answer.status_code in (408, 425, 429) or answer.status_code >= 500
-            )
+            passing = answer.status_code in _PASSING or answer.status_code >= 500
+            raise Undelivered(f"The webhook answered {answer.status_code}.", again=passing)

@@ -1,4 +1,4 @@
-"""Which weeks' digests were sent: in a database of its own, so that a restart sends none twice."""
+"""Which weeks' digests were sent by which channel. A crash right after sending sends it again, under the same id."""
 
 from sqlalchemy import Column, Engine, MetaData, String, Table, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from topics.database import engine_for, make_private
 
 _metadata = MetaData()
-_sent = Table("digests", _metadata, Column("week", String(8), primary_key=True))
+_sent = Table("digests", _metadata, Column("week", String(8), primary_key=True), Column("channel", String(20), primary_key=True))
 
 
 class DigestsGone(Exception):
@@ -35,14 +35,14 @@ class Digests:
             raise DigestsGone("The store of sent digests cannot be opened. Look at [notifications] store.") from None
         return found
 
-    def sent(self, week: str) -> bool:
+    def sent(self, week: str, channel: str) -> bool:
         with self._engine.connect().execution_options(one_read=True) as connection:
-            return connection.execute(select(_sent).where(_sent.c.week == week)).one_or_none() is not None
+            return connection.execute(select(_sent).where(_sent.c.week == week, _sent.c.channel == channel)).one_or_none() is not None
 
-    def note(self, week: str) -> None:
+    def note(self, week: str, channel: str) -> None:
         try:
             with self._engine.begin() as connection:
-                connection.execute(insert(_sent).values(week=week))
+                connection.execute(insert(_sent).values(week=week, channel=channel))
         except IntegrityError:
             pass  # another process sent it at the same moment
 

@@ -1,8 +1,8 @@
-"""Reads notices, tells the officer of each by every channel, and only then goes on; a channel that fails holds up no other."""
+"""Reads notices and tells the officer of each by one channel. Every channel has a group of its own, and waits for no other."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -18,9 +18,9 @@ from topics.notices import NOTICE_TYPE, Notice
 
 log = logging.getLogger(__name__)
 
-_MOST = 50
+_AT_ONCE = 1  # with every pause and time-out one takes four minutes, and after five the broker takes the partition away
 _WAIT_SECONDS = 1.0
-_PAUSES = (1.0, 5.0, 30.0, 120.0)
+_PAUSES = (1.0, 5.0, 30.0, 60.0)
 """Seconds before each further try; after the last one it is logged, and stands on the topic for thirty days."""
 _DIGEST_AT = time(8, 0)
 
@@ -29,12 +29,12 @@ Opened = Callable[[datetime], tuple[list[Open], int, int]]
 
 
 class Notifier:
-    """One process's work. `pages`: the address of the officer's pages; `digests` None: no weekly digest."""
+    """One channel's work. `pages`: the address of the officer's pages; `digests` None: no weekly digest."""
 
     def __init__(
         self,
         inbox: Inbox,
-        channels: Sequence[Channel],
+        channel: Channel,
         opened: Opened,
         digests: Digests | None,
         language: Language,
@@ -43,7 +43,7 @@ class Notifier:
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._inbox, self._channels, self._opened, self._digests = inbox, channels, opened, digests
+        self._inbox, self._channel, self._opened, self._digests = inbox, channel, opened, digests
         self._language, self._zone, self._pages, self._clock, self._sleep = language, zone, pages, clock, sleep
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -57,7 +57,7 @@ class Notifier:
 
     async def turn(self, wait_seconds: float) -> int:
         """What has come, told and committed; the digest, if it is time. Returns how many messages there were."""
-        found = await self._inbox.receive(_MOST, wait_seconds)
+        found = await self._inbox.receive(_AT_ONCE, wait_seconds)
         for delivery in found:
             told = self._read(delivery)
             if told is not None:
@@ -78,9 +78,7 @@ class Notifier:
             return None
 
     async def _tell(self, told: Told) -> None:
-        await asyncio.gather(*(self._by(channel, told) for channel in self._channels))
-
-    async def _by(self, channel: Channel, told: Told) -> None:
+        channel = self._channel
         for pause in (*_PAUSES, None):
             try:
                 await channel.tell(told)
@@ -98,12 +96,12 @@ class Notifier:
         if self._digests is None or (now.weekday() == 0 and now.time() < _DIGEST_AT):
             return
         week = "{}-W{:02}".format(*now.isocalendar()[:2])
-        if await asyncio.to_thread(self._digests.sent, week):
+        if await asyncio.to_thread(self._digests.sent, week, self._channel.name):
             return
         found, total, overdue = await asyncio.to_thread(self._opened, now)
         if total:
             await self._tell(digest(week, found, total, overdue, self._language, self._pages))
-        await asyncio.to_thread(self._digests.note, week)
+        await asyncio.to_thread(self._digests.note, week, self._channel.name)
 
 
 def _place(delivery: Delivery) -> tuple[str, int, int]:

@@ -94,6 +94,7 @@ DUTCH = {
     "person": "Tonen wie het is",
     "person_text": "Komt in het logboek.",
     "person_gone": "Niemand kan meer lezen wie dit is: de sleutel is vernietigd.",
+    "stopped": "Alles is stopgezet: nergens wordt iets gewist tot dit wordt opgeheven",
     "problem": "Dit is niet gelukt",
     "not_found": "Deze pagina of dit verzoek bestaat niet.",
     "forbidden": "Uw rol staat dit niet toe.",

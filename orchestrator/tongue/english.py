@@ -94,6 +94,7 @@ ENGLISH = {
     "person": "Show who it is",
     "person_text": "Noted in the audit.",
     "person_gone": "Nobody can read any more who this is: the key is destroyed.",
+    "stopped": "Everything is stopped: nothing is destroyed anywhere until it is lifted",
     "problem": "This did not work",
     "not_found": "There is no such page or request.",
     "forbidden": "Your role does not allow this.",

@@ -1,7 +1,6 @@
 """The pages that are read: overview, case, certificate, register, holds, tasks, audit, and the progress of a case."""
 
 import asyncio
-import csv
 import io
 import json
 from collections import Counter
@@ -22,6 +21,7 @@ from orchestrator.letters import to_subject
 from orchestrator.papers import certificate_pdf, letter_pdf
 from orchestrator.payload import Certificate
 from orchestrator.register import STANDINGS, Entry, Wanted
+from orchestrator.spreadsheet import write
 from orchestrator.verify import report
 from orchestrator.web.asked import Given, Operator, Refused, SignedIn, TheCase, Watched, show, tongue
 from orchestrator.web.ports import Ports
@@ -35,7 +35,7 @@ A_MONTH = timedelta(days=31)
 _LOOK_SECONDS = 1.0
 _LOOKS = 600
 """A browser asks again by itself when the stream ends."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_COLUMNS = ("pseudonym", "right", "ground", "received", "due", "answered", "status", "deadline_met", "outcomes")
 
 
 @router.get("/")
@@ -44,7 +44,7 @@ def front(request: Request, who: SignedIn, given: Given, watched: Watched) -> Re
     watched.note(who, "overview")
     with given.ledger.reading() as transaction:
         found = overview(transaction, given.clock(), given.zone)
-    return show(request, "overview.html", found=found)
+    return show(request, "overview.html", found=found, stop=given.keyring.stops.now())
 
 
 @router.get("/cases/{request_id}")
@@ -208,10 +208,8 @@ def register_csv(who: SignedIn, given: Given, watched: Watched, asked: Asked) ->
     """The same for a spreadsheet."""
     watched.note(who, "register.csv")
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(("pseudonym", "right", "ground", "received", "due", "answered", "status", "deadline_met", "outcomes"))
     found, today = entries_asked(given, asked)
-    writer.writerows(_cells(entry, today) for entry in found)
+    write(out, _COLUMNS, (_cells(entry, today) for entry in found))
     return _file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", "register.csv")
 
 
@@ -219,8 +217,7 @@ def _cells(entry: Entry, today: date) -> Sequence[str]:
     outcomes = "; ".join(f"{number} {outcome}" for outcome, number in sorted(entry.outcomes.items()))
     met = {None: "open", True: "yes", False: "no"}[entry.deadline_met(today)]
     days = [str(day or "") for day in (entry.received_on, entry.due_by, entry.answered_on)]
-    cells = [entry.pseudonym, entry.right, entry.ground or "", *days, entry.standing, met, outcomes]
-    return [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+    return [entry.pseudonym, entry.right, entry.ground or "", *days, entry.standing, met, outcomes]
 
 
 @router.get("/holds")

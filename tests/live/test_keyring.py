@@ -8,7 +8,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tests.live.servers.postgres import Postgres
 from topics.keyring import KeyDestroyed, KeyMissing, Keyring, case_key, hold_key
+from topics.stopping import Against
 
+GONE = Against.RECALLED
 ID = UUID("0198c7a2-6f0e-7c3e-9d1a-2f6f3f0c9a11")
 
 
@@ -20,11 +22,11 @@ def test_a_worker_reads_its_keys_and_what_was_recalled_from_postgresql(postgres:
     def asked(round: int) -> object:
         return asyncio.run(keyring.for_command(ID, "books", round, *kids))
 
-    assert (keys, False) == asked(1)
+    assert (keys, None) == asked(1)
     keyring.recall(ID, "books", 2)
-    assert (keys, True) == asked(2)
-    assert (keys, False) == asked(3)
-    assert [True, False] == [asyncio.run(keyring.is_recalled(ID, "books", round)) for round in (2, 3)]
+    assert (keys, GONE) == asked(2)
+    assert (keys, None) == asked(3)
+    assert [GONE, None] == [asyncio.run(keyring.against(ID, "books", round)) for round in (2, 3)]
     keyring.destroy(case_key(ID))
     with pytest.raises(KeyDestroyed):
         asked(3)
@@ -39,7 +41,7 @@ def test_a_server_that_went_away_is_told_as_what_the_workers_wait_for_and_its_re
         keys = keyring.ensure(hold_key(ID))
         own.kill()
         with pytest.raises(SQLAlchemyError):
-            asyncio.run(keyring.is_recalled(ID, "books", 1))
+            asyncio.run(keyring.against(ID, "books", 1))
         own.start()
-        assert (keys, False) == asyncio.run(keyring.for_command(ID, "books", 1, hold_key(ID)))
+        assert (keys, None) == asyncio.run(keyring.for_command(ID, "books", 1, hold_key(ID)))
         keyring.close()

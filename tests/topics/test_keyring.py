@@ -14,8 +14,10 @@ import pytest
 from topics.database import engine_for
 from topics.keyring import CONTROLLER_KEY, KeyDestroyed, KeyMissing, Keyring, KeyringGone, case_key, dead_letters_key, hold_key
 from topics.sealing import CannotOpen, Key
+from topics.stopping import Against
 from topics.wrapping import KeyEncryptionKey, Wrapper
 
+GONE = Against.RECALLED
 ID = UUID("0198c7a2-6f0e-7c3e-9d1a-2f6f3f0c9a11")
 
 
@@ -204,16 +206,16 @@ def test_a_reader_that_holds_the_log_keeps_the_traces_and_that_is_told(url: str,
 def test_a_recalled_round_stays_recalled_until_the_hold_key_is_destroyed(url: str) -> None:
     keyring = Keyring.open(url)
 
-    def recalled() -> list[bool]:
-        return [asyncio.run(keyring.is_recalled(ID, name, round)) for name in ("books", "list") for round in (1, 2, 3)]
+    def recalled() -> list[Against | None]:
+        return [asyncio.run(keyring.against(ID, name, round)) for name in ("books", "list") for round in (1, 2, 3)]
 
-    assert [False] * 6 == recalled()
+    assert [None] * 6 == recalled()
     for round in (2, 1, 2):
         keyring.recall(ID, "books", round)
     keyring.destroy(case_key(ID))
-    assert [True, True, False, False, False, False] == recalled()
+    assert [GONE, GONE, None, None, None, None] == recalled()
     keyring.destroy(hold_key(ID))
-    assert [False] * 6 == recalled()
+    assert [None] * 6 == recalled()
     keyring.close()
 
 
@@ -221,15 +223,15 @@ def test_the_keys_of_a_command_come_in_order_along_with_whether_it_was_recalled(
     keyring = Keyring.open(url)
     keys = keyring.ensure(case_key(ID), hold_key(ID))
 
-    def asked(round: int, *kids: str) -> tuple[list[Key], bool]:
+    def asked(round: int, *kids: str) -> tuple[list[Key], Against | None]:
         return asyncio.run(keyring.for_command(ID, "books", round, *kids))
 
-    assert (keys, False) == asked(1, case_key(ID), hold_key(ID))
-    assert (keys[::-1], False) == asked(1, hold_key(ID), case_key(ID))
+    assert (keys, None) == asked(1, case_key(ID), hold_key(ID))
+    assert (keys[::-1], None) == asked(1, hold_key(ID), case_key(ID))
     keyring.recall(ID, "books", 2)
-    assert [True, True, False] == [asked(round, hold_key(ID))[1] for round in (1, 2, 3)]
+    assert [GONE, GONE, None] == [asked(round, hold_key(ID))[1] for round in (1, 2, 3)]
     keyring.destroy(case_key(ID))
     with pytest.raises(KeyDestroyed):
         asked(3, case_key(ID), hold_key(ID))
-    assert (keys[1:], True) == asked(2, hold_key(ID))
+    assert (keys[1:], GONE) == asked(2, hold_key(ID))
     keyring.close()

@@ -252,3 +252,11 @@ def test_the_time_is_extended_by_the_pages(office: Office) -> None:
     office.company.settle()
     page = browser.get(f"/cases/{request}").text
     assert "Five systems answer by letter only." in page and "22 February 2027" in page
+
+
+def test_the_overview_says_that_everything_is_stopped_by_whom_and_why(office: Office) -> None:
+    browser = office.visitor()
+    assert "Everything is stopped" not in browser.get("/").text
+    office.company.keyring.stops.press("rik", "The shop erases every visitor.")
+    page = browser.get("/").text
+    assert "Everything is stopped" in page and "rik: The shop erases every visitor." in page
