@@ -66,23 +66,29 @@ def _name(by: str) -> str:
     return by.strip()
 
 
-def _in_hand(settings: "Configuration") -> list[dict[str, str]]:
-    """Which processors have reported what they found and not yet answered: they may be destroying it."""
+def _in_hand(settings: "Configuration") -> list[dict[str, Any]]:
+    """Which processors have an order and have not answered, as the ledger knows it. `begun`: records are known there, and may be going now.
+
+    The ledger may lag behind by what stands on Kafka, so nobody is left out because nothing was heard of them yet.
+    """
     with opening.ledger(settings) as ledger, ledger.reading() as transaction:
         cases = transaction.cases(transaction.unfinished()).values()
     return [
-        {"request_id": str(case.request_id), "processor": processor.name}
+        {"request_id": str(case.request_id), "processor": processor.name, "begun": bool(processor.records)}
         for case in cases
         for processor in case.processors
-        if case.mode == "execute" and processor.awaited and any(record.outcome is None for record in processor.records.values())
+        if case.mode == "execute" and processor.awaited
     ]
 
 
-def _tell_in_hand(in_hand: list[dict[str, str]]) -> None:
-    for one in in_hand:
-        typer.echo(f"in hand: request {one['request_id']} at {one['processor']}: what it had begun it may end")
+def _tell_in_hand(in_hand: list[dict[str, Any]]) -> None:
+    for one in (one for one in in_hand if one["begun"]):
+        typer.echo(f"in hand: request {one['request_id']} at {one['processor']}: it may be destroying what it found, and ends that")
+    waiting = sum(not one["begun"] for one in in_hand)
+    if waiting:
+        typer.echo(f"{waiting} more orders are out; nothing is known to have begun there. `erasure stop status` looks again.")
     if not in_hand:
-        typer.echo("Nothing is in hand.")
+        typer.echo("No order is out.")
 
 
 def _plain(stop: "Stop", settings: "Configuration") -> dict[str, Any]:
