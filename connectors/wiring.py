@@ -1,7 +1,7 @@
 """Wires the workers: the only place of this side that knows broker, keyring, vendors and the real clock together."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -24,8 +24,8 @@ from topics.model import utc_now
 from topics.names import Names
 from topics.parking import ParkedLately
 from topics.slots import Slot
+from topics.together import tell_ready, together
 
-_READY_LOOK_SECONDS = 0.05
 _SLACK = timedelta(minutes=10)
 
 
@@ -57,10 +57,10 @@ async def run(
             consumers.append(Consumer(name, worker, inbox, publisher, keyring, names, concurrency, parked, utc_now, asyncio.sleep))
             inboxes.append(inbox)
             patiences.append(patience_of(entry, limits_of(configuration)))
-        ready = asyncio.create_task(_tell_ready(inboxes, on_ready))
+        ready = asyncio.create_task(tell_ready(inboxes, on_ready))
         try:
             with Watch(lambda: _hung(consumers, patiences)):
-                await _together([_joined(inbox, consumer, stop) for inbox, consumer in zip(inboxes, consumers, strict=True)], stop)
+                await together([_joined(inbox, consumer, stop) for inbox, consumer in zip(inboxes, consumers, strict=True)], stop)
         finally:
             ready.cancel()
 
@@ -121,17 +121,3 @@ async def _joined(inbox: KafkaInbox, consumer: Consumer, stop: asyncio.Event) ->
     """One processor's commands, as a member of its group; to join may take a second, so all join at once."""
     async with inbox:
         await consumer.run(stop)
-
-
-async def _together(running: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
-    """All until told to stop. When one ends by itself, the others finish what they have in hand."""
-    tasks = [asyncio.create_task(one) for one in running]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    stop.set()
-    await asyncio.gather(*tasks)
-
-
-async def _tell_ready(inboxes: Sequence[KafkaInbox], on_ready: Callable[[], None]) -> None:
-    while not all(inbox.ready for inbox in inboxes):
-        await asyncio.sleep(_READY_LOOK_SECONDS)
-    on_ready()

@@ -1,10 +1,9 @@
 """Wires the notifications: Kafka in, mail and webhook out."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import Any
 
 from orchestrator.ledger import Ledger
 from orchestrator.letters import language_of
@@ -19,8 +18,7 @@ from topics.kafka import Cluster, KafkaInbox
 from topics.model import utc_now
 from topics.names import Names, Topic
 from topics.slots import Slot
-
-_READY_LOOK_SECONDS = 0.05
+from topics.together import tell_ready, together
 
 
 async def run(
@@ -54,27 +52,13 @@ async def run(
             inboxes.append(inbox)
             language, zone = language_of(controller.country), controller.time_zone
             notifiers.append(Notifier(inbox, channel, opened, digests, language, zone, pages, utc_now, asyncio.sleep))
-        ready = asyncio.create_task(_tell_ready(inboxes, on_ready))
+        ready = asyncio.create_task(tell_ready(inboxes, on_ready))
         try:
-            await _together([notifier.run(stop) for notifier in notifiers], stop)
+            await together([notifier.run(stop) for notifier in notifiers], stop)
         finally:
             ready.cancel()
-
-
-async def _together(running: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
-    """All until told to stop; when one ends by itself, the others finish what they have in hand."""
-    tasks = [asyncio.create_task(one) for one in running]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    stop.set()
-    await asyncio.gather(*tasks)
 
 
 def _channels(given: Notifications) -> list[Channel]:
     mail = [Mail(given.mail)] if given.mail else []
     return [*mail, *([Webhook(given.webhook, utc_now)] if given.webhook else [])]
-
-
-async def _tell_ready(inboxes: Sequence[KafkaInbox], on_ready: Callable[[], None]) -> None:
-    while not all(inbox.ready for inbox in inboxes):
-        await asyncio.sleep(_READY_LOOK_SECONDS)
-    on_ready()

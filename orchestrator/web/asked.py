@@ -47,8 +47,11 @@ def access(request: Request) -> Access:
 
 
 def session_of(request: Request) -> Session | None:
-    """Who is signed in."""
-    return access(request).session(request.cookies.get(COOKIE))
+    """Who is signed in; asked of the store once a request."""
+    if not hasattr(request.state, "session"):
+        request.state.session = access(request).session(request.cookies.get(COOKIE))
+    found: Session | None = request.state.session
+    return found
 
 
 def signed_in(request: Request) -> Session:

@@ -25,7 +25,7 @@ from orchestrator.spreadsheet import write
 from orchestrator.verify import report
 from orchestrator.web.asked import Given, Operator, Refused, SignedIn, TheCase, Watched, show, tongue
 from orchestrator.web.ports import Ports
-from orchestrator.web.views import case_view, held, lines, overview, tasks
+from orchestrator.web.views import case_view, held, lines, overview, tasks, version_of
 from topics.events import Right
 
 router = APIRouter()
@@ -71,7 +71,7 @@ async def _versions(given: Ports, request_id: UUID) -> AsyncIterator[str]:
     known = None
     for _ in range(_LOOKS):
         case = await asyncio.to_thread(_look, given, request_id)
-        version = None if case is None else case_view(case, given.clock(), given.zone).version
+        version = None if case is None else version_of(case)
         if version != known:
             yield f"data: {version}\n\n"
         if case is None or case.state == "closed":

@@ -250,11 +250,12 @@ def case_view(case: Case, now: datetime, zone: ZoneInfo) -> CaseView:
         tasks=tasks_of(case),
         key_until=case.key_until(zone),
         shredded_at=case.shredded_at,
-        version=_version(case),
+        version=version_of(case),
     )
 
 
-def _version(case: Case) -> str:
+def version_of(case: Case) -> str:
+    """What changes whenever anything of the case does."""
     return hashlib.sha256(case.model_dump_json().encode()).hexdigest()[:16]
 
 
