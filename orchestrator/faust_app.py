@@ -7,6 +7,7 @@ from typing import Any
 import faust
 from faust.app.base import BootStrategy
 from faust.tables.manager import TableManager
+from faust.transport.drivers import aiokafka
 from faust.types import TP, EventT
 
 from topics.bus import Delivery
@@ -16,6 +17,9 @@ from topics.steps import Step, passed
 
 Take = Callable[[Sequence[Delivery]], Awaitable[bool]]
 Tick = Callable[[], Awaitable[Any]]
+
+_FULL_SECONDS = 0.02
+"""How soon it is looked again whether a full stream has room."""
 
 
 class _ConsumeOnly(BootStrategy):
@@ -32,6 +36,18 @@ class _NoTables(TableManager):
         passed(Step.OFFSETS_COMMITTED)
 
 
+class _Consumer(aiokafka.Consumer):
+    async def _wait_next_records(self, timeout: float) -> Any:
+        # While a stream is full Faust asks for the other topics alone, and waits a second for them: long after there is room again
+        while self._buffered_partitions and not (self.should_stop or self._get_active_partitions()):
+            await self.sleep(_FULL_SECONDS)
+        return await super()._wait_next_records(_FULL_SECONDS if self._buffered_partitions else timeout)
+
+
+class _Transport(aiokafka.Transport):
+    Consumer = _Consumer
+
+
 class Orchestrator(faust.App):
     """The app. `turn` is held while a batch is in hand."""
 
@@ -41,6 +57,9 @@ class Orchestrator(faust.App):
 
     def _create_directories(self) -> None:
         """Faust makes a data directory wherever it is started; there are no tables to put there."""
+
+    def _new_transport(self) -> Any:
+        return _Transport(self.conf.broker_consumer, self)
 
     async def on_started(self) -> None:
         # Faust fixes 1500 ms; the embedded broker waits that out before it looks for new messages
@@ -76,7 +95,7 @@ def build(
         broker_request_timeout=max(10.0, session_seconds),
         broker_commit_interval=1.0,
         stream_wait_empty=False,  # else it waits for ever for the batch that must stay unacknowledged
-        stream_buffer_maxsize=2 * batch,
+        stream_buffer_maxsize=10 * batch,
     )
     app.turn = asyncio.Lock()
     app.fetch_wait_ms = cluster.fetch_wait_ms

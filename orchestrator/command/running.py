@@ -76,7 +76,7 @@ async def _run(part: str, config: Path | None, only: Sequence[str], topics: bool
     if part == "all":
         from orchestrator.command.supervisor import supervise
 
-        return await supervise(_commands(config, only, {"web", "notifications"} & configuration.model_fields_set), stop, _ready)
+        return await supervise(_commands(config, only, {"web", "notifications"} & configuration.model_fields_set), stop, ready)
     return await _told(part, _running(part, configuration, cluster, entries, chosen, stop))
 
 
@@ -92,20 +92,20 @@ def _running(
     if part == "workers":
         from connectors import wiring as workers
 
-        return workers.run(configuration, cluster, chosen, stop, _ready)
+        return workers.run(configuration, cluster, chosen, stop, ready)
     if part == "web":
         from orchestrator import web_wiring as web
 
-        return web.run(configuration, cluster, stop, _ready)
+        return web.run(configuration, cluster, stop, ready)
     if part == "notifications":
         from orchestrator import notify_wiring as notifications
 
         if configuration.notifications is None:
             raise typer.BadParameter("There is no [notifications] in the configuration: say there whom to tell (docs/configuration.md).")
-        return notifications.run(configuration, configuration.notifications, cluster, stop, _ready)
+        return notifications.run(configuration, configuration.notifications, cluster, stop, ready)
     from orchestrator import wiring as orchestrator
 
-    return orchestrator.run(configuration, cluster, [expected(entry) for entry in entries], stop, _ready)
+    return orchestrator.run(configuration, cluster, [expected(entry) for entry in entries], stop, ready)
 
 
 _BY_CONSENT = ("mailing_list", "analytics")
@@ -144,5 +144,9 @@ def _commands(config: Path | None, only: Sequence[str], more: Collection[str]) -
     return parts | {part: [*base, part, *options] for part in sorted(more)}
 
 
-def _ready() -> None:
+def ready() -> None:
+    """The process takes work: `ready` on standard output."""
+    from topics.garbage import settle
+
+    settle()
     print("ready", flush=True)

@@ -11,6 +11,7 @@ from connectors import wiring as workers
 from connectors.registry import GROUP, Registry
 from connectors.roster import roster
 from orchestrator import wiring as orchestrator
+from orchestrator.command.running import ready
 from orchestrator.intake import Expected
 from topics import logs
 from topics.configuration import load
@@ -26,10 +27,10 @@ async def main(part: str, config: str, registry: Registry = REGISTRY) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     if part == "workers":
-        await workers.run(configuration, cluster, entries, stop, lambda: print("ready", flush=True))
+        await workers.run(configuration, cluster, entries, stop, ready)
     else:
         expected = [Expected(entry.processor.name, entry.processor.connector, entry.kind) for entry in entries]
-        await orchestrator.run(configuration, cluster, expected, stop, lambda: print("ready", flush=True))
+        await orchestrator.run(configuration, cluster, expected, stop, ready)
 
 
 if __name__ == "__main__":

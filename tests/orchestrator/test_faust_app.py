@@ -1,11 +1,13 @@
 """What the Faust agent does with a batch, without a broker: acknowledged is only what is safe, and nothing after what is not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.types import TP
 
 from orchestrator.faust_app import build
 from topics.bus import Delivery
@@ -73,3 +75,51 @@ async def test_an_exception_that_nobody_expected_acknowledges_nothing() -> None:
     with pytest.raises(RuntimeError, match="a defect"):
         await work_off(stream, take)
     assert [] == stream.acknowledged
+
+
+REQUESTS, REPORTS = TP("subject.requests", 0), TP("processor.reports", 0)
+
+
+class Asked(Exception):
+    """Where the real consumer would ask the broker; the text says how many seconds it would wait."""
+
+
+@contextmanager
+def consumer(*full: TP) -> Iterator[Any]:
+    """Faust's consumer of both topics, as we build it; the streams of `full` have no room."""
+
+    async def tick() -> None: ...
+
+    async def ask(active_partitions: set[TP], timeout: float) -> Any:
+        raise Asked(f"{timeout}")
+
+    app = build(Cluster("127.0.0.1:1", False, False), "group", "identity", ["subject.requests"], tick, tick, lambda: None)  # type: ignore[arg-type]
+    ours: Any = app.consumer
+    ours._active_partitions, ours._getmany = {REQUESTS, REPORTS}, ask
+    for partition in full:
+        ours.on_buffer_full(partition)
+    yield ours
+    ours._thread.thread_loop.close()
+
+
+async def test_the_broker_is_waited_for_a_second() -> None:
+    with consumer() as ours, pytest.raises(Asked, match=r"^1\.0$"):
+        await ours._wait_next_records(1.0)
+
+
+async def test_while_one_stream_is_full_the_other_topics_are_not_waited_for_a_second() -> None:
+    with consumer(REPORTS) as ours, pytest.raises(Asked, match=r"^0\.02$"):
+        await ours._wait_next_records(1.0)
+
+
+async def test_while_every_stream_is_full_it_is_looked_again_soon_and_not_after_a_second() -> None:
+    slept: list[float] = []
+    with consumer(REQUESTS, REPORTS) as ours, pytest.raises(Asked):
+
+        async def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            ours.on_buffer_drop(REQUESTS)
+
+        ours.sleep = sleep
+        await ours._wait_next_records(1.0)
+    assert [0.02] == slept
