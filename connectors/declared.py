@@ -29,7 +29,8 @@ class Record(NotPickled):
 
     `ref` is whatever the connector needs to find it again, and may be personal data: it is never printed or pickled. `since` is what a
     legal hold counts from: an invoice's date, or a moment, of which the controller's local day counts. `binds`
-    is the `key` of the record that must stay as long as this one is held, or several: the contact that an invoice hangs from.
+    is the `key` of the record that must stay as long as this one is held, or several: the contact that an invoice hangs from. `open`:
+    something is still to be settled with the person: an unpaid invoice, a running contract (`[guards] ask_when_open`).
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Record(NotPickled):
     since: date | datetime | None = None
     binds: Key | tuple[Key, ...] | None = field(default=None, repr=False)
     state: State = field(default=State.PRESENT, compare=False)
+    open: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> Key:

@@ -326,7 +326,7 @@ class _Run:
         told = self.connector.planned_call(item.record) if item.do is Do.ERASE else stays
         line = self._line(item.record, item.outcome, item.reason or told)
         more = {"hold": self._hold(item), "bound_to": item.bound_to, "until": item.until, "unconfirmed": item.unconfirmed}
-        return line.model_copy(update=more)
+        return line.model_copy(update=more | {"open": item.record.open})
 
     def _result_line(self, result: Result) -> RecordOutcome:
         item = result.planned

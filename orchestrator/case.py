@@ -13,7 +13,7 @@ from orchestrator.clock import Extension
 from orchestrator.deadlines import Pause
 from topics.commands import Action, Claim
 from topics.events import Mode, Right, is_against_marketing
-from topics.model import Moment, ProcessorName, RecordKind, Sealed, Sentence, Wire
+from topics.model import Digest, Moment, ProcessorName, RecordKind, Sealed, Sentence, Wire, absent
 from topics.outcomes import Evidence, Hold, Outcome, least_good
 
 SETTLED = frozenset(
@@ -38,6 +38,9 @@ _ACTION_OF: dict[Right, Action] = {
 }
 
 
+UNAPPROVED = "It waits until the plan of what would be erased is approved; nothing is destroyed before."
+
+
 class Status(StrEnum):
     """What a certificate says of a case as a whole (contract.md, "Status")."""
 
@@ -58,6 +61,23 @@ class RecordState(Wire):
     reason: Sentence | None = None
     sealed: Sealed | None = None
     unconfirmed: bool = Field(default=False, exclude_if=not_)
+
+
+class PlanLine(Wire):
+    """What would become of so many records of a kind. `open`: of how many the processor says that something is still to be settled."""
+
+    kind: RecordKind
+    outcome: Outcome
+    count: int
+    open: int = 0
+
+
+class Plan(Wire):
+    """What a processor would do, as it said before anything was destroyed. `answer`: it could not say, and why."""
+
+    lines: tuple[PlanLine, ...] = ()
+    answer: Outcome | None = None
+    reason: Sentence | None = None
 
 
 class ProcessorState(Wire):
@@ -82,6 +102,7 @@ class ProcessorState(Wire):
     records: dict[str, RecordState] = {}
     known: tuple[Sealed, ...] = ()
     told: int = 0
+    plan: Plan | None = Field(default=None, exclude_if=absent)
 
     @property
     def outcome(self) -> Outcome:
@@ -134,6 +155,39 @@ class Block(Wire):
 
     by: UUID
     reason: Sentence
+
+
+class Why(StrEnum):
+    """Why somebody must approve an erasure before it begins (closed set)."""
+
+    PLAN_FIRST = "plan_first"
+    MANY_RECORDS = "many_records"
+    MANY_CASES = "many_cases"
+    SOMETHING_OPEN = "something_open"
+    NOT_LOOKED = "not_looked"
+
+
+class Approval(Wire):
+    """Who approved which plan, as keyed and plain digests, and when."""
+
+    plan: str
+    by: Digest
+    at: Moment
+
+
+class Guard(Wire):
+    """What stands between a request and its first destructive order (ADR 21).
+
+    `crowded`: it came when more erasures had come within an hour than is usual. `since`: when its plan was asked for. `why` it
+    waits, and the digest of the `plan` that is to be approved.
+    """
+
+    state: Literal["unplanned", "planning", "asked", "passed"] = "unplanned"
+    crowded: bool = False
+    since: Moment | None = None
+    why: tuple[Why, ...] = ()
+    plan: str = ""
+    approvals: tuple[Approval, ...] = ()
 
 
 class PlacedClaim(Wire):
@@ -212,6 +266,7 @@ class Case(Wire):
     claims: tuple[PlacedClaim, ...] = ()
     again_of: UUID | None = None
     trace: str | None = None
+    guard: Guard | None = Field(default=None, exclude_if=absent)
 
     @property
     def action(self) -> Action:
@@ -287,7 +342,19 @@ class Case(Wire):
             return Outcome.NEEDS_PERSON, f"It waits until the identity is proven: {self.pauses[-1].ground}"[:500]
         if self.block:
             return Outcome.NEEDS_PERSON, self.block.reason
+        if self.unapproved:
+            return Outcome.NEEDS_PERSON, UNAPPROVED
         return None
+
+    @property
+    def planning(self) -> bool:
+        """Whether what it would destroy is only looked for now, since somebody may have to approve it first."""
+        return self.guard is not None and self.action == "erase" and self.guard.state in ("unplanned", "planning")
+
+    @property
+    def unapproved(self) -> bool:
+        """Whether its plan waits for somebody who approves it."""
+        return self.guard is not None and self.action == "erase" and self.guard.state == "asked"
 
     def with_certificate(self, *issued: CertificateRef) -> "Case":
         """The same case, with more certificates."""

@@ -4,12 +4,15 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from orchestrator import planning
 from orchestrator.case import SETTLED, Block, Case, Gap, PlacedClaim, ProcessorState, RecordState
 from orchestrator.case import Decision as Word
 from orchestrator.certificate import finished
 from orchestrator.clock import Extension
 from orchestrator.deadlines import Pause
+from orchestrator.guards import unplanned
 from orchestrator.messages import (
+    Approved,
     Blocked,
     CaughtUp,
     Claimed,
@@ -79,8 +82,8 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
                 return _asking(case, _answered(case, report, unawaited, message.at, policy), message.at)
             return _located(case, report, message.at, policy)
         case Retried():
-            again = [name for name in _unfinished(case, message.at, policy) if message.only in (None, name)]
-            return order(case, again, message.at, policy)
+            again = [name for name in _unfinished(case, message.at, policy) if case.unapproved or message.only in (None, name)]
+            return order(unplanned(case) if case.unapproved else case, again, message.at, policy)
         case CaughtUp(gap):
             case = _with_gap(case, gap) if gap else case
             return _order_due(case, {p.name for p in case.processors if p.in_flight}, message.at, policy)
@@ -90,6 +93,8 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
             case, effects = gone_elsewhere(case, at, promised, ended)
             return (case if case.state == "open" else case.model_copy(update={"wake_at": next_end(case, policy)})), effects
         case TimePassed():
+            if planning.is_over(case, message.at, policy):
+                return planning.ended(case, message.at, policy)
             return _order_due(case, frozenset(), message.at, policy)
     return _ordered_by_officer(case, message, policy)
 
@@ -147,6 +152,8 @@ def _ordered_by_officer(case: Case, message: Message, policy: Policy) -> Decisio
             return _and_tell(_go_on(with_dates(case.model_copy(update={"pauses": pauses}), at, policy), at, policy), About.RESUMED, at)
         case Proven(task, at):
             return _proven(case, task, at, policy)
+        case Approved():
+            return planning.agreed(case, message, policy)
         case Claimed(claim, at, block):
             claimed = _claimed(case, claim, block, at, policy)
             return _and_tell(claimed, About.DECISION_NEEDED, at) if block else claimed
@@ -262,6 +269,8 @@ def _answered(case: Case, report: Answered, unawaited: bool, at: datetime, polic
     processor = case.processor(report.processor)
     if processor is None:
         return case, ()
+    if report.mode == "dry-run" and case.planning:
+        return planning.told(case, processor, report, at, policy)
     if report.mode == "dry-run" and case.mode == "execute":
         return _looked(case, processor, report, unawaited, at, policy)
     late = report.round < processor.round or unawaited
@@ -324,7 +333,7 @@ def _merged(records: dict[str, RecordState], lines: Iterable[RecordOutcome]) -> 
     """The newer line stands; only a hold never gets shorter."""
     merged = dict(records)
     for line in lines:
-        state = RecordState.model_validate(line.model_dump(exclude={"digest"}))
+        state = RecordState.model_validate(line.model_dump(exclude={"digest", "open"}))
         before = merged.get(line.digest)
         merged[line.digest] = _as_long_held(before, state) if before else state
     return merged

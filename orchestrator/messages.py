@@ -103,6 +103,15 @@ class Claimed:
 
 
 @dataclass(frozen=True)
+class Approved:
+    """Somebody, known by a keyed digest, approved the plan of an erasure that has that digest."""
+
+    plan: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Blocked:
     """Another request of the same person stands against this one."""
 
@@ -165,6 +174,7 @@ Message = (
     | Resumed
     | Proven
     | Claimed
+    | Approved
     | Met
 )
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from orchestrator.case import Block, Case, Decision, Status
+from orchestrator.case import Block, Case, Decision, Guard, Status
 from orchestrator.certificate import finished
 from orchestrator.decide import with_claim
-from orchestrator.messages import Claimed, Decided, Extended, Message, Paused, Proven, Resumed, Retried
+from orchestrator.messages import Approved, Claimed, Decided, Extended, Message, Paused, Proven, Resumed, Retried
 from orchestrator.rights import block_on, does_more
 from orchestrator.shredding import UNASKABLE, unaskable
-from topics.orders import Decide, Extend, LiftHold, Order, Pause, PlaceHold, Prove, Refuse, Resume, Retry, worded
+from topics.orders import Approve, Decide, Extend, LiftHold, Order, Pause, PlaceHold, Prove, Refuse, Resume, Retry, worded
 
 
 def why_not(order: Order, case: Case, now: datetime) -> str | None:
@@ -28,6 +28,8 @@ def why_not(order: Order, case: Case, now: datetime) -> str | None:
             return "The time stands still already, or the request is answered."
         case Resume() if not case.paused:
             return "The time is not standing still."
+        case Approve():
+            return _why_not_approved(order, case.guard if case.unapproved else None)
         case PlaceHold(until=until) if until < today:
             return "The day of review lies in the past: nothing would be erased, and nothing said to be kept."
         case PlaceHold(record=digest) | LiftHold(record=digest) if digest is not None and digest not in _digests(case):
@@ -39,6 +41,14 @@ def why_not(order: Order, case: Case, now: datetime) -> str | None:
         case Retry(only=name) | PlaceHold(processor=name) | LiftHold(processor=name) if _nobody_can_be_asked(case, name):
             return UNASKABLE
     return None
+
+
+def _why_not_approved(order: Approve, guard: Guard | None) -> str | None:
+    if guard is None:
+        return "The request waits for no approval."
+    if order.plan != guard.plan:
+        return "The plan was made anew since it was looked at: look again, and approve that."
+    return "The same person approved it already: a second must." if order.by in {one.by for one in guard.approvals} else None
 
 
 def told_late(case: Case, now: datetime) -> str | None:
@@ -82,6 +92,8 @@ def message_of(order: Order, case: Case, others: Sequence[Case], now: datetime) 
             return Paused(worded(ground), now)
         case Resume():
             return Resumed(now)
+        case Approve(plan=plan, by=by):
+            return Approved(plan, by, now)
         case Prove() as task:
             return Proven(task, now)
         case PlaceHold() as claim:

@@ -10,11 +10,17 @@ from orchestrator.officer import why_not
 from topics.bus import Message
 from topics.envelope import Event, Poison, content, write
 from topics.events import EventType
-from topics.keyring import Keyring
+from topics.keyring import CONTROLLER_KEY, Keyring
 from topics.names import Names, Topic
 from topics.orders import ORDERS
 
 SOURCE = "/erasure/officer"
+
+
+def approver(keyring: Keyring, name: str) -> str:
+    """A keyed digest of who approves: the same for the same person, and no name on Kafka or in the ledger."""
+    (key,) = keyring.ensure(CONTROLLER_KEY)
+    return key.digest("approver", name.strip().casefold())
 
 
 class Unreadable(Exception):

@@ -8,6 +8,8 @@ from uuid import UUID
 from orchestrator.batch import Batch, following, head
 from orchestrator.case import Case, Gap
 from orchestrator.decide import decide
+from orchestrator.erasures_lately import counted
+from orchestrator.guards import at_opening
 from orchestrator.intake import ANSWERED_LONG_AGO, CANNOT_BE_TOLD, OTHER_CONTENT, Intake, Read, also_stands, with_checked_words
 from orchestrator.ledger import INBOX_KEPT, Issued, Ledger, Transaction
 from orchestrator.messages import (
@@ -42,6 +44,7 @@ from topics.keyring import Keyring, case_key, dead_letters_key, hold_key
 from topics.logs import line_of
 from topics.names import DEAD_LETTERS_KEPT, Names, Topic
 from topics.notices import NOTICE_TYPE, About, Notice
+from topics.orders import Approve
 from topics.orders import Order as Ordered
 from topics.parking import Parked, ParkedLately
 from topics.reports import Answered, Located
@@ -295,7 +298,10 @@ class Process:
                 raise Poison(Unreadable.CONFLICTING_REQUEST, ANSWERED_LONG_AGO)
             opened = self._intake.case_for(found, request, found.right or Right.ERASURE, key, now)
             block = block_on(opened, self._others(batch, transaction, found.request_id))
-            return Requested(continued(opened.model_copy(update={"block": block}), batch.issued), now)
+            guard = at_opening(
+                opened, self._policy.guards, lambda: 0 if batch.told_before else counted(transaction.connection, opened.request_id, now)
+            )
+            return Requested(continued(opened.model_copy(update={"block": block, "guard": guard}), batch.issued), now)
         can_be_told = bool(found.content and case.content)
         if can_be_told and found.is_as(case.content):
             return RequestedAgain(request.received_at, now, found.sealed)
@@ -310,7 +316,8 @@ class Process:
         if named is not None and case.processor(named) is None:
             raise Poison(Unreadable.UNKNOWN_PROCESSOR, "The order names a processor that this case did not ask.")
         unfit = why_not(order, case, now.astimezone(self._policy.zone))
-        if unfit:
+        too_early = batch.told_before and case.planning and isinstance(order, Approve)  # reports are learnt again after orders
+        if unfit and not too_early:
             raise Poison(Unreadable.INVALID_CONTENT, unfit)
         order = with_checked_words(order, case, self._keyring, batch.told_before)
         return message_of(order, case, others, now)

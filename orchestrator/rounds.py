@@ -6,6 +6,7 @@ from typing import Any
 
 from orchestrator.case import Case, ProcessorState, RecordState, Status
 from orchestrator.certificate import standing_of
+from orchestrator.guards import begun, ends_at
 from orchestrator.in_time import is_answered
 from orchestrator.messages import Certify, Effect, Order, Recall, Tell
 from orchestrator.policy import Policy, day_of, start_of
@@ -27,7 +28,8 @@ _NEVER = date(9000, 1, 1)
 
 
 def order(case: Case, names: Iterable[str], at: datetime, policy: Policy, looks: Collection[str] = ()) -> Decision:
-    """Order the next round at those processors, unless something stands against it, and conclude; those in `looks` only look.
+    """Order the next round at those processors, unless something stands against it, and conclude; those in `looks` only look,
+    and all do while it is planned.
 
     Either way what is out there already, and knows nothing of what was said since, is recalled.
     """
@@ -38,6 +40,7 @@ def order(case: Case, names: Iterable[str], at: datetime, policy: Policy, looks:
     if case.stopped:
         case, effects = conclude(waiting(case, names, case.stopped, at), at, policy)
         return case, (*orders, *effects)
+    case = begun(case, at)
     for name in names:
         processor = case.processor(name)
         if processor is None:
@@ -45,7 +48,7 @@ def order(case: Case, names: Iterable[str], at: datetime, policy: Policy, looks:
         if unaskable(case, processor):
             case = case.with_processor(_cannot_be_asked(processor, at))
             continue
-        told_of, only_looks = len(processor.known), name in looks
+        told_of, only_looks = len(processor.known), case.planning or name in looks
         ordered = with_changes(
             processor, round=processor.round + 1, in_flight=True, ordered_at=at, again_at=None, told=told_of, looks=only_looks
         )
@@ -206,7 +209,7 @@ def _wake_at(case: Case, policy: Policy, certified: bool = False) -> datetime | 
     if (not case.certificates and not certified) or _reopened(case):
         wakes.append(_first_partial_at(case, policy))
     if case.state == "open":
-        wakes.append(case.tell_at)
+        wakes += [case.tell_at, ends_at(case, policy)]
     return min((moment for moment in wakes if moment), default=None)
 
 

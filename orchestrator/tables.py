@@ -119,6 +119,14 @@ register_counts = Table(
     Column("number", Integer, nullable=False),
 )
 
+erasures_lately = Table(
+    "erasures_lately",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("opened_at", UtcDateTime, nullable=False),  # within the last hour, where that is guarded
+    Index("erasures_lately_opened_at", "opened_at"),
+)
+
 not_suppressed = Table(
     "not_suppressed",
     metadata,

@@ -10,7 +10,7 @@ from orchestrator.certificate import Controller
 from orchestrator.handle import Handler
 from orchestrator.intake import Expected, Intake
 from orchestrator.ledger import Ledger
-from orchestrator.policy import Policy
+from orchestrator.policy import Guards, Policy
 from orchestrator.process import Process
 from orchestrator.registrar import Registrar
 from orchestrator.restored import Restoration
@@ -54,6 +54,7 @@ def process(
         controller.promise,
         certificate.look_again_after,
         certificate.look_again_after,
+        Guards(**configuration.guards.model_dump()),
     )
     intake_keys = IntakeKeys.open(configuration.signing.keys)
     intake_keys.ensure()

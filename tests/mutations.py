@@ -690,6 +690,37 @@ MUTATIONS = (
         "",
         "tests/flow/test_forgetting.py::test_a_restored_keyring_loses_the_keys_of_forgotten_requests_again",
     ),
+    Mutation(
+        "what is planned is carried out at once",
+        "orchestrator/rounds.py",
+        "case.planning or name in looks",
+        "name in looks",
+        "tests/orchestrator/test_guards.py::test_nothing_destructive_is_ever_ordered_before_the_guard_is_passed",
+        quick=True,
+    ),
+    Mutation(
+        "one person who approves twice counts as two",
+        "orchestrator/guards.py",
+        "    persons = {one.by for one in guard.approvals if one.plan == guard.plan}\n",
+        "    persons = [one.by for one in guard.approvals if one.plan == guard.plan]\n",
+        "tests/orchestrator/test_guards.py::test_the_same_person_is_no_second_person",
+        quick=True,
+    ),
+    Mutation(
+        "a plan that nobody has seen is approved",
+        "orchestrator/officer.py",
+        "    if order.plan != guard.plan:\n",
+        "    if False:\n",
+        "tests/orchestrator/test_guards.py::test_a_plan_that_was_made_anew_cannot_be_approved_by_who_saw_the_old_one",
+        quick=True,
+    ),
+    Mutation(
+        "who could not look is taken to hold nothing",
+        "orchestrator/guards.py",
+        "    if any(plan is None or plan.answer not in _SAYS_ENOUGH for plan in plans):\n",
+        "    if False:\n",
+        "tests/orchestrator/test_guards.py::test_a_silent_processor_is_waited_for_as_long_as_a_certificate_and_then_the_officer_is_asked",
+    ),
 )
 
 

@@ -50,6 +50,7 @@ HARMLESS_AGAIN = {
     "orchestrator/intake.py:_key_of_year: ensure": "a key that is there already is taken",
     "orchestrator/intake.py:_keys_of: ensure": "the step that follows stands at its only caller's",
     "orchestrator/intake.py:retire_keys: retire": "a file that is gone already is no error",
+    "orchestrator/ordering.py:approver: ensure": "a key that is there already is taken",
     "orchestrator/process.py:_park: ensure": "a key that is there already is taken",
     "orchestrator/process.py:_carry_out: recall": "before the commit: the batch comes again, and recalls again (tests/flow/test_recall.py)",
     "orchestrator/shredder.py:_look: destroy": "looked for again at every start and every hour",

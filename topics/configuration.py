@@ -176,6 +176,17 @@ class Rights(Section):
     lifting_notice: Duration | None = None
 
 
+class GuardSettings(Section):
+    """What is asked before an erasure begins. `plan_first`: every plan is approved. More than `records_per_case` or `cases_per_hour` need
+    two persons. `ask_when_open`: somebody with a running contract or an unpaid invoice is asked about.
+    """
+
+    plan_first: bool = False
+    records_per_case: Positive | None = None
+    cases_per_hour: Positive | None = None
+    ask_when_open: bool = False
+
+
 class RegisterSettings(Section):
     """How long the register of handled requests keeps an entry after its last certificate."""
 
@@ -270,6 +281,7 @@ class Configuration(Section):
     retry: Retry = Field(default_factory=_absent)
     certificate: Certificate = Field(default_factory=_absent)
     rights: Rights = Field(default_factory=_absent)
+    guards: GuardSettings = Field(default_factory=_absent)
     register_: RegisterSettings = Field(default_factory=_absent, alias="register")
     suppression: Annotated[SuppressionSettings | None, AfterValidator(_apart_from_both)] = None
     dead_letters: DeadLetters = Field(default_factory=_absent)

@@ -30,6 +30,7 @@ class EventType(StrEnum):
     EXTEND = "case.extend"
     PAUSE = "case.pause"
     RESUME = "case.resume"
+    APPROVE = "case.approve"
     HOLD = "hold.place"
     UNHOLD = "hold.lift"
     PROVE = "task.done"

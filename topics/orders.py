@@ -86,6 +86,13 @@ class Resume(Order):
     """The identity is proven: the case goes on."""
 
 
+class Approve(Order):
+    """What an erasure would destroy may be destroyed. `plan`: the digest of the plan that was looked at; `by`: a keyed digest of who."""
+
+    plan: Sha256
+    by: Digest
+
+
 class PlaceHold(Order):
     """A legal claim (GDPR art. 17(3)(e)): at one processor or all, of one kind or all, or one record by its digest."""
 
@@ -122,6 +129,7 @@ ORDERS: dict[EventType, type[Order]] = {
     EventType.EXTEND: Extend,
     EventType.PAUSE: Pause,
     EventType.RESUME: Resume,
+    EventType.APPROVE: Approve,
     EventType.HOLD: PlaceHold,
     EventType.UNHOLD: LiftHold,
     EventType.PROVE: Prove,

@@ -56,7 +56,8 @@ class RecordOutcome(LocatedRecord):
     `evidence` is null where nothing is claimed. `bound_to` is the kind of the held record it hangs from. `until` is the
     date of an `accepted` (look again), `expiring` or bound record. `sealed` is a held record's own reference, under the
     case's hold key, since it is needed again when the hold ends. `unconfirmed`: it is refused because it could not be lifted
-    again over the vendor's API, and no officer has confirmed that yet.
+    again over the vendor's API, and no officer has confirmed that yet. `open`: only in a dry run: something is still to be settled with the
+    person, such as an unpaid invoice or a running contract.
     """
 
     outcome: Outcome
@@ -67,6 +68,7 @@ class RecordOutcome(LocatedRecord):
     reason: Sentence | None = None
     sealed: Sealed | None = None
     unconfirmed: bool = Field(default=False, exclude_if=not_)
+    open: bool = Field(default=False, exclude_if=not_)
 
 
 class Calls(Wire):

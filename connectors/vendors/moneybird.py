@@ -15,9 +15,8 @@ _HANGING = (  # lists of what hangs from a contact
     ("sales_invoices", "invoice", _EVER), ("external_sales_invoices", "invoice", _EVER), ("estimates", "estimate", _EVER),
     ("recurring_sales_invoices", "recurring_invoice", "state:active"), ("recurring_sales_invoices", "recurring_invoice", "state:inactive"),
 )  # fmt: skip
-
-# `email` and what invoices are sent to, which it mirrors, stay: a later request is found by them
-_STRIPS = ("phone", "send_estimates_to_attention", "send_estimates_to_email", "custom_fields", "notes")
+_UNPAID = ("open", "pending_payment", "reminded", "late")
+_STRIPS = ("phone", "send_estimates_to_attention", "send_estimates_to_email", "custom_fields", "notes")  # not what it is found by again
 
 
 class MoneybirdSettings(contract.TokenSettings):
@@ -93,7 +92,8 @@ class Moneybird(Connector[MoneybirdSettings]):
             for path, kind, terms in _HANGING:
                 async for row in self.each(_LIST.format(path), Hanging, {"filter": f"contact_id:{id},{terms}"}):
                     if row.contact_id == id:
-                        yield Record("draft" if row.state == "draft" else kind, f"{path}/{row.id}", row.invoice_date or row.date, own.key)
+                        told, still = "draft" if row.state == "draft" else kind, row.active or (kind == "invoice" and row.state in _UNPAID)
+                        yield Record(told, f"{path}/{row.id}", row.invoice_date or row.date, own.key, open=bool(still))
             yield own
 
     async def erase(self, record: Record) -> None:

@@ -62,6 +62,48 @@ def resume(request: Request, config: Config = None) -> None:
     _order("RESUME", request, config, {}, "Resumed")
 
 
+def plan(request: Request, json: AsJson = False, config: Config = None) -> None:
+    """What an erasure would destroy and keep, and why somebody must approve that first. Exit 1: nothing is to be approved."""
+    from orchestrator import approval
+    from orchestrator.letters import Language
+    from orchestrator.tongue import Tongue
+
+    _, case = _case(request, config)
+    found, t = approval.of(case), Tongue(Language.EN)
+    if json:
+        opening.print_json(found and found.model_dump(mode="json"))
+    elif found:
+        for line in found.lines:
+            unsettled = f"  {line.open} to be settled" if line.open else ""
+            typer.echo(f"{line.processor}  {line.count} {line.kind}  {t.outcome(line.outcome)}{unsettled}")
+        for one in found.unplanned:
+            typer.echo(f"{one.processor}  {one.reason or t('said_nothing')}")
+        for why in found.why:
+            typer.echo(t(why))
+        for at in found.approved_at:
+            typer.echo(f"{t('approved_once' if found.waits else 'plan_approved')} {at.isoformat()}")
+    if not found or not found.waits:
+        raise No("This request waits for no approval.")
+    if not json:
+        more = f" {t('two_persons')}" if found.persons_needed > 1 else ""
+        typer.echo(f"To have it carried out: erasure approve {case.request_id} --plan {found.plan} --by NAME.{more}")
+
+
+def approve(
+    request: Request,
+    plan: Annotated[str, typer.Option("--plan", metavar="DIGEST", help="The plan that you looked at: erasure plan.", show_default=False)],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who you are; only a keyed digest of it is kept.", show_default=False)],
+    config: Config = None,
+) -> None:
+    """Approve what an erasure would destroy. Where two must, one person cannot do it twice under one name."""
+    from orchestrator.ordering import approver
+
+    settings, _ = _case(request, config)
+    with opening.keyring(settings) as keyring:
+        who = approver(keyring, by)
+    _order("APPROVE", request, config, {"plan": plan, "by": who}, "Approved")
+
+
 @hold.command("place")
 def place(
     request: Request,
@@ -182,7 +224,7 @@ def _case(request: str, config: Path | None) -> "tuple[Configuration, Case]":
         return settings, opening.case(ledger, id)
 
 
-_Name = Literal["DECIDE", "REFUSE", "EXTEND", "PAUSE", "RESUME", "HOLD", "UNHOLD", "PROVE"]
+_Name = Literal["DECIDE", "REFUSE", "EXTEND", "PAUSE", "RESUME", "APPROVE", "HOLD", "UNHOLD", "PROVE"]
 
 
 def _order(name: _Name, request: str, config: Path | None, fields: dict[str, Any], said: str) -> None:

@@ -32,6 +32,7 @@ def as_json(case: Case, clock: Clock, today: date) -> dict[str, Any]:
         "plan": plan(case, zone),
         **_dates(case, clock, today),
         **({"decision_needed": True} if waits_for_a_word(case) else {}),
+        **({"approval_needed": True} if case.unapproved else {}),
         **({"shredded_at": case.shredded_at.astimezone(zone).isoformat(), "late": case.late} if case.shredded_at else {}),
     }
 
@@ -171,6 +172,8 @@ def _foot(case: Case) -> Iterable[Text]:
 def _for_the_officer(case: Case, checklist: Sequence[str]) -> Iterable[Text]:
     if waits_for_a_word(case):
         yield Text(f'It waits for your word: erasure decide {case.request_id} uphold --reason "…", or reject.')
+    if case.unapproved:
+        yield Text(f"Its plan is to be approved: erasure plan {case.request_id}")
     if case.paused:
         yield from (Text(f"[ ] {item}") for item in checklist)
         yield Text(f"Once it is: erasure resume {case.request_id}")

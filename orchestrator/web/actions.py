@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from orchestrator.case import Case
-from orchestrator.ordering import SOURCE, Unfit, Unreadable, message_for
+from orchestrator.ordering import SOURCE, Unfit, Unreadable, approver, message_for
+from orchestrator.web.access import Session
 from orchestrator.web.asked import Given, Officer, Refused, TheCase, Watched, show
 from orchestrator.web.pages import case_page
 from orchestrator.web.ports import Ports
@@ -30,6 +31,7 @@ ORDERS: Mapping[str, tuple[EventType, tuple[str, ...]]] = {
     "retry": (EventType.RETRY, ("only",)),
     "hold": (EventType.HOLD, ("processor", "kind", "reason", "until")),
     "unhold": (EventType.UNHOLD, ("processor", "kind")),
+    "approve": (EventType.APPROVE, ("plan",)),
     "done": (EventType.PROVE, ("processor", "outcome", "kind", "count", "on", "proof")),
 }
 """By the name in a form's address: the event, and which fields of the form are its own."""
@@ -52,7 +54,7 @@ async def order(request: Request, name: str, who: Officer, case: TheCase, given:
     if str(asked.get("count", "")).isdecimal():
         asked["count"] = int(asked["count"])
     try:
-        message = await run_in_threadpool(_message, given, type, asked, case)
+        message = await run_in_threadpool(_message, given, type, asked, case, who)
     except Unreadable as error:
         return await run_in_threadpool(case_page, request, given, case, 422, False, str(error))
     except Unfit as error:
@@ -62,8 +64,9 @@ async def order(request: Request, name: str, who: Officer, case: TheCase, given:
     return RedirectResponse(f"/cases/{case.request_id}?said=true", 303)
 
 
-def _message(given: Ports, type: EventType, asked: Mapping[str, str | int], case: Case) -> Message:
-    return message_for(type, asked, case, given.keyring, given.names, given.clock().astimezone(given.zone), SOURCE)
+def _message(given: Ports, type: EventType, asked: Mapping[str, str | int], case: Case, who: Session) -> Message:
+    signed = {"by": approver(given.keyring, who.account)} if type is EventType.APPROVE else {}
+    return message_for(type, {**asked, **signed}, case, given.keyring, given.names, given.clock().astimezone(given.zone), SOURCE)
 
 
 async def _digest(proof: UploadFile) -> str:

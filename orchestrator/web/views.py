@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, func, or_, select
 
+from orchestrator import approval
+from orchestrator.approval import Approvable
 from orchestrator.case import Case, ProcessorState
 from orchestrator.certificate import entries
 from orchestrator.ledger import Transaction
@@ -24,7 +26,7 @@ _MOST_HOLDS = 500
 _MOST_WAITING = 1_000
 _SOON = timedelta(days=30)
 
-Waiting = Literal["decision", "identity", "task"]
+Waiting = Literal["decision", "approval", "identity", "task"]
 
 
 class View(BaseModel):
@@ -150,6 +152,7 @@ class CaseView(View):
     claims: tuple[ClaimView, ...]
     certificates: tuple[IssuedView, ...]
     tasks: tuple[Task, ...]
+    approval: Approvable | None
     key_until: date | None
     shredded_at: datetime | None
     version: str
@@ -159,7 +162,10 @@ _WORK = cases.c.body.contains(f'"{Outcome.NEEDS_PERSON}"', autoescape=True)
 _MAY_WAIT = or_(
     _WORK,
     cases.c.right == Right.OBJECTION.value,
-    *(cases.c.body.contains(part, autoescape=True) for part in ('"block":{', '"pauses":[{', '"unconfirmed":true')),
+    *(
+        cases.c.body.contains(part, autoescape=True)
+        for part in ('"block":{', '"pauses":[{', '"unconfirmed":true', '"guard":{"state":"asked"')
+    ),
 )
 """What waits for the officer has one of these; the case itself says whether it does."""
 
@@ -248,6 +254,7 @@ def case_view(case: Case, now: datetime, zone: ZoneInfo) -> CaseView:
             for one in case.certificates
         ),
         tasks=tasks_of(case),
+        approval=approval.of(case),
         key_until=case.key_until(zone),
         shredded_at=case.shredded_at,
         version=version_of(case),
@@ -271,6 +278,8 @@ def _waiting(case: Case) -> tuple[Waiting, ...]:
     found: list[Waiting] = []
     if case.state == "open" and not case.paused and waits_for_a_word(case):
         found.append("decision")
+    if case.state == "open" and case.unapproved:
+        found.append("approval")
     if case.paused:
         found.append("identity")
     if case.state == "open" and tasks_of(case):

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from connectors.testing.simulator import Person
 from connectors.testing.simulators.moneybird import MoneybirdSimulator
 from connectors.vendors.manual import Manual
 from orchestrator.letters import Language, Seat
+from orchestrator.policy import Guards
 from orchestrator.web.access import Access, Role
 from orchestrator.web.ports import Ports
 from orchestrator.web.site import build
@@ -57,10 +58,11 @@ class Office:
     sign_in: SignIn | None = None
     address: str = ADDRESS
     by_hand: str | None = None
+    guards: Guards = field(default_factory=Guards)
     sent: list[Message] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.company = Company(self.folder, policy=SHREDDING)
+        self.company = Company(self.folder, policy=replace(SHREDDING, guards=self.guards))
         if self.by_hand:
             self.company.vendors["printer"] = MoneybirdSimulator()  # nobody calls it
             self.company.connectors["printer"] = Manual
