@@ -8,20 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from orchestrator.policy import Guards
 from orchestrator.web.server import serve
 from tests.web.conftest import Office
 from topics.broker import free_port
 
 T = TypeVar("T")
+_UNGUARDED = Guards()
 
 INSTRUCTIONS = "Ask the printer to shred the proofs of this customer."
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Office]:
+def served(folder: Path, guards: Guards = _UNGUARDED) -> Iterator[Office]:
     """A company with a printer that only a person can ask."""
     port = free_port()
-    office = Office(folder, address=f"http://127.0.0.1:{port}", by_hand=INSTRUCTIONS)
+    office = Office(folder, address=f"http://127.0.0.1:{port}", by_hand=INSTRUCTIONS, guards=guards)
     ready, loop, stop = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
     serving = threading.Thread(target=lambda: loop.run_until_complete(serve(office.site, "127.0.0.1", port, stop, ready.set)))
     serving.start()

@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from connectors.testing.simulator import Person
+from orchestrator.policy import Guards
 from orchestrator.web.access import Role
 from tests.live.pages import aside, served
 
@@ -28,6 +29,12 @@ def main() -> None:
         for name, path in (("overview", "/"), ("request", f"/cases/{request}"), ("certificate", f"/cases/{request}/certificate")):
             page.goto(f"{office.address}{path}")
             page.screenshot(path=FOLDER / f"{name}.png")
+        with tempfile.TemporaryDirectory() as other, served(Path(other), Guards(plan_first=True)) as guarded:
+            request = aside(guarded.erased)
+            page.goto(f"{guarded.address}/sign-in/link/{guarded.access.link('olga', Role.OFFICER)}")
+            page.get_by_role("button", name="Sign in").click()
+            page.goto(f"{guarded.address}/cases/{request}")
+            page.screenshot(path=FOLDER / "plan.png")
         browser.close()
     print(f"Taken: {FOLDER}")
 

@@ -5,12 +5,14 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from orchestrator.papers import attached, pages
+from orchestrator.policy import Guards
 from orchestrator.verify import verify
 from orchestrator.web.access import Role
 from tests.live.pages import INSTRUCTIONS, aside, served
@@ -93,6 +95,29 @@ def test_every_page_holds_wcag_at_every_width_and_no_line_runs_out_of_it(office:
         assert [] == [(path, one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]]
         wide = where.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert (path, 0) == (path, wide)
+
+
+def with_a_plan(office: Office) -> UUID:
+    """A request whose plan waits for approval."""
+    request = office.erased()
+    assert office.company.case(request).unapproved
+    return request
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_an_officer_sees_what_would_be_destroyed_and_approves_it(chromium: Browser, tmp_path: Path, width: int) -> None:
+    with served(tmp_path, Guards(plan_first=True)) as office:
+        request, page = aside(lambda: with_a_plan(office)), signed_in(office, chromium, width=width)
+        page.get_by_role("region", name="Waiting for you").get_by_role("link", name=str(request)).click()
+        expect(page.get_by_role("row", name="moneybird invoice 1 kept by law")).to_be_visible()
+        page.get_by_role("group").filter(has_text="Approve this plan").locator("summary").click()
+        found = Axe().run(page, options=WCAG)
+        assert [] == [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]]
+        assert 0 == page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        page.get_by_role("button", name="Approve this plan").click()
+        expect(page.get_by_role("status")).to_contain_text("Sent")
+        aside(office.company.settle)
+        expect(page.get_by_text("This plan was approved on")).to_be_visible(timeout=15_000)
 
 
 def test_by_keyboard_alone_one_comes_from_the_skip_link_to_a_sent_order(office: Office, chromium: Browser) -> None:
