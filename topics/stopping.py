@@ -1,6 +1,6 @@
 """The stop button: while it is pressed no worker begins a command or destroys anything. It stands in the keyring, which every worker reads.
 
-A worker that cannot read the keyring does nothing either. What a worker is already doing is not interrupted.
+A worker that cannot read the keyring destroys nothing either. What one is doing already ends within half a second (`connectors.leave`).
 """
 
 from dataclasses import dataclass

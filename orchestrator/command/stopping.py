@@ -23,7 +23,7 @@ def now(
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; name nobody whose data it is about.", show_default=False)],
     config: Config = None,
 ) -> None:
-    """No worker begins a command or destroys anything any more, from its next call on. What is in hand is named, and ends."""
+    """No worker begins a command, nor half a second later a call that destroys. What is in hand is named."""
     if re.search(r"\S@\S", reason) or not 3 <= len(reason.strip()) <= 500:
         raise WrongUse("--reason must be 3 to 500 characters, and hold no e-mail address.")
     settings = opening.configuration(config)
@@ -83,7 +83,9 @@ def _in_hand(settings: "Configuration") -> list[dict[str, Any]]:
 
 def _tell_in_hand(in_hand: list[dict[str, Any]]) -> None:
     for one in (one for one in in_hand if one["begun"]):
-        typer.echo(f"in hand: request {one['request_id']} at {one['processor']}: it may be destroying what it found, and ends that")
+        typer.echo(
+            f"in hand: request {one['request_id']} at {one['processor']}: what it had found there may be partly destroyed; the rest is left"
+        )
     waiting = sum(not one["begun"] for one in in_hand)
     if waiting:
         typer.echo(f"{waiting} more orders are out; nothing is known to have begun there. `erasure stop status` looks again.")
