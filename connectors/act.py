@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.contract import Accepted, Connector, Key, Record, Right, State
 from connectors.errors import Deferred, Gone, Misread, NeedsPerson, NotApplicable, Refused, Transient, VendorError
+from connectors.leave import Leave
 from connectors.plan import Do, Planned
 from connectors.waiting import Sleep
 from topics.logs import line_of
@@ -79,16 +80,20 @@ async def rights(connector: Connector[Any]) -> Sequence[Right]:
         raise _defect(connector, "rights", error) from None
 
 
-async def act(connector: Connector[Any], planned: Sequence[Planned]) -> dict[tuple[str, str], Result]:
-    """Carry out the plan, record by record. What one record refuses does not stop the others; a vendor that is down does."""
+async def act(connector: Connector[Any], planned: Sequence[Planned], leave: Leave) -> dict[tuple[str, str], Result]:
+    """Carry out the plan, record by record. What one record refuses does not stop the others; a vendor that is down does.
+
+    So does what comes to stand against the command meanwhile: in here the door asks `leave` before every call.
+    """
     results: dict[tuple[str, str], Result] = {}
     stopped: VendorError | None = None
-    for item in planned:
-        result = _not_tried(item, stopped) if stopped else await _act_on(connector, item)
-        if isinstance(result, VendorError):
-            stopped = result
-            result = _not_tried(item, stopped)
-        results[item.record.key] = result
+    with leave.destroying():
+        for item in planned:
+            result = _not_tried(item, stopped) if stopped else await _act_on(connector, item)
+            if isinstance(result, VendorError):
+                stopped = result
+                result = _not_tried(item, stopped)
+            results[item.record.key] = result
     return results
 
 

@@ -39,6 +39,7 @@ from sqlalchemy.exc import DataError, IntegrityError, NoSuchTableError, Programm
 from connectors.errors import Denied, Gone, Misread, Refused, Transient
 from connectors.evidence import Evidence
 from connectors.http import Limits
+from connectors.leave import READING, Leave
 from connectors.pace import Pace
 from connectors.ports import Reference, Row
 from topics.model import Clock
@@ -63,9 +64,9 @@ class DatabaseAccount:
         self.tables = MetaData()
         self.reading_tables = Lock()
 
-    def door(self, evidence: Evidence) -> "DatabaseDoor":
+    def door(self, evidence: Evidence, leave: Leave = READING) -> "DatabaseDoor":
         """The door for one command."""
-        return DatabaseDoor(self, evidence)
+        return DatabaseDoor(self, evidence, leave)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -75,9 +76,10 @@ class DatabaseAccount:
 class DatabaseDoor:
     """The door for one command (`connectors.ports.Database`). What fails is not tried again here: the orchestrator orders it again."""
 
-    def __init__(self, account: DatabaseAccount, evidence: Evidence) -> None:
+    def __init__(self, account: DatabaseAccount, evidence: Evidence, leave: Leave = READING) -> None:
         self._account = account
         self._evidence = evidence
+        self._leave = leave
         self._references: tuple[Reference, ...] | None = None
 
     async def columns(self, table: str) -> tuple[str, ...]:
@@ -136,6 +138,7 @@ class DatabaseDoor:
         """One transaction in a thread, as a vendor's call is: paced, timed out, logged, and kept as evidence."""
         account = self._account
         await account.pace.turn()
+        await self._leave.wanted()
         started = account.clock()
         try:
             async with asyncio.timeout(account.limits.timeout):

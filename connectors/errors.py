@@ -46,9 +46,12 @@ class Transient(VendorError):
 
 
 class Deferred(VendorError):
-    """The vendor asks for a longer wait than is slept through; the orchestrator orders it again then."""
+    """The vendor asks for a longer wait than is slept through; the orchestrator orders it again then.
 
-    def __init__(self, until: datetime, reason: str = "") -> None:
+    `until` None: when that is worth it is known elsewhere.
+    """
+
+    def __init__(self, until: datetime | None, reason: str = "") -> None:
         super().__init__(reason)
         self.until = until
 

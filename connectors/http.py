@@ -18,6 +18,7 @@ from tenacity.wait import wait_exponential_jitter
 from connectors.client import Client, body_of
 from connectors.errors import Deferred, Denied, Gone, Misread, Refused, Transient
 from connectors.evidence import Evidence
+from connectors.leave import READING, Leave
 from connectors.pace import Pace
 from connectors.retry_after import TOO_FAST, not_before
 from connectors.waiting import Sleep
@@ -121,17 +122,18 @@ class Vendor:
         self.clock = clock
         self.sleep = sleep
 
-    def door(self, evidence: Evidence) -> "HttpDoor":
+    def door(self, evidence: Evidence, leave: Leave = READING) -> "HttpDoor":
         """The door for one command."""
-        return HttpDoor(self, evidence)
+        return HttpDoor(self, evidence, leave)
 
 
 class HttpDoor:
     """The door for one command: its retries end together, and its evidence is gathered in one place."""
 
-    def __init__(self, vendor: Vendor, evidence: Evidence) -> None:
+    def __init__(self, vendor: Vendor, evidence: Evidence, leave: Leave = READING) -> None:
         self._vendor = vendor
         self._evidence = evidence
+        self._leave = leave
         self._give_up_at = vendor.clock() + vendor.limits.give_up_after
 
     async def get(self, path: str, *, query: Mapping[str, Any] | None = None, **values: str) -> Reply:
@@ -191,6 +193,7 @@ class HttpDoor:
     async def _once(self, method: str, path: str, url: str, query: Mapping[str, Any] | None, json: Any) -> Reply:
         vendor, call = self._vendor, f"{method} {path}"
         await vendor.pace.turn()
+        await self._leave.wanted()  # after every wait: for its turn, and before it is tried again
         request = vendor.client.request(method, url, query, json)
         started = vendor.clock()
         try:

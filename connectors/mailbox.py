@@ -15,6 +15,7 @@ from connectors.auth import Login
 from connectors.errors import Denied, Gone, Misread, Refused, Transient
 from connectors.evidence import Evidence
 from connectors.http import Limits
+from connectors.leave import READING, Leave
 from connectors.pace import Pace
 from topics.model import Clock
 from topics.steps import Step, passed
@@ -42,9 +43,9 @@ class MailboxAccount:
         self._login = login
         self._client: Any = None
 
-    def door(self, evidence: Evidence) -> "MailboxDoor":
+    def door(self, evidence: Evidence, leave: Leave = READING) -> "MailboxDoor":
         """The door for one command."""
-        return MailboxDoor(self, evidence)
+        return MailboxDoor(self, evidence, leave)
 
     def use(self, work: Callable[[Any], T]) -> T:
         """`work` with the connection, in a thread. A connection that failed is not used again."""
@@ -67,9 +68,10 @@ class MailboxAccount:
 class MailboxDoor:
     """The door for one command (`connectors.ports.Mailbox`)."""
 
-    def __init__(self, account: MailboxAccount, evidence: Evidence) -> None:
+    def __init__(self, account: MailboxAccount, evidence: Evidence, leave: Leave = READING) -> None:
         self._account = account
         self._evidence = evidence
+        self._leave = leave
 
     async def folders(self) -> dict[str, tuple[str, ...]]:
         def read(client: Any) -> dict[str, tuple[str, ...]]:
@@ -123,6 +125,7 @@ class MailboxDoor:
         await account.pace.turn()
         started = account.clock()
         async with account.turn:
+            await self._leave.wanted()
             try:
                 passed(Step.CALLING)
                 done = await asyncio.to_thread(account.use, work)

@@ -14,6 +14,7 @@ from connectors.contract import Connector, Record, State
 from connectors.errors import Deferred, NeedsIdentifier, NeedsPerson, NotApplicable, VendorError, closed_words
 from connectors.evidence import Evidence as Gathered
 from connectors.holds import HoldRule
+from connectors.leave import READING, HeldBack, Leave, held_back
 from connectors.plan import Do, Duties, Planned, plan
 from connectors.waiting import Sleep
 from topics.commands import Claim, Command
@@ -26,12 +27,6 @@ from topics.stopping import Against
 from topics.subject import Subject
 
 WITHHELD = "The reason is left out here, because there is personal data in it."
-_HELD_BACK = {
-    Against.RECALLED: "It was recalled: something was said about the case since it was ordered.",
-    Against.STOPPED: "Everything is stopped by an officer: nothing was destroyed here, and it goes on by itself once the stop is lifted.",
-}
-_STOPPED_FOR = timedelta(minutes=10)
-"""How long after a stop was met the orchestrator orders again."""
 _MOST_PASSES = 3
 """A pass that finds new records is followed by another; a mailbox that fills faster than we delete ends as `failed`."""
 
@@ -42,15 +37,15 @@ Report = Callable[[Located], Awaitable[None]]
 class Account(Protocol):
     """What a processor is reached through, shared by all its commands."""
 
-    def door(self, evidence: Gathered) -> Any:
-        """The door for one command, as the connector's `opens` says; its evidence goes to `evidence`."""
+    def door(self, evidence: Gathered, leave: Leave = READING) -> Any:
+        """The door for one command, as the connector's `opens` says; its evidence goes to `evidence`; it asks `leave` before each call."""
         ...
 
 
 class Nothing:
     """The account of a processor that is not called."""
 
-    def door(self, evidence: Gathered) -> None:
+    def door(self, evidence: Gathered, leave: Leave = READING) -> None:
         """There is none."""
 
 
@@ -106,8 +101,8 @@ class Worker:
     def _moved(self, command: Command) -> None:
         self._moved_at[command.command_id] = self._clock()
 
-    async def _against(self, command: Command) -> Against | None:
-        return await self._keyring.against(command.request_id, command.processor, command.round)
+    def _leave(self, command: Command) -> Leave:
+        return Leave(lambda: self._keyring.against(command.request_id, command.processor, command.round), self._clock)
 
     async def _keys(self, command: Command, *kids: str) -> tuple[list[Key], Against | None]:
         """The keys, and what stands against it before it is begun; a dry run changes nothing, and goes on."""
@@ -119,7 +114,7 @@ class Worker:
         subject = Subject.model_validate_json(key.open("subject", sealed))
         known = [record for token in command.known for record in thaw(key.open("located.records", token))]
         gathered = Gathered(key, lambda: self._moved(command))
-        run = _Run(self._processor, command, subject, known, key, held, gathered, self._against, self._clock, self._sleep)
+        run = _Run(self._processor, command, subject, known, key, held, gathered, self._leave(command), self._clock, self._sleep)
         return run.held_back(against) if against else await run.answer(report)
 
     async def _by_reference(self, command: Command, report: Report) -> Answered:
@@ -129,18 +124,10 @@ class Worker:
         known = {record.key: digest for digest, records in opened.items() for record in records}
         records = [record for records in opened.values() for record in records]
         gathered = Gathered(held, lambda: self._moved(command))
-        run = _Run(self._processor, command, None, records, held, held, gathered, self._against, self._clock, self._sleep)
+        run = _Run(self._processor, command, None, records, held, held, gathered, self._leave(command), self._clock, self._sleep)
         run.digests = known
         with closed_words():
             return run.held_back(against) if against else await run.answer(report)
-
-
-class _HeldBack(Exception):
-    """Something came to stand against the command while its records were looked for: none is touched."""
-
-    def __init__(self, against: Against) -> None:
-        super().__init__(against.value)
-        self.against = against
 
 
 class _Run:
@@ -155,15 +142,15 @@ class _Run:
         key: Key,
         held: Key,
         gathered: Gathered,
-        against: Callable[[Command], Awaitable[Against | None]],
+        leave: Leave,
         clock: Clock,
         sleep: Sleep,
     ) -> None:
         self.processor, self.command, self.subject, self.key, self.held = processor, command, subject, key, held
-        self.against, self.clock, self.sleep = against, clock, sleep
+        self.leave, self.clock, self.sleep = leave, clock, sleep
         self.known: Records = {record.key: record for record in known}
         self.gathered = gathered
-        self.connector = processor.connector(processor.settings, processor.account.door(gathered))
+        self.connector = processor.connector(processor.settings, processor.account.door(gathered, leave))
         self.connector.case = str(command.request_id)
         self.reported = set(self.known)
         self.unseen: set[tuple[str, str]] = set()  # of which nobody can tell whether they are still there
@@ -197,15 +184,15 @@ class _Run:
                 found = await self._one_pass(found, report)
                 if not found:
                     break
-        except _HeldBack as held_back:
-            return self.held_back(held_back.against)
+        except HeldBack as error:  # while it was looked for, or told: none is touched
+            return self._as_a_whole(Outcome.DEFERRED, error.reason, error)
         unfinished = [self._line(record, Outcome.FAILED, "New records kept appearing while it was erased.") for record in found.values()]
         return self._answered([*self._gone(vanished), *map(self._result_line, self.results.values()), *unfinished])
 
     def held_back(self, against: Against) -> Answered:
-        """The answer to a command that is not to be carried out now. What is stopped is asked about again by itself."""
-        answer = self._as_a_whole(Outcome.DEFERRED, _HELD_BACK[against])
-        return answer.model_copy(update={"again_at": self.clock() + _STOPPED_FOR}) if against is Against.STOPPED else answer
+        """The answer to a command that is not to be carried out now."""
+        error = held_back(against, self.clock())
+        return self._as_a_whole(Outcome.DEFERRED, error.reason, error)
 
     async def _located_at_first(self) -> Records:
         """What there is. "Nothing" is looked at twice where a list was read in parts: a row may have slipped from one to the other."""
@@ -253,9 +240,10 @@ class _Run:
             self.reported |= {record.key for record in new}
         planned = self._plan(found.values())
         acts = any(item.acts for item in planned)
-        if acts and not self.results and (against := await self.against(self.command)):  # the report may have waited for its broker
-            raise _HeldBack(against)
-        results = await act(self.connector, planned)
+        if acts and not self.results:  # the report may have waited for its broker
+            with self.leave.destroying():
+                await self.leave.wanted()
+        results = await act(self.connector, planned, self.leave)
         if acts:
             seen_before = {**self.results, **results}
             looked, appeared = await look_again(self.connector, self.subject, results, self.sleep, self._patient)

@@ -221,7 +221,7 @@ def _and_tell(decision: Decision, about: About, at: datetime) -> Decision:
 
 
 def _stop(case: Case, at: datetime, policy: Policy) -> Decision:
-    """Nothing more is ordered, and what is out is recalled; what a worker is at already ends by itself."""
+    """Nothing more is ordered, and what is out is recalled; what a worker has destroyed by then is told by its answer."""
     return order(case, _unfinished(case, at, policy), at, policy)
 
 
@@ -282,7 +282,7 @@ def _answered(case: Case, report: Answered, unawaited: bool, at: datetime, polic
     if report.round >= processor.round or changed.again_at is None:
         changed = with_changes(changed, again_at=_when_again(case, changed, report, at, policy))
     case = case.with_processor(changed)
-    if case.stopped and changed.answer in (Outcome.FAILED, Outcome.DEFERRED):  # recalled, or in vain: it is not tried again now
+    if case.stopped and _said(changed) & {Outcome.FAILED, Outcome.DEFERRED}:  # recalled, or in vain: it is not tried again now
         return conclude(waiting(case, [changed.name], case.stopped, at), at, policy)
     if _must_look_for_known(case, changed):
         return order(case, [changed.name], at, policy)
@@ -359,9 +359,15 @@ def _must_look_for_known(case: Case, processor: ProcessorState) -> bool:
     return unaccounted and case.mode == "execute" and processor.answer is None and len(processor.known) > processor.told
 
 
+def _said(processor: ProcessorState) -> set[Outcome]:
+    """Every outcome there, its own and those of its records."""
+    own = set() if processor.answer is None else {processor.answer}
+    return own | {record.outcome or Outcome.FAILED for record in processor.records.values()}
+
+
 def _when_again(case: Case, processor: ProcessorState, report: Answered, at: datetime, policy: Policy) -> datetime | None:
     """When this processor is ordered again by itself; None: never, or only by a person."""
-    said = {processor.answer, *(record.outcome or Outcome.FAILED for record in processor.records.values())} - {None}
+    said = _said(processor)
     outcomes = said & _TRIED_AGAIN
     if said <= SETTLED and not finished(case, processor, day_of(at, policy)):
         outcomes = {Outcome.FAILED}  # it sounds well, but not looked for again, or without a law or a date

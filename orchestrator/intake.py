@@ -21,7 +21,7 @@ from topics.events import ENDED, RIGHT_OF, EventType, Right, SubjectRequest, is_
 from topics.keyring import CONTROLLER_KEY, KeyDestroyed, KeyMissing, Keyring, case_key, hold_key
 from topics.names import LARGEST_MESSAGE_BYTES, LARGEST_REQUEST_BYTES, Names, Topic
 from topics.naming import named_at
-from topics.orders import FIXED_REASONS, ORDERS, Order
+from topics.orders import FIXED_REASONS, ORDERS, STOP_ORDERS, Order, StopOrder
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
 from topics.sealing import Key
 from topics.subject import SHARED, Subject
@@ -79,7 +79,7 @@ class Read:
     """
 
     event: Event
-    body: SubjectRequest | Order | Located | Answered
+    body: SubjectRequest | Order | StopOrder | Located | Answered
     right: Right | None
     content: str
     old_content: str | None = None
@@ -95,7 +95,7 @@ class Read:
 
     @property
     def request_id(self) -> UUID:
-        """The case that it belongs to."""
+        """The case that it belongs to; of what is about no case, its own."""
         return self.body.request_id
 
 
@@ -213,7 +213,8 @@ class Intake:
         self._intake_keys.retire()
 
     def _request(self, event: Event, now: datetime, answered: bool) -> Read:
-        order = next((model for type, model in ORDERS.items() if type == event.type), None)
+        models: list[tuple[str, type[Order] | type[StopOrder]]] = [*ORDERS.items(), *STOP_ORDERS.items()]
+        order = next((model for type, model in models if type == event.type), None)
         if order is not None:
             ordered = content(event, order)
             return Read(event, ordered, None, hashlib.sha256((event.type + ordered.model_dump_json()).encode()).hexdigest()[:22])

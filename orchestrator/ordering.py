@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from orchestrator.case import Case
 from orchestrator.intake import check_words
@@ -12,7 +13,7 @@ from topics.envelope import Event, Poison, content, write
 from topics.events import EventType
 from topics.keyring import CONTROLLER_KEY, Keyring
 from topics.names import Names, Topic
-from topics.orders import ORDERS
+from topics.orders import ORDERS, STOP_ORDERS
 
 SOURCE = "/erasure/officer"
 
@@ -54,3 +55,17 @@ def message_for(
     except Poison as poison:
         raise Unreadable(poison.detail) from None
     return write(names.of(Topic.REQUESTS), type.value, source, case.request_id, order, now)
+
+
+def stop_message_for(type: EventType, given: Mapping[str, Any], names: Names, now: datetime) -> Message:
+    """The order to stop everything, or to lift that, as a message; it is about no case, and named by an id of its own.
+
+    Raises:
+        Unreadable: it would be refused on arrival.
+    """
+    id = uuid4()
+    try:
+        order = content(Event(type.value, SOURCE, "", None, {"request_id": str(id), **given}), STOP_ORDERS[type])
+    except Poison as poison:
+        raise Unreadable(poison.detail) from None
+    return write(names.of(Topic.REQUESTS), type.value, SOURCE, id, order, now)

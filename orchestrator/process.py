@@ -34,6 +34,7 @@ from orchestrator.registrar import Registrar, continued, newest_of
 from orchestrator.rights import block_on, concerns_others, consequences
 from orchestrator.shredder import Shredder
 from orchestrator.shredding import keeps_something
+from orchestrator.stopping import carry_out
 from topics.bus import Delivery, Place
 from topics.bus import Message as Outgoing
 from topics.commands import COMMAND_TYPE
@@ -44,7 +45,7 @@ from topics.keyring import Keyring, case_key, dead_letters_key, hold_key
 from topics.logs import line_of
 from topics.names import DEAD_LETTERS_KEPT, Names, Topic
 from topics.notices import NOTICE_TYPE, About, Notice
-from topics.orders import Approve
+from topics.orders import Approve, StopOrder
 from topics.orders import Order as Ordered
 from topics.parking import Parked, ParkedLately
 from topics.reports import Answered, Located
@@ -249,6 +250,9 @@ class Process:
         repeated = event in batch.seen
         if found.not_suppressed and found.request_id not in batch.cases:
             self._not_suppressed(batch, transaction, found, now)
+            return
+        if isinstance(found.body, StopOrder):
+            carry_out(found.body, self._keyring.stops)  # to repeat it changes nothing
             return
         try:
             message = self._message(batch, transaction, found, now)

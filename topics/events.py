@@ -34,6 +34,8 @@ class EventType(StrEnum):
     HOLD = "hold.place"
     UNHOLD = "hold.lift"
     PROVE = "task.done"
+    STOP = "stop.ordered"  # these two are about no case
+    LIFT_STOP = "stop.lifted"
 
 
 class Right(StrEnum):

@@ -122,6 +122,25 @@ class Prove(Order):
     proof: Sha256
 
 
+class StopOrder(Wire):
+    """An order about no case: `request_id` names the order itself, and makes it idempotent. `by`: the account of who gives it."""
+
+    request_id: UUID
+    by: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+
+
+class StopEverything(StopOrder):
+    """Nothing is destroyed anywhere until it is lifted."""
+
+    reason: Reason
+
+
+class LiftStop(StopOrder):
+    """What was stopped by such orders, up to the `last` stop that was seen, goes on. What was stopped at the command is lifted there."""
+
+    last: Annotated[int, Field(ge=1)]
+
+
 ORDERS: dict[EventType, type[Order]] = {
     EventType.RETRY: Retry,
     EventType.DECIDE: Decide,
@@ -135,3 +154,6 @@ ORDERS: dict[EventType, type[Order]] = {
     EventType.PROVE: Prove,
 }
 """By the `ce_type` under which each travels."""
+
+STOP_ORDERS: dict[EventType, type[StopOrder]] = {EventType.STOP: StopEverything, EventType.LIFT_STOP: LiftStop}
+"""The same of those about no case."""

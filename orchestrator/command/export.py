@@ -16,14 +16,14 @@ from topics.dead_letters import DEAD_LETTER_TYPE, DeadLetter
 from topics.events import RIGHT_OF, SubjectRequest
 from topics.names import Names, Topic, TopicSpec
 from topics.notices import NOTICE_TYPE, Notice
-from topics.orders import ORDERS
+from topics.orders import ORDERS, STOP_ORDERS
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE, Answered, Located
 
 FOLDER = Path(__file__).parents[2] / "topics" / "schemas"
 
 MODELS: dict[str, type[BaseModel]] = {
     "request": SubjectRequest,
-    **{str(type).replace(".", "-"): model for type, model in ORDERS.items()},
+    **{str(type).replace(".", "-"): model for type, model in [*ORDERS.items(), *STOP_ORDERS.items()]},
     "command": Command,
     "located": Located,
     "answered": Answered,
@@ -33,7 +33,10 @@ MODELS: dict[str, type[BaseModel]] = {
 }
 _COMMANDS = Names().commands("{processor}")
 _ON_TOPIC = {
-    str(Topic.REQUESTS): {"request": [str(type) for type in RIGHT_OF], **{str(type).replace(".", "-"): [str(type)] for type in ORDERS}},
+    str(Topic.REQUESTS): {
+        "request": [str(type) for type in RIGHT_OF],
+        **{str(type).replace(".", "-"): [str(type)] for type in (*ORDERS, *STOP_ORDERS)},
+    },
     _COMMANDS: {"command": [COMMAND_TYPE]},
     str(Topic.REPORTS): {"located": [LOCATED_TYPE], "answered": [ANSWERED_TYPE]},
     str(Topic.CERTIFICATES): {"certificate": ["subject.certificate"]},

@@ -9,6 +9,7 @@ from orchestrator.command import opening
 from orchestrator.command.opening import AsJson, Config, No, WrongUse
 
 if TYPE_CHECKING:
+    from orchestrator.stopping import InHand
     from topics.configuration import Configuration
     from topics.stopping import Stop
 
@@ -23,7 +24,7 @@ def now(
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; name nobody whose data it is about.", show_default=False)],
     config: Config = None,
 ) -> None:
-    """No worker begins a command or destroys anything any more, from its next call on. What is in hand is named, and ends."""
+    """No worker begins a command, nor half a second later a call that destroys. What is in hand is named."""
     if re.search(r"\S@\S", reason) or not 3 <= len(reason.strip()) <= 500:
         raise WrongUse("--reason must be 3 to 500 characters, and hold no e-mail address.")
     settings = opening.configuration(config)
@@ -51,7 +52,13 @@ def status(json: AsJson = False, config: Config = None) -> None:
     in_hand = _in_hand(settings)
     stopped = any(one.lifted_at is None for one in stops)
     if json:
-        opening.print_json({"stopped": stopped, "in_hand": in_hand, "stops": [_plain(one, settings) for one in stops]})
+        opening.print_json(
+            {
+                "stopped": stopped,
+                "in_hand": [{**vars(one), "request_id": str(one.request_id)} for one in in_hand],
+                "stops": [_plain(one, settings) for one in stops],
+            }
+        )
         return
     typer.echo("Everything is STOPPED." if stopped else "Nothing is stopped.")
     for one in (_plain(stop, settings) for stop in stops):
@@ -66,25 +73,19 @@ def _name(by: str) -> str:
     return by.strip()
 
 
-def _in_hand(settings: "Configuration") -> list[dict[str, Any]]:
-    """Which processors have an order and have not answered, as the ledger knows it. `begun`: records are known there, and may be going now.
+def _in_hand(settings: "Configuration") -> list["InHand"]:
+    from orchestrator.stopping import in_hand
 
-    The ledger may lag behind by what stands on Kafka, so nobody is left out because nothing was heard of them yet.
-    """
     with opening.ledger(settings) as ledger, ledger.reading() as transaction:
-        cases = transaction.cases(transaction.unfinished()).values()
-    return [
-        {"request_id": str(case.request_id), "processor": processor.name, "begun": bool(processor.records)}
-        for case in cases
-        for processor in case.processors
-        if case.mode == "execute" and processor.awaited
-    ]
+        return in_hand(transaction)
 
 
-def _tell_in_hand(in_hand: list[dict[str, Any]]) -> None:
-    for one in (one for one in in_hand if one["begun"]):
-        typer.echo(f"in hand: request {one['request_id']} at {one['processor']}: it may be destroying what it found, and ends that")
-    waiting = sum(not one["begun"] for one in in_hand)
+def _tell_in_hand(in_hand: list["InHand"]) -> None:
+    for one in (one for one in in_hand if one.begun):
+        typer.echo(
+            f"in hand: request {one.request_id} at {one.processor}: what it had found there may be partly destroyed; the rest is left"
+        )
+    waiting = sum(not one.begun for one in in_hand)
     if waiting:
         typer.echo(f"{waiting} more orders are out; nothing is known to have begun there. `erasure stop status` looks again.")
     if not in_hand:

@@ -110,6 +110,37 @@ DUTCH = {
     "person_text": "Komt in het logboek.",
     "person_gone": "Niemand kan meer lezen wie dit is: de sleutel is vernietigd.",
     "stopped": "Alles is stopgezet: nergens wordt iets gewist tot dit wordt opgeheven",
+    "not_stopped": "Er is niets stopgezet.",
+    "stop": "Alles stopzetten",
+    "stop_text": (
+        "Geen verwerker begint nog aan iets, en een halve seconde later wordt niets meer aangeroepen dat wist. Verzoeken komen "
+        "intussen gewoon binnen, en hun laatste dagen blijven staan. Er gaat niets verloren: wordt de stop opgeheven, dan gaat "
+        "wat wachtte binnen tien minuten vanzelf verder."
+    ),
+    "stop_down": (
+        "De orchestrator voert dit uit zodra hij het leest, meestal binnen een seconde. Zegt deze pagina niet binnen een minuut "
+        "dat alles is stopgezet, dan ligt de orchestrator stil of loopt hij ver achter. Typ dan op de server wat hem noch Kafka "
+        "nodig heeft:"
+    ),
+    "stop_sure": "Ja, zet alles stop bij elke verwerker",
+    "stop_unsure": "Vink aan dat u het meent, en verstuur het nog eens.",
+    "stop_gone": (
+        "Kafka is niet bereikbaar, dus dit is niet aangekomen. Typ op de server wat geen Kafka nodig heeft: erasure stop now --by"
+        " … --reason … (of: erasure stop lift --by …)"
+    ),
+    "stop_lift": "De stop opheffen",
+    "lift_sure": "Ja, wat wacht mag worden gewist",
+    "at_the_command": "Ook met het commando is alles stopgezet; dat wordt alleen daar opgeheven:",
+    "in_hand": "Wat onder handen was",
+    "in_hand_text": (
+        "Opdrachten die uitstaan en niet beantwoord zijn, bij verwerkers waar gegevens zijn gevonden. Een deel daarvan kan al weg"
+        " zijn; de rest blijft staan."
+    ),
+    "in_hand_more": "Andere opdrachten die uitstaan; voor zover bekend is daar niets begonnen:",
+    "none_in_hand": "Er staat geen opdracht uit.",
+    "stops": "Elke stop die er was",
+    "lifted_on": "opgeheven",
+    "look_again": "Opnieuw kijken",
     "problem": "Dit is niet gelukt",
     "not_found": "Deze pagina of dit verzoek bestaat niet.",
     "forbidden": "Uw rol staat dit niet toe.",

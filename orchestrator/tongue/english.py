@@ -110,6 +110,37 @@ ENGLISH = {
     "person_text": "Noted in the audit.",
     "person_gone": "Nobody can read any more who this is: the key is destroyed.",
     "stopped": "Everything is stopped: nothing is destroyed anywhere until it is lifted",
+    "not_stopped": "Nothing is stopped.",
+    "stop": "Stop everything",
+    "stop_text": (
+        "No processor begins anything any more, and half a second later no call is made that destroys. Requests are taken in "
+        "meanwhile, and their last days stay as they are. Nothing is lost: once the stop is lifted, what waited goes on by itself"
+        " within ten minutes."
+    ),
+    "stop_down": (
+        "The orchestrator carries this out when it reads it, as a rule within a second. If this page does not say within a minute"
+        " that everything is stopped, the orchestrator is down or far behind. Then type at the server what needs neither it nor "
+        "Kafka:"
+    ),
+    "stop_sure": "Yes, stop everything at every processor",
+    "stop_unsure": "Tick the box that says that you mean it, and send it once more.",
+    "stop_gone": (
+        "Kafka cannot be reached, so that this did not arrive. Type at the server what needs no Kafka: erasure stop now --by … "
+        "--reason … (or: erasure stop lift --by …)"
+    ),
+    "stop_lift": "Lift the stop",
+    "lift_sure": "Yes, what waits may be destroyed",
+    "at_the_command": "Everything was stopped at the command, too; that is lifted there only:",
+    "in_hand": "What was in hand",
+    "in_hand_text": (
+        "Orders that are out and not answered, at processors where records were found. Some of these records may be gone already;"
+        " the rest is left."
+    ),
+    "in_hand_more": "Other orders that are out; nothing is known to have begun there:",
+    "none_in_hand": "No order is out.",
+    "stops": "Every stop there was",
+    "lifted_on": "lifted",
+    "look_again": "Look again",
     "problem": "This did not work",
     "not_found": "There is no such page or request.",
     "forbidden": "Your role does not allow this.",

@@ -71,17 +71,17 @@ def meant(request: Request, who: Annotated[Session, Depends(signed_in)], csrf: A
 
 def officer(request: Request, who: Annotated[Session, Depends(meant)]) -> Session:
     """Only an officer acts."""
-    return _only(Role.OFFICER, request, who)
+    return only(request, who, Role.OFFICER)
 
 
 def operator(request: Request, who: Annotated[Session, Depends(signed_in)]) -> Session:
     """Only an operator sees who looked at what."""
-    return _only(Role.OPERATOR, request, who)
+    return only(request, who, Role.OPERATOR)
 
 
-def _only(role: Role, request: Request, who: Session) -> Session:
+def only(request: Request, who: Session, *roles: Role) -> Session:
     """Whose role it is; what somebody else tried is noted by the name of its route, which holds nothing that they typed."""
-    if who.role is not role:
+    if who.role not in roles:
         access(request).note(who, f"denied: {request.scope['route'].name}")
         raise Refused(403, "forbidden")
     return who

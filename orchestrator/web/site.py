@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 
 from orchestrator.ledger import LedgerGone
-from orchestrator.web import actions, api, pages, signing_in
+from orchestrator.web import actions, api, pages, signing_in, stopping
 from orchestrator.web.access import Access
 from orchestrator.web.asked import Refused, SignInFirst, show
 from orchestrator.web.ports import Ports
@@ -78,7 +78,7 @@ def build(ports: Ports, access: Access) -> FastAPI:
     for kind, handler in _HANDLERS.items():
         site.add_exception_handler(kind, handler)
     site.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for part in (signing_in.router, pages.router, actions.router, api.router):
+    for part in (signing_in.router, pages.router, actions.router, stopping.router, api.router):
         site.include_router(part)
     return site
 

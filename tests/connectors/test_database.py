@@ -23,6 +23,7 @@ from connectors.database import DatabaseAccount, DatabaseDoor, engine_to
 from connectors.errors import Gone, Misread, Refused, Transient
 from connectors.evidence import Evidence
 from connectors.http import Limits
+from connectors.leave import READING, Leave
 from connectors.pace import Pace
 from connectors.ports import Reference
 from connectors.testing.harness import Time
@@ -232,8 +233,8 @@ class Watched(DatabaseAccount):
         super().__init__("users", engine, Pace(1_000_000, time, time.sleep), Limits(30.0, timedelta(minutes=1)), time)
         self.simulator = simulator
 
-    def door(self, evidence: Evidence) -> DatabaseDoor:
-        return WatchedDoor(self, evidence)
+    def door(self, evidence: Evidence, leave: Leave = READING) -> DatabaseDoor:
+        return WatchedDoor(self, evidence, leave)
 
 
 class WatchedDoor(DatabaseDoor):

@@ -1,10 +1,11 @@
 """The stop button: nothing is destroyed while it is pressed, nothing is lost, and everything goes on by itself once it is lifted."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 from orchestrator.case import Status
-from tests.flow.company import Company, seed
+from tests.flow.company import Company, lines, seed
 from tests.flow.test_cases import OLD
 from topics.memory import Moments
 from topics.stopping import Against
@@ -62,6 +63,74 @@ def test_what_was_located_when_it_is_pressed_is_not_destroyed(companies: Callabl
     company.settle()
     assert before == left(company)
     assert "deferred" == str(company.case(request).processors[0].answer)
+
+
+class Between(Moments):
+    """Something is said after the vendor's `after`th deletion; every call takes a second."""
+
+    company: Company | None = None
+    said: Callable[[], None] | None = None
+    after = 2
+
+    def reach(self, moment: str) -> None:
+        if self.company and "after moneybird was called" in moment:
+            self.company.time.now += timedelta(seconds=1)
+            self.after -= "(DELETE)" in moment
+            if self.after == 0 and self.said:
+                self.said()
+                self.said = None
+        super().reach(moment)
+
+
+FOUR = 4
+"""How many records somebody has."""
+
+
+def in_hand(companies: Callable[..., Company], say: Callable[[Company, UUID], None], die_at: int | None = None) -> tuple[Company, UUID]:
+    """A case whose records were being erased when that was said."""
+    moments = Between(die_at)
+    company = moments.company = companies(moments=moments)
+    for _ in range(FOUR):
+        company.vendors["moneybird"].add_contact(OLD)
+    request = company.ask(OLD.subject())
+    moments.said = lambda: say(company, request)
+    company.settle()
+    return company, request
+
+
+def press(company: Company, _request: UUID) -> None:
+    company.keyring.stops.press("olga", "Stop.")
+
+
+def test_what_is_in_hand_when_it_is_pressed_ends_with_what_was_done_and_the_rest_goes_on_once_it_is_lifted(
+    companies: Callable[..., Company],
+) -> None:
+    company, request = in_hand(companies, press)
+    assert FOUR - 2 == left(company)
+    company.settle(minutes=30)
+    assert (FOUR - 2, "open") == (left(company), company.case(request).state)
+    last = company.certificates(request)[-1]
+    assert (Status.PARTIAL, {("contact", "erased"): 2, ("contact", "deferred"): FOUR - 2}) == (last.status, lines(last))
+    company.keyring.stops.lift("olga")
+    company.settle(minutes=11)
+    company.settle(minutes=20)
+    last = company.certificates(request)[-1]
+    assert (0, Status.COMPLETE, {("contact", "erased"): FOUR}) == (left(company), last.status, lines(last))
+
+
+def test_wherever_a_process_dies_what_is_in_hand_is_counted_right(companies: Callable[..., Company]) -> None:
+    company, _ = in_hand(companies, press)
+    passed = company.moments.passed
+    begun = passed.index("before publishing on processor.reports")
+    for die_at in (at for at, moment in enumerate(passed, 1) if at > begun and "(GET)" not in moment):
+        company, request = in_hand(companies, press, die_at)
+        gone = FOUR - left(company)
+        assert gone in (2, FOUR), company.moments.passed[die_at - 1]
+        company.keyring.stops.lift("olga")
+        company.settle(minutes=31)
+        company.settle(minutes=20)
+        last = company.certificates(request)[-1]
+        assert (0, Status.COMPLETE, {("contact", "erased"): FOUR}) == (left(company), last.status, lines(last))
 
 
 def test_the_end_of_a_hold_waits_for_it_too(company: Company) -> None:

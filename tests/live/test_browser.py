@@ -86,7 +86,7 @@ def test_every_page_holds_wcag_at_every_width_and_no_line_runs_out_of_it(office:
     aside(office.company.settle, minutes=20)
     page = signed_in(office, chromium, Role.OPERATOR, width, dark)
     acting = signed_in(office, chromium, Role.OFFICER, width, dark)
-    seen = [(page, path) for path in ("/", "/tasks", "/holds", "/register", "/audit", f"/cases/{erased}/certificate", "/nowhere")]
+    seen = [(page, path) for path in ("/", "/tasks", "/holds", "/register", "/stop", "/audit", f"/cases/{erased}/certificate", "/nowhere")]
     for where, path in [*seen, (acting, f"/cases/{waiting}")]:
         where.goto(f"{office.address}{path}")
         for summary in where.locator("summary").all():

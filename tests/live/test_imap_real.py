@@ -15,6 +15,7 @@ from connectors.contract import Record, State
 from connectors.errors import Gone
 from connectors.evidence import Evidence
 from connectors.http import Limits
+from connectors.leave import READING, Leave
 from connectors.mail import reference
 from connectors.mailbox import MailboxAccount, MailboxDoor, connection_to
 from connectors.pace import Pace
@@ -45,8 +46,8 @@ class Watched(MailboxAccount):
         super().__init__("imap", *given)
         self.simulator = simulator
 
-    def door(self, evidence: Evidence) -> "WatchedDoor":
-        return WatchedDoor(self, evidence)
+    def door(self, evidence: Evidence, leave: Leave = READING) -> "WatchedDoor":
+        return WatchedDoor(self, evidence, leave)
 
 
 class WatchedDoor(MailboxDoor):

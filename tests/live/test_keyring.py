@@ -35,6 +35,18 @@ def test_a_worker_reads_its_keys_and_what_was_recalled_from_postgresql(postgres:
     keyring.close()
 
 
+def test_a_stop_that_is_ordered_is_pressed_once_and_lifted_up_to_its_number_in_postgresql(postgres: Postgres) -> None:
+    keyring = Keyring.open(postgres.new_database())
+    for _ in range(2):
+        keyring.stops.press("olga", "First.", ID)
+    keyring.stops.press("rik", "Second.")
+    assert [("First.", True), ("Second.", False)] == [(one.reason, one.ordered) for one in keyring.stops.all()]
+    assert [True, False] == [keyring.stops.lift("olga", 9) for _ in range(2)]
+    assert Against.STOPPED == asyncio.run(keyring.against(ID, "books", 1))
+    assert keyring.stops.lift("rik") and asyncio.run(keyring.against(ID, "books", 1)) is None
+    keyring.close()
+
+
 def test_a_server_that_went_away_is_told_as_what_the_workers_wait_for_and_its_return_is_noticed() -> None:
     with Postgres() as own:
         keyring = Keyring.open(own.new_database())

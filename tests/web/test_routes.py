@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from fastapi.routing import APIRoute
 
-from orchestrator.web import actions, api, pages, signing_in
+from orchestrator.web import actions, api, pages, signing_in, stopping
 from orchestrator.web.access import Role
 from orchestrator.web.actions import ORDERS
 from orchestrator.web.site import HEADERS, MOST_BYTES
@@ -25,7 +25,7 @@ ONE = "0198c7a2-6f0e-7c3e-9d1a-2f6f3f0c9a11"
 
 
 def routes() -> Iterator[tuple[str, str]]:
-    for part in (signing_in.router, pages.router, actions.router, api.router):
+    for part in (signing_in.router, pages.router, actions.router, stopping.router, api.router):
         for route in part.routes:
             assert isinstance(route, APIRoute)
             for method in sorted(route.methods or ()):
@@ -147,7 +147,7 @@ def test_no_other_host_name_is_answered(office: Office, path: str) -> None:
     assert 421 == office.visitor().get(path, headers={"host": "evil.example"}).status_code
 
 
-@pytest.mark.parametrize("path", ["/", "/register", "/holds", "/tasks", "/sign-in", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/register", "/holds", "/tasks", "/stop", "/sign-in", "/nowhere"])
 def test_no_page_asks_anything_of_a_third_party(office: Office, path: str) -> None:
     text = office.visitor().get(path).text
     assert "://" not in text.replace("http://www.w3.org", "")

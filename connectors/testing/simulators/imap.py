@@ -13,6 +13,7 @@ import httpx
 
 from connectors.errors import Gone
 from connectors.evidence import Evidence
+from connectors.leave import READING, Leave
 from connectors.testing.simulator import Call, Person, Simulator
 
 RESTRICTED = "Restricted - "
@@ -60,7 +61,7 @@ class ImapSimulator(Simulator):
     def account(self, time: Any) -> "ImapSimulator":
         return self
 
-    def door(self, evidence: Evidence) -> "_Box":
+    def door(self, evidence: Evidence, leave: Leave = READING) -> "_Box":
         return _Box(self)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.event import listen
 from connectors.database import DatabaseAccount, DatabaseDoor, engine_to
 from connectors.evidence import Evidence
 from connectors.http import Limits
+from connectors.leave import READING, Leave
 from connectors.pace import Pace
 from connectors.testing.simulator import Call, Person, Simulator
 
@@ -132,13 +133,13 @@ class _Watched(DatabaseAccount):
         super().__init__("sql", engine, Pace(1_000_000, time, time.sleep), Limits(30.0, timedelta(minutes=1)), time)
         self.simulator = simulator
 
-    def door(self, evidence: Evidence) -> DatabaseDoor:
-        return _WatchedDoor(self, evidence, self.simulator)
+    def door(self, evidence: Evidence, leave: Leave = READING) -> DatabaseDoor:
+        return _WatchedDoor(self, evidence, leave, self.simulator)
 
 
 class _WatchedDoor(DatabaseDoor):
-    def __init__(self, account: DatabaseAccount, evidence: Evidence, simulator: SqlSimulator) -> None:
-        super().__init__(account, evidence)
+    def __init__(self, account: DatabaseAccount, evidence: Evidence, leave: Leave, simulator: SqlSimulator) -> None:
+        super().__init__(account, evidence, leave)
         self._simulator = simulator
 
     async def delete(self, table: str, key: Mapping[str, Any]) -> None:
