@@ -5,27 +5,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from orchestrator.batch import Batch, following, head
+from orchestrator.batch import Batch, following
 from orchestrator.case import Case, Gap
 from orchestrator.decide import decide
+from orchestrator.effects import Effects
 from orchestrator.erasures_lately import counted
 from orchestrator.guards import at_opening
 from orchestrator.intake import ANSWERED_LONG_AGO, CANNOT_BE_TOLD, OTHER_CONTENT, Intake, Read, also_stands, with_checked_words
-from orchestrator.ledger import INBOX_KEPT, Issued, Ledger, Transaction
+from orchestrator.ledger import INBOX_KEPT, Ledger, Transaction
 from orchestrator.messages import (
     CaughtUp,
-    Certify,
     Destroy,
-    Effect,
     KeyGone,
     Message,
     Met,
-    Order,
-    Recall,
     Reported,
     Requested,
     RequestedAgain,
-    Tell,
     TimePassed,
 )
 from orchestrator.officer import message_of, why_not
@@ -37,7 +33,6 @@ from orchestrator.shredding import keeps_something
 from orchestrator.stopping import carry_out
 from topics.bus import Delivery, Place
 from topics.bus import Message as Outgoing
-from topics.commands import COMMAND_TYPE
 from topics.dead_letters import dead_letter, fits, pack
 from topics.envelope import ORCHESTRATOR, Poison, Unreadable, write
 from topics.events import Right, SubjectRequest
@@ -79,7 +74,7 @@ class Process:
         self._ledger = ledger
         self._keyring = keyring
         self._intake = intake
-        self._registrar = registrar
+        self._effects = Effects(registrar, keyring, names)
         self._policy = policy
         self._names = names
         self._parked = parked
@@ -330,7 +325,7 @@ class Process:
         before = batch.cases.get(request_id)
         try:
             case, effects = decide(before, message, self._policy)
-            case, outgoing, certified = self._carry_out(batch, transaction, case, () if batch.told_before else effects, now)
+            case, outgoing, certified = self._effects.carry_out(batch, transaction, case, () if batch.told_before else effects, now)
         except _DEFECTS as error:
             raise _defect("decide", error) from None
         batch.cases[request_id] = case.model_copy(update={"wake_at": now}) if batch.told_before else case
@@ -342,34 +337,6 @@ class Process:
         if concerns_others(before, case):
             for other, word in list(consequences(case, self._others(batch, transaction, request_id))):
                 self._decide(batch, transaction, other, Met(word, now), now)
-
-    def _carry_out(
-        self, batch: Batch, transaction: Transaction, case: Case, effects: Iterable[Effect], now: datetime
-    ) -> tuple[Case, list[Outgoing], list[Issued]]:
-        """The case, what is to be sent, and the certificates among it."""
-        outgoing: list[Outgoing] = []
-        certified: list[Issued] = []
-        for effect in effects:
-            match effect:
-                case Order(command):
-                    topic = self._names.commands(command.processor)
-                    sending = write(topic, COMMAND_TYPE, ORCHESTRATOR, case.request_id, command, now, command.command_id, trace=case.trace)
-                case Certify():
-                    before = head(transaction, batch.certified + certified)
-                    gone = transaction.destroyed_keys.destroyed_at(case_key(case.request_id)) if case.shredded_at else None
-                    case, issued, sending = self._registrar.certify(case, effect, before, now, gone)
-                    certified.append(issued)
-                case Tell(notice):
-                    sending = write(
-                        self._names.of(Topic.NOTICES), NOTICE_TYPE, ORCHESTRATOR, case.request_id, notice, now, trace=case.trace
-                    )
-                case Recall(request_id, processor, round):
-                    self._keyring.recall(request_id, processor, round)  # before the commit, so that a crash repeats it
-                    continue
-                case Destroy():
-                    continue  # ordered with the rest, also where what follows was done long ago
-            outgoing.append(sending)
-        return case, outgoing, certified
 
     def _park(self, batch: Batch, transaction: Transaction, delivery: Delivery, poison: Poison, now: datetime) -> None:
         log.warning("dead letter: %s partition %d offset %d: %s", delivery.topic, delivery.partition, delivery.offset, poison.reason)

@@ -52,7 +52,7 @@ HARMLESS_AGAIN = {
     "orchestrator/intake.py:retire_keys: retire": "a file that is gone already is no error",
     "orchestrator/ordering.py:approver: ensure": "a key that is there already is taken",
     "orchestrator/process.py:_park: ensure": "a key that is there already is taken",
-    "orchestrator/process.py:_carry_out: recall": "before the commit: the batch comes again, and recalls again (tests/flow/test_recall.py)",
+    "orchestrator/effects.py:carry_out: recall": "before the commit: the batch comes again, and recalls again (tests/flow/test_recall.py)",
     "orchestrator/shredder.py:_look: destroy": "looked for again at every start and every hour",
     "orchestrator/upkeep.py:_destroy: destroy": "the step that follows stands at its only caller's; the rows are found again",
     "orchestrator/upkeep.py:run: forget": "looked for again every hour",
