@@ -347,12 +347,6 @@ class Case(Wire):
         return None
 
     @property
-    def tasks(self) -> tuple[ProcessorState, ...]:
-        """The processors at which a person must do something now."""
-        waiting = (p for p in self.processors if p.outcome is Outcome.NEEDS_PERSON and not p.awaited)
-        return () if self.stopped else tuple(waiting)
-
-    @property
     def planning(self) -> bool:
         """Whether what it would destroy is only looked for now, since somebody may have to approve it first."""
         return self.guard is not None and self.action == "erase" and self.guard.state in ("unplanned", "planning")

@@ -261,13 +261,8 @@ def _located(case: Case, report: Located, at: datetime, policy: Policy) -> Decis
 
 
 def _asking(before: Case, decision: Decision, at: datetime) -> Decision:
-    """The officer is told once: that something could not be lifted, which nobody has confirmed, and of each task."""
-    case = decision[0]
-    if case.unconfirmed and not before.unconfirmed:
-        decision = _and_tell(decision, About.DECISION_NEEDED, at)
-    known = {(p.name, p.reason) for p in before.processors if p.outcome is Outcome.NEEDS_PERSON}
-    new = any((p.name, p.reason) not in known for p in case.tasks)
-    return _and_tell(decision, About.TASK_WAITING, at) if new and case.mode == "execute" else decision
+    """The officer is told once: with the first answer that something could not be lifted, which nobody has confirmed."""
+    return _and_tell(decision, About.DECISION_NEEDED, at) if decision[0].unconfirmed and not before.unconfirmed else decision
 
 
 def _answered(case: Case, report: Answered, unawaited: bool, at: datetime, policy: Policy) -> Decision:

@@ -176,8 +176,6 @@ def _certified(case: Case, effects: tuple[Effect, ...], at: datetime, policy: Po
     settled = case.all_answered and (restricted or bool(case.certificates))
     due = final or untrue or case.refused or settled or _first_partial_at(case, policy) <= at
     issued: tuple[Effect, ...] = (Certify(status, claims),) if changed and due else ()
-    if issued and case.certificates and not (final and case.certificates[-1].status is Status.PARTIAL):  # that one is told as answered
-        issued = (*issued, Tell(notice(case, About.SUPERSEDED, at)))
     if issued and final:
         issued = (*issued, Tell(notice(case, About.CONFIRMED, at)))
     look_at = _look_at(case, status, at, policy) if final else None

@@ -343,8 +343,8 @@ MUTATIONS = (
     Mutation(
         "the officer is not told that a restriction waits for a word",
         "orchestrator/decide.py",
-        "    if case.unconfirmed and not before.unconfirmed:\n",
-        "    if False:\n",
+        "if decision[0].unconfirmed and not before.unconfirmed else decision\n",
+        "if False else decision\n",
         "tests/flow/test_restriction.py::test_what_cannot_be_undone_is_put_to_the_officer_once_with_what_to_type",
     ),
     Mutation(

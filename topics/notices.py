@@ -15,7 +15,6 @@ class About(StrEnum):
 
     LIFTING_ANNOUNCED = "lifting_announced"  # tell the person now: GDPR art. 18(3)
     DECISION_NEEDED = "decision_needed"
-    TASK_WAITING = "task_waiting"  # a person must do what no connector can
     DECIDED = "decided"  # tell the person, with the reason and the remedies: art. 12(4)
     EXTENDED = "extended"  # tell the person, with the reason: art. 12(3)
     PAUSED = "paused"  # ask the person for proof of identity: art. 12(6)
@@ -25,7 +24,6 @@ class About(StrEnum):
     DEADLINE_PASSED = "deadline_passed"
     HOLD_ENDED = "hold_ended"
     NOT_SUPPRESSED = "not_suppressed"  # who was seen was not erased here, or longer ago than tokens are kept: nothing was ordered
-    SUPERSEDED = "superseded"  # a certificate replaces the one before
     CONFIRMED = "confirmed"  # a certificate is there: tell the person (art. 12(3))
 
 

@@ -11,7 +11,6 @@ from topics.notices import About, Notice
 
 TOLD: dict[About, dict[Language, str]] = {
     About.DECISION_NEEDED: {Language.EN: "a decision is needed", Language.NL: "er moet worden besloten"},
-    About.TASK_WAITING: {Language.EN: "there is work that only a person can do", Language.NL: "er is werk dat alleen een mens kan doen"},
     About.DEADLINE_NEAR: {Language.EN: "the last day is near", Language.NL: "de laatste dag is nabij"},
     About.DEADLINE_PASSED: {Language.EN: "the last day has passed", Language.NL: "de laatste dag is voorbij"},
     About.PROMISE_PASSED: {
@@ -27,10 +26,6 @@ TOLD: dict[About, dict[Language, str]] = {
     About.NOT_SUPPRESSED: {
         Language.EN: "somebody was seen again who is not suppressed; nothing was ordered",
         Language.NL: "iemand is opnieuw gezien die niet wordt geweerd; er is niets opgedragen",
-    },
-    About.SUPERSEDED: {
-        Language.EN: "its certificate is replaced by a newer one",
-        Language.NL: "het certificaat is vervangen door een nieuwer",
     },
     About.CONFIRMED: {Language.EN: "it is answered: its certificate is there", Language.NL: "het is beantwoord: het certificaat is er"},
 }

@@ -206,7 +206,8 @@ def tasks(transaction: Transaction) -> tuple[Task, ...]:
 
 def tasks_of(case: Case) -> tuple[Task, ...]:
     """What waits for a person at a case."""
-    return tuple(Task(request_id=case.request_id, processor=p.name, instructions=p.reason or "", due_by=case.due_by) for p in case.tasks)
+    waiting = [p for p in case.processors if p.outcome is Outcome.NEEDS_PERSON and not case.stopped]
+    return tuple(Task(request_id=case.request_id, processor=p.name, instructions=p.reason or "", due_by=case.due_by) for p in waiting)
 
 
 def _open_case(case: Case, today: date, zone: ZoneInfo) -> OpenCase:

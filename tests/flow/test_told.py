@@ -1,21 +1,16 @@
 """What the person is told while a request waits, is late or is refused: through real orchestrator and workers."""
 
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.testing.simulators.moneybird import MoneybirdSimulator
-from connectors.vendors.manual import Manual
 from orchestrator.case import Status
 from orchestrator.letters import Language, Seat, to_subject, while_under_way
 from orchestrator.letters.tongues import WORDS
 from orchestrator.payload import Certificate, Controller
-from orchestrator.policy import Guards
 from orchestrator.sentences import Waits
 from tests.flow.company import AMSTERDAM, Company
 from tests.flow.test_cases import JAN
@@ -115,49 +110,3 @@ def test_an_extension_is_told_while_there_is_no_certificate(company: Company) ->
     company.settle()
     assert ([], ["extended"]) == (company.certificates(request), company.notices(request))
     assert "Our reason: “Your data stand in fourteen systems.” The law gives us the time until the end of" in told(company, request)
-
-
-def by_hand(tmp_path: Path) -> Company:
-    """A company with a printer that only a person can ask."""
-    made = Company(tmp_path, {"books": MoneybirdSimulator(), "printer": MoneybirdSimulator()})
-    made.connectors["printer"], made.own_settings["printer"] = Manual, {"instructions": "Ask the printer to shred the proofs."}
-    return made
-
-
-def test_a_task_is_told_once_and_not_again_with_every_retry_or_certificate(tmp_path: Path) -> None:
-    with closing(by_hand(tmp_path)) as company:
-        request = company.ask(JAN.subject())
-        company.settle(minutes=20)
-        company.retry(request)
-        company.settle(days=40)
-        assert 1 == company.notices(request).count("task_waiting")
-
-
-def test_what_is_there_again_a_day_after_the_erasure_is_a_task_and_supersedes(company: Company) -> None:
-    company.policy = replace(company.policy, look_after=timedelta(days=1))
-    company.restart()
-    request = company.ask(JAN.subject())
-    company.settle()
-    assert ["confirmed"] == company.notices(request)
-    company.vendors["books"].add_contact(JAN)
-    company.settle(days=2)
-    assert {"task_waiting", "superseded"} <= set(company.notices(request))
-
-
-def test_a_partial_certificate_that_becomes_complete_is_told_as_answered_and_not_as_superseded(company: Company) -> None:
-    company.stopped.add("list")
-    request = company.ask(JAN.subject())
-    company.settle(days=60)
-    company.stopped.clear()
-    company.settle(minutes=1)
-    assert Status.COMPLETE == company.certificates(request)[-1].status
-    assert ("confirmed", False) == (company.notices(request)[-1], "superseded" in company.notices(request)[-2:])
-
-
-def test_a_plan_that_waits_for_approval_is_no_task(tmp_path: Path) -> None:
-    with closing(by_hand(tmp_path)) as company:
-        company.policy = replace(company.policy, guards=Guards(plan_first=True))
-        company.restart()
-        request = company.ask(JAN.subject())
-        company.settle()
-        assert ["decision_needed"] == company.notices(request)
