@@ -25,6 +25,7 @@ class Entry(CamelShape):
     issued_at: dt.datetime | None = None
     paid_at: dt.datetime | None = None
     created_at: dt.datetime | None = None
+    since = contract.Dated("issued_at", "paid_at")
     state = contract.RestrictedIf("status", "invalid", "canceled", "completed")  # of a mandate or a subscription: nothing is charged by it
 
     def names(self, subject: Subject) -> bool:
@@ -38,7 +39,7 @@ class Entry(CamelShape):
         return bool(ibans & paid_from) or any(subject.matches(*pair) for pair in told)
 
     def record(self, kind: str) -> Record:
-        moment = self.issued_at or self.paid_at or (self.created_at if kind == "payment" else None)  # of a draft none
+        moment = self.since or (self.created_at if kind == "payment" else None)  # of a draft none
         return Record("draft" if kind == "invoice" and self.status == "draft" else kind, self.id, moment)
 
 
