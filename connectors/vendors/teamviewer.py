@@ -35,17 +35,15 @@ class Session(Shape):
     created_at: dt.datetime | None = None
 
 
-_CASES = {"state": "open,closed", "full_list": "true"}  # else the open ones only
-_SESSIONS = Listed(Session, "code", at="sessions", query=_CASES, paging=by_cursor("offset", "next_offset?"), path="/sessions")
-
-
 class Teamviewer(Connector[contract.TokenSettings]):
     spec = Spec(
         name="teamviewer", kind="remote_support", identifiers=("email", "teamviewer.user_id", "teamviewer.contact_id"),
         kinds=(
             Kind("connection_report", at="/reports/connections/{id}",  # not found by its user any more when that is gone
                  listed=Listed(Report, at="records", query={"from_date": "2000-01-01T00:00:00Z"})),
-            Kind("session", "TeamViewer can only close a service case, and keeps it.", listed=_SESSIONS),
+            Kind("session", "TeamViewer can only close a service case, and keeps it.",
+                 listed=Listed(Session, "code", at="sessions", query={"state": "open,closed", "full_list": "true"},  # else open ones only
+                               paging=by_cursor("offset", "next_offset?"), path="/sessions")),
             Kind("contact", at="/contacts/{id}", listed=Listed(Contact, "contact_id", at="contacts")),
             Kind("user", at="/users/{id}", how="deactivated", restricts=Call("PUT", {"active": False}), lifts=Call("PUT", {"active": True}),
                  erases=Call("DELETE", query={"isPermanentDelete": "true"}),  # without it the account only leaves the company
