@@ -1,6 +1,7 @@
 """How calls are signed in: small `httpx.Auth` classes that connectors choose from."""
 
 import base64
+import inspect
 import json
 import re
 import secrets
@@ -50,6 +51,18 @@ class By:
     def __init__(self, sign_in: Callable[..., SignIn], *names: str, headers: Mapping[str, str] | None = None) -> None:
         self.names = names
         self._sign_in, self._headers = sign_in, headers
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What each named setting is, as the sign-in takes it.
+
+        Raises:
+            TypeError: it takes more or fewer.
+        """
+        takes = [one.annotation for one in inspect.signature(self._sign_in).parameters.values()]
+        if len(takes) != len(self.names):
+            raise TypeError(f"it signs in by {len(self.names)} settings, where {len(takes)} are wanted")
+        return dict(zip(self.names, takes, strict=True))
 
     def __call__(self, settings: BaseModel) -> SignIn:
         made = self._sign_in(*(getattr(settings, name) for name in self.names))

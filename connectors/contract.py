@@ -7,12 +7,12 @@ from datetime import date
 from string import Formatter
 from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr, create_model
 from pydantic.alias_generators import to_camel
 
 from connectors.ageing import RetentionRule
 from connectors.auth import By, SignIn
-from connectors.declared import Call, Key, Kind, Look, Record, Records, RestrictedIf, Spec, State
+from connectors.declared import Call, Dated, Key, Kind, Listed, Look, Record, Records, RestrictedIf, Spec, State
 from connectors.errors import Denied, Gone, Misread, NeedsIdentifier, NeedsPerson, NotApplicable, Refused, VendorError
 from connectors.lists import MOST_PAGES, Lists, Paging, Turn, allowed, by_cursor, by_href, by_link, by_offset, by_page, found, rows
 from connectors.ports import Answer, Database, Door, Mailbox, Opens, Reference, Row
@@ -22,11 +22,11 @@ from topics.subject import Subject
 
 __all__ = [
     "Accepted", "Answer", "ApiKeySettings", "Call", "CamelShape", "ConfiguredPath", "Connector", "Database", "DatabaseUrl",
-    "Denied", "Door", "Gone", "Key", "Kind", "Lists", "Look", "MOST_PAGES", "Mailbox", "Misread", "NeedsIdentifier",
-    "NeedsPerson", "NoSettings", "NotApplicable", "OfAnyKind", "Opens", "Outcome", "Paging", "ProcessorKind", "Record",
-    "Records", "Reference", "Refused", "RestrictedIf", "RetentionRule", "Right", "Row", "Secret", "Settings", "Shape", "Spec",
-    "State", "Subject", "Text", "Texts", "TokenSettings", "Turn", "VendorError", "allowed", "by_cursor", "by_href", "by_link",
-    "by_offset", "by_page", "found", "rows",
+    "Dated", "Denied", "Door", "Gone", "Key", "Kind", "Listed", "Lists", "Look", "MOST_PAGES", "Mailbox", "Misread",
+    "NeedsIdentifier", "NeedsPerson", "NoSettings", "NotApplicable", "OfAnyKind", "Opens", "Outcome", "Paging", "ProcessorKind", "Record",
+    "Records", "Reference", "Refused", "RestrictedIf", "RetentionRule", "Right", "Row", "Secret", "Settings", "Shape",
+    "SignInSettings", "Spec", "State", "Subject", "Text", "Texts", "TokenSettings", "Turn", "VendorError", "allowed", "by_cursor",
+    "by_href", "by_link", "by_offset", "by_page", "for_both", "found", "rows",
 ]  # fmt: skip
 
 
@@ -40,6 +40,11 @@ class Right:
     name: str
     to: Literal["erase", "restrict"]
     held: bool | None
+
+
+def for_both(held: Mapping[str, bool | None]) -> list[Right]:
+    """Rights, by their names, that erasing and restricting need alike."""
+    return [Right(name, to, has) for to in ("erase", "restrict") for name, has in held.items()]
 
 
 class Settings(BaseModel):
@@ -64,6 +69,10 @@ class TokenSettings(Settings):
     token: Secret
 
 
+class SignInSettings(Settings):
+    """For one that needs what it signs in by and nothing else: its settings are those that its `signs_in` names, each as that takes it."""
+
+
 class OfAnyKind(Settings):
     """For what stands for a processor of any kind, which may be written among the settings or beside them."""
 
@@ -74,7 +83,7 @@ class Shape(BaseModel):
     """A part of a vendor's answer. Fields that we rely on have no default, so that a changed API is `Misread`."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", hide_input_in_errors=True, coerce_numbers_to_str=True, ignored_types=(RestrictedIf,)
+        frozen=True, extra="ignore", hide_input_in_errors=True, coerce_numbers_to_str=True, ignored_types=(RestrictedIf, Dated)
     )
 
 
@@ -113,11 +122,13 @@ class Connector(ABC, Generic[S]):
         super().__init_subclass__(**given)
         told = [model for base in cls.__dict__.get("__orig_bases__", ()) for model in get_args(base) if isinstance(model, type)]
         if told and "settings_model" not in cls.__dict__:
-            cls.settings_model = told[0]
+            by = cls.signs_in if told[0] is SignInSettings else None
+            cls.settings_model = _named_by(by, cls.__name__) if by else told[0]
 
     def __init__(self, settings: S, door: Any) -> None:
         self.settings = settings
         self._door = door
+        self.__shown: dict[str, dict[str, State] | None] = {}  # by kind, what the last whole reading showed; None: there was no such list
 
     @property
     def http(self) -> Door:
@@ -203,20 +214,25 @@ class Connector(ABC, Generic[S]):
 
     async def filled(self, record: Record, keep: frozenset[str]) -> dict[str, Any]:
         """For `strip`: the fields to empty that hold something, as GET at the kind's `at` shows them (what of it, and how: its `Look`)."""
-        kind = self.spec.kind_of(record)
-        look = kind.peeks if isinstance(kind.peeks, Look) else Look()
-        there = (await self.on(record, self.http.get, query=look.query)).read(dict[str, Any], look.at)
-        return {name: there[name] for name in kind.strips if there.get(name) and name not in keep}
+        there = await self.shown_as(record, dict[str, Any])
+        return {name: there[name] for name in self.spec.kind_of(record).strips if there.get(name) and name not in keep}
+
+    async def shown_as(self, record: Record, shape: type[T]) -> T:
+        """What GET at the kind's `at` shows, as `shape`: what of it, and how, its `Look` says. Raises as the door does."""
+        peeks = self.spec.kind_of(record).peeks
+        look = peeks if isinstance(peeks, Look) else Look()
+        return (await self.on(record, self.http.get, query=look.query)).read(shape, look.at)
 
     async def peek(self, record: Record) -> State | None:
         """How one record stands, asked by its reference; None where the vendor cannot tell by reference.
 
-        Unless overridden: GET at its kind's `at`, where the kind `peeks`. `Gone` may be raised in place of `State.GONE`. Where
-        the vendor's search lags, this is the proof.
+        Unless overridden: GET at its kind's `at`, where the kind `peeks`; else as the last whole reading of the list showed it, where
+        the kind is `listed`. `Gone` may be raised in place of `State.GONE`. Where the vendor's search lags, this is the proof.
         """
-        peeks = self.spec.kind_of(record).peeks
+        kind = self.spec.kind_of(record)
+        peeks = kind.peeks
         if not peeks:
-            return None
+            return self._as_last_listed(record) if kind.listed else None
         look = peeks if isinstance(peeks, Look) else Look()
         try:
             return self.state_of(record, await self.on(record, self.http.get, query=look.query))
@@ -227,8 +243,10 @@ class Connector(ABC, Generic[S]):
         """Whether the list of everybody's records of its kind still shows that one; None where there is no such list.
 
         Asked where `peek` cannot tell and nobody can be searched for: at the end of a hold, years after the person was forgotten.
+        Unless overridden: as the kind is `listed`; a list that is not there any more proves nothing.
         """
-        return None
+        kind = self.spec.kind_of(record)
+        return None if kind.listed is None else record.ref in [ref async for ref, _ in self._everybody(kind, absent=())]
 
     def state_of(self, record: Record, answer: Answer) -> State:
         """How a record stands that `peek` was shown. Unless overridden: as the shape of its kind's `Look` tells, else `PRESENT`."""
@@ -253,6 +271,8 @@ class Connector(ABC, Generic[S]):
         *,
         at: str | None = None,
         absent: type[VendorError] | tuple[type[VendorError], ...] | None = None,
+        paging: Paging | None = None,
+        call: Callable[..., Awaitable[Answer]] | None = None,
         **values: str,
     ) -> AsyncIterator[T]:
         """Every row of a list, read as `lists` says, unless told: see `rows`. Fields of `path` that name a setting are filled with it."""
@@ -261,7 +281,38 @@ class Connector(ABC, Generic[S]):
             absent = Gone if said.always and path not in said.always else ()
         asked, where = {**said.query, **(query or {})}, said.at if at is None else at
         filled: dict[str, Any] = {**self._filled(path), **values}
-        return rows(self.http.get, path, shape, said.paging, at=where, query=asked, absent=absent, **filled)
+        return rows(call or self.http.get, path, shape, paging or said.paging, at=where, query=asked, absent=absent, **filled)
+
+    async def everyone(self, kind: str) -> AsyncIterator[Any]:
+        """Every row of the list of everybody's records of a kind, as it is `listed`; none where there is no such list, as `each` has it."""
+        answered, shown = list[int](), dict[str, State]()
+        self.__shown.pop(kind, None)  # what is read in part only proves nothing
+
+        async def get(path: str, **given: Any) -> Answer:
+            answer = await self.http.get(path, **given)
+            answered.append(answer.status)
+            return answer
+
+        async for ref, row in self._everybody(next(one for one in self.spec.kinds if one.name == kind), call=get):
+            shown[ref] = getattr(row, "state", State.PRESENT)
+            yield row
+        self.__shown[kind] = shown if answered else None
+
+    async def _everybody(self, kind: Kind, **given: Any) -> AsyncIterator[tuple[str, Any]]:
+        listed, path = kind.listed, kind.list_path
+        if listed is None or path is None:
+            raise TypeError(f"{kind.name} is not declared as listed")
+        async for row in self.each(path, listed.shape, listed.query, at=listed.at, paging=listed.paging, **given):
+            yield str(getattr(row, listed.ref)), row
+
+    def _as_last_listed(self, record: Record) -> State | None:
+        """How the last whole reading of its kind's list showed it; None where that was not read."""
+        if record.kind not in self.__shown:
+            return None
+        shown = self.__shown[record.kind]
+        if shown is None:
+            raise Misread(f"{self.spec.name} lists no {record.kind}s any more, so nothing is known of this one.")
+        return shown.get(record.ref, State.GONE)
 
     async def on(self, record: Record, call: Callable[..., Awaitable[Answer]], *, at: str | None = None, **given: Any) -> Answer:
         """`call` (`self.http.delete`, …) at the path of one record, with `query` and `json` as given. Raises as the door does.
@@ -282,6 +333,11 @@ class Connector(ABC, Generic[S]):
 
     def _filled(self, path: str) -> dict[str, str]:
         return {name: str(getattr(self.settings, name)) for name in _fields(path) if name in type(self.settings).model_fields}
+
+
+def _named_by(by: By, connector: str) -> type[Settings]:
+    fields: dict[str, Any] = {name: (Secret if kind is SecretStr else kind, ...) for name, kind in by.wanted.items()}
+    return create_model(f"{connector}Settings", __base__=SignInSettings, **fields)
 
 
 def _fields(path: str) -> Sequence[str]:

@@ -1,12 +1,14 @@
 """What a connector declares: its records, how they stand, and kind by kind which call erases, restricts, lifts and shows one."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from connectors.errors import VendorError
+from connectors.lists import Paging
 from topics.configuration import ProcessorKind
 from topics.model import NotPickled
 
@@ -88,6 +90,24 @@ class RestrictedIf:
         return State.RESTRICTED if row is not None and getattr(row, self._field) in self._values else State.PRESENT
 
 
+class Dated:
+    """The `since` of a shape: what the first of these fields holds that holds anything, of a text the day that it begins with.
+
+    None where nothing does, or no day can be read there: what a hold applies to waits for a person then.
+    """
+
+    def __init__(self, *fields: str) -> None:
+        self._fields = fields
+
+    def __get__(self, row: Any, of: type) -> date | datetime | None:
+        told = next((value for name in self._fields if (value := getattr(row, name, None))), None)
+        if isinstance(told, str):
+            with suppress(ValueError):  # zeros, say
+                return date.fromisoformat(told[:10])
+            return None
+        return told
+
+
 @dataclass(frozen=True)
 class Look:
     """What GET of one record shows: `shape`, whose `state` tells how it stands (None: present), `at` such a part of the answer.
@@ -102,6 +122,22 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """The list of everybody's records of a kind: rows of `shape`, in whose field `ref` stands what `Record.ref` is.
+
+    `path`: the kind's `at` without its last part, unless told (`/contacts` of `/contacts/{id}`). `at`, `query`, `paging`: as the
+    connector's `lists` say, unless told. A `state` of the shape tells how the record stands.
+    """
+
+    shape: type[Any]
+    ref: str = "id"
+    at: str | None = None
+    query: Mapping[str, Any] | None = None
+    paging: Paging | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of record that a connector finds. `kept_because`: why the vendor offers no way to erase it, else None.
 
@@ -111,7 +147,8 @@ class Kind:
     or True where the connector's own `restrict` and `lift` do. `how`: what restricting does to it there, in plain words that stand on
     certificates: "archived", "cut off from mail". `strips`: the fields
     that `strip` can empty in a record that the law keeps, or that such a record hangs from. `hidden_days`: how long the vendor hides
-    what it is to erase before that is gone.
+    what it is to erase before that is gone. `listed`: the list of everybody's, which `everyone` reads, and `still_listed`: it shows a
+    record as long as that is there. Where the kind does not peek, the last whole reading of it tells how a record stands.
     """
 
     name: str
@@ -124,6 +161,14 @@ class Kind:
     strips: tuple[str, ...] = ()
     erases: Call | None = None
     hidden_days: int = 0
+    listed: Listed | None = None
+
+    @property
+    def list_path(self) -> str | None:
+        """Where everybody's are listed; None where that is not known."""
+        if self.listed is None:
+            return None
+        return self.listed.path or (self.at.rpartition("/")[0] if self.at else None)
 
     @property
     def shuts(self) -> bool:

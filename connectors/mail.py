@@ -1,11 +1,19 @@
-"""What the header of a message says: whose it is, when it was sent, and what makes it the same message elsewhere. Pure."""
+"""What the header of a message says: whose it is, when it was sent, what makes it the same message elsewhere; and searching by it."""
 
 import hashlib
 import re
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import datetime
 from email import message_from_string
+from email.message import Message
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+
+from connectors.ports import Mailbox
+
+SENT_BY, SENT_TO = ("From", "Sender", "Reply-To"), ("To", "Cc", "Bcc")
+_AT_ONCE = 200  # headers asked for in one command: servers limit its length
 
 
 def listed(value: str) -> set[str]:
@@ -16,20 +24,59 @@ def listed(value: str) -> set[str]:
     return {part.rpartition("<")[2].partition(">")[0].strip().lower() for part in re.split("[,;:]", bare)} - {""}
 
 
-def addresses(header: str, names: tuple[str, ...]) -> set[str]:
+def addresses(raw: bytes, names: tuple[str, ...]) -> set[str]:
     """The addresses in all headers of those names."""
-    message = message_from_string(header)
-    return {address for name in names for value in message.get_all(name, []) for address in listed(str(value)) if "@" in address}
+    header = _read(raw)
+    return {address for name in names for value in header.get_all(name, []) for address in listed(str(value)) if "@" in address}
 
 
 def reference(raw: bytes, shared: bool) -> str:
     """The same wherever copies of a message stand: its whole header, and by what it can be searched."""
-    id = str(message_from_string(raw.decode(errors="replace")).get("Message-ID", "")).strip()
+    id = str(_read(raw).get("Message-ID", "")).strip()
     return f"{hashlib.sha256(raw).hexdigest()} {'shared' if shared else 'own'} {id if id.isascii() and len(id.split()) == 1 else ''}"
 
 
-def since_of(header: str) -> datetime | None:
+def since_of(raw: bytes) -> datetime | None:
     """Its `Date`, as its sender wrote it; None where it cannot be read."""
     with suppress(ValueError):
-        return parsedate_to_datetime(str(message_from_string(header)["Date"]))
+        return parsedate_to_datetime(str(_read(raw)["Date"]))
     return None
+
+
+def _read(raw: bytes) -> Message:
+    return message_from_string(raw.decode(errors="replace"))
+
+
+class Place(NamedTuple):
+    """Where a copy of a message stands: its folder, the folder's UIDVALIDITY, and its UID there."""
+
+    folder: str
+    validity: int
+    uid: int
+
+
+def naming(address: str) -> list[str]:
+    """The search for messages from and to an address; it finds others too."""
+    criteria: list[str] = []
+    for part in address.rsplit("@", 1):  # apart, since quotes, blanks or a line's end may stand between them
+        criteria += ["OR"] * 5 + [word for name in (*SENT_BY, *SENT_TO) for word in ("HEADER", name, part)]
+    return criteria
+
+
+async def everywhere(mailbox: Mailbox, *searches: list[str]) -> AsyncIterator[tuple[Place, bytes]]:
+    """Where each message stands that any of the searches finds in any folder, and its header."""
+    for folder in await mailbox.folders():
+        validity, headers = await mailbox.validity(folder), dict[int, bytes]()
+        for criteria in searches:
+            uids = await mailbox.search(folder, criteria)
+            for first in range(0, len(uids), _AT_ONCE):
+                headers |= await mailbox.headers(folder, uids[first : first + _AT_ONCE])
+        for uid, raw in headers.items():
+            yield Place(folder, validity, uid), raw
+
+
+async def copies(mailbox: Mailbox, ref: str) -> list[Place]:
+    """Where the message of a `reference` stands."""
+    _, kind, id = ref.split(" ", 2)
+    searched = everywhere(mailbox, ["HEADER", "Message-ID", id] if id else ["ALL"])
+    return [place async for place, raw in searched if reference(raw, kind == "shared") == ref]

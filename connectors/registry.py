@@ -4,9 +4,10 @@ import inspect
 import re
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
+from string import Formatter
 from typing import Any
 
-from connectors.contract import Call, Connector, Kind, Look, Settings, Spec, State
+from connectors.contract import Call, Connector, Kind, Look, SignInSettings, Spec, State
 
 GROUP = "erasure.connectors"
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,62}")  # topics.model.RecordKind: another name could not be reported
@@ -70,7 +71,8 @@ def _verifies(connector: type[Connector[Any]]) -> str:
     """How it looks again: never, where nothing is called, or where nobody can be looked up and another's word is taken."""
     if connector.opens == "nothing" or not connector.spec.searches:
         return "never"
-    return "by reference" if connector.peek is not Connector.peek or any(kind.peeks for kind in connector.spec.kinds) else "by search"
+    told = connector.peek is not Connector.peek or any(kind.peeks or kind.listed for kind in connector.spec.kinds)
+    return "by reference" if told else "by search"
 
 
 def incomplete(name: str, connector: Any) -> list[str]:
@@ -85,10 +87,7 @@ def incomplete(name: str, connector: Any) -> list[str]:
         faults.append("it does not define " + " and ".join(sorted(connector.__abstractmethods__)))
     if spec.name != name:
         faults.append(f"its spec is named {spec.name!r}")
-    if not hasattr(connector, "settings_model"):
-        faults.append("it has no settings_model")
-    elif connector.opens == "database" and "url" not in connector.settings_model.model_fields:
-        faults.append("it opens a database, but its settings have no `url`")
+    faults += _unusable_settings(connector)
     if connector.opens != "nothing" and not (spec.kinds and spec.identifiers):
         faults.append("its spec names no record kinds or no identifiers")
     if connector.erase is Connector.erase and not all(kind.at or kind.kept_because or kind.erases for kind in spec.kinds):
@@ -100,10 +99,19 @@ def incomplete(name: str, connector: Any) -> list[str]:
     documented = spec.docs.startswith("https://") or connector.opens == "nothing"
     if spec.calls_per_minute < 1 or spec.concurrency < 1 or not documented:
         faults.append("calls_per_minute, concurrency or docs is not usable")
-    unknown = {*(connector.signs_in.names if connector.signs_in else ())} - {*getattr(connector, "settings_model", Settings).model_fields}
-    if unknown:
-        faults.append(f"it signs in by {min(unknown)}, which is none of its settings")
     return faults + _undeclared_abilities(connector) + [fault for kind in spec.kinds for fault in _not_sayable(connector, kind)]
+
+
+def _unusable_settings(connector: type[Connector[Any]]) -> list[str]:
+    if not hasattr(connector, "settings_model"):
+        return ["it has no settings_model"]
+    model, named = connector.settings_model, connector.signs_in.names if connector.signs_in else ()
+    if model is SignInSettings:
+        return ["its settings are those that it signs in by (SignInSettings), and it has no signs_in"]
+    faults = [f"it signs in by {name}, which is none of its settings" for name in sorted({*named} - {*model.model_fields})][:1]
+    if connector.opens == "database" and "url" not in model.model_fields:
+        faults.append("it opens a database, but its settings have no `url`")
+    return faults
 
 
 def _undeclared_abilities(connector: type[Connector[Any]]) -> list[str]:
@@ -132,7 +140,27 @@ def _not_sayable(connector: type[Connector[Any]], kind: Kind) -> list[str]:
     shape = kind.peeks.shape if isinstance(kind.peeks, Look) else None
     if shape and not _tells_state(shape):
         faults.append(f"{kind.name} is shown as {shape.__name__}, which has no `state` that is a State")
+    return faults + _not_listable(connector, kind)
+
+
+def _not_listable(connector: type[Connector[Any]], kind: Kind) -> list[str]:
+    """What a kind says of the list of everybody's that cannot be."""
+    if (listed := kind.listed) is None:
+        return []
+    faults, path = [], kind.list_path
+    if not path:
+        faults.append(f"{kind.name} is listed, and has neither an `at` nor a `path` of its list")
+    elif unknown := [name for _, name, _, _ in Formatter().parse(path) if name and name not in connector.settings_model.model_fields]:
+        faults.append(f"{kind.name} is listed at {path}, and {unknown[0]} is none of the settings")
+    if not _has(listed.shape, listed.ref):
+        faults.append(f"{kind.name} is listed by {listed.ref!r}, which {listed.shape.__name__} does not have")
+    if _has(listed.shape, "state") and not _tells_state(listed.shape):
+        faults.append(f"{kind.name} is listed as {listed.shape.__name__}, whose `state` is no State")
     return faults
+
+
+def _has(shape: Any, name: str) -> bool:
+    return name in shape.model_fields or hasattr(shape, name)
 
 
 def _tells_state(shape: Any) -> bool:

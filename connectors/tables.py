@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from connectors.contract import Database, DatabaseUrl, Misread, NeedsIdentifier, Record, Reference, Refused, Row, Settings, Subject, Text
+from connectors.contract import Database, DatabaseUrl, Misread, NeedsIdentifier, Record, Reference, Refused, Row, Settings, State, Text
+from topics.subject import Subject
 
 KindName = Literal[
     "attachment", "comment", "contact", "customer", "forward", "invoice", "mailbox", "message", "order", "payment", "subscriber",
@@ -129,6 +130,18 @@ class TableSettings(Settings):
         kinds = {table.kind for table in self.tables if table.strip}
         return {kind: frozenset(column for table in self.tables if table.kind == kind for column in table.strip) for kind in kinds}
 
+    def place(self, record: Record) -> "Place":
+        """Where the row stands that a record tells of.
+
+        Raises:
+            Misread: in a table that is no longer configured.
+        """
+        name, key, column, value = json.loads(record.ref)
+        for table in self.tables:
+            if table.table == name:
+                return Place(table, key, column, value)
+        raise Misread("A row was found in a table that is no longer under [[processors.tables]].")
+
 
 def can_be_searched(tables: Mapping[str, Table], links: list[Reference], subject: Subject) -> None:
     """Whether every table can, by what was sent or by what hangs from what.
@@ -143,19 +156,52 @@ def can_be_searched(tables: Mapping[str, Table], links: list[Reference], subject
         raise NeedsIdentifier(f"To search the table {name} it needs one of: {', '.join(tables[name].keys) or 'those of its parents'}.")
 
 
-async def empty(database: Database, table: str, key: Row, columns: set[str]) -> None:
-    """Empty those columns of one row, and look whether they are. Writes nothing where they are empty already.
+@dataclass(frozen=True)
+class Place:
+    """Where a row stands, as `Record.ref` tells it: its table, its primary key, and the `value` in the `column` that told whose it is."""
+
+    table: Table
+    key: Row = field(repr=False)
+    column: str
+    value: str = field(repr=False)
+
+    @property
+    def ref(self) -> str:
+        """As `TableSettings.place` reads it."""
+        return json.dumps([self.table.table, self.key, self.column, self.value])
+
+    def state(self, row: Row | None) -> State:
+        """How the row stands that has that key now.
+
+        Raises:
+            Misread: somebody else changed it, so that nobody knows whose it is.
+        """
+        if row is None:
+            return State.GONE
+        table = self.table
+        if table.stripped and all(str(row[name]) == str(wanted) for name, wanted in table.change(self.key).items()):
+            return State.ANONYMISED
+        if str(row[self.column]) != self.value and table.stripped:
+            raise Misread(f"A row of {table.table} was changed by somebody else meanwhile, so it cannot be told whose it is.")
+        return State.PRESENT if str(row[self.column]) == self.value else State.GONE  # its key was given to another row since
+
+
+async def empty(database: Database, at: Place, keep: frozenset[str]) -> None:
+    """Empty in one row what its table strips, but for `keep` and that by which it is known again, and look whether it is empty.
+
+    Writes nothing where it is already.
 
     Raises:
-        Refused: they are not, and will not be by waiting.
+        Refused: it is not, and will not be by waiting.
     """
-    row = await database.row(table, key) or {}
+    table, columns = at.table.table, {*at.table.strip} - keep - {at.column}
+    row = await database.row(table, at.key) or {}
     if full := {name: None for name in sorted(columns) if row.get(name) not in (None, "")}:
         try:
-            await database.update(table, key, full)
+            await database.update(table, at.key, full)
         except Refused as error:
             raise Refused(error.reason) from None  # for good: no column becomes nullable by waiting
-        row = await database.row(table, key) or {}
+        row = await database.row(table, at.key) or {}
     if any(row.get(name) not in (None, "") for name in columns):
         raise Refused(f"Columns of {table} that were emptied are not empty.")
 
@@ -177,9 +223,10 @@ class Hit:
         """
         if None in self.key.values():
             raise Misread(f"A row of {self.table.table} has nothing in its primary key, so it cannot be told from another.")
-        given = [self.table.table, {name: str(value) for name, value in self.key.items()}, self.column, str(self.row[self.column])]
+        key = {name: str(value) for name, value in self.key.items()}
+        place = Place(self.table, key, self.column, str(self.row[self.column]))
         since = _day(self.row[self.table.date_column], self.table.table) if self.table.date_column else None
-        return Record(self.table.kind, json.dumps(given), since, tuple(hit.record().key for hit in above) or None)
+        return Record(self.table.kind, place.ref, since, tuple(hit.record().key for hit in above) or None)
 
 
 def _day(value: Any, table: str) -> date | datetime | None:

@@ -355,6 +355,22 @@ MUTATIONS = (
         "tests/connectors/vendors/test_mollie.py::test_what_is_evidence_in_a_dispute_is_not_revoked_for_it_might_be_gone_then",
     ),
     Mutation(
+        "a list that is not there any more proves that nobody is in it",
+        "connectors/contract.py",
+        "shown if answered else None",
+        "shown",
+        "tests/connectors/test_contract.py::test_a_list_that_is_not_there_proves_nobody_gone",
+        quick=True,
+    ),
+    Mutation(
+        "what a list showed before it broke off is taken for all of it",
+        "connectors/contract.py",
+        "        self.__shown.pop(kind, None)  #",
+        "        self.__shown[kind] = shown  #",
+        "tests/connectors/test_contract.py::test_a_list_that_was_read_in_part_only_tells_nothing",
+        quick=True,
+    ),
+    Mutation(
         "what nobody can look for any more is called still there",
         "connectors/plan.py",
         "    if not rule.looked or record.key in duties.unseen:\n",

@@ -94,7 +94,7 @@ class Brevo(Connector[BrevoSettings]):
         return record.ref.lower() in [block.email.lower() async for block in blocks]
 
     async def lift(self, record: Record) -> None:
-        told = (await self.on(record, self.http.get)).read(Contact).statistics or {}
+        told = (await self.shown_as(record, Contact)).statistics or {}
         if (told.get("unsubscriptions") or {}).get("userUnsubscription") or told.get("complaints"):
             raise NeedsPerson("The contact unsubscribed or complained, so not only we stopped the mail: a person must decide.")
         await self.on(record, self.http.put, json={"emailBlacklisted": False, "smsBlacklisted": False})

@@ -79,7 +79,7 @@ class ExactOnline(contract.Connector[ExactOnlineSettings]):
                     raise
 
     async def rights(self) -> list[contract.Right]:  # no call tells a token's scopes
-        return [contract.Right("the scope Crm accounts (manage)", to, None) for to in ("erase", "restrict")]
+        return contract.for_both({"the scope Crm accounts (manage)": None})
 
     async def erase(self, record: Record) -> None:
         if record.kind == "customer" and [booked async for booked in self._books(record.ref)]:

@@ -91,7 +91,7 @@ class Gmail(Connector[GmailSettings]):
     async def rights(self) -> list[contract.Right]:
         await self.http.get(_MESSAGES, query={"maxResults": 1})
         held = True if self.settings.service_account else None  # its token is given for this very scope; Gmail tells none of another's
-        return [contract.Right(_SCOPE, "erase", held), contract.Right(_SCOPE, "restrict", held)]
+        return contract.for_both({_SCOPE: held})
 
     async def peek(self, record: Record) -> State:
         message, labels = (await self.on(record, self.http.get, query=_METADATA)).read(Message), await self._labels()

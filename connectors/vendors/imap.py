@@ -1,23 +1,20 @@
 """Any mailbox over IMAP: messages from and to a person, in every folder. Facts and doubts: docs/vendors/imap.md."""
 
 import datetime as dt
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Literal
 
-from connectors import contract
 from connectors.auth import By, Login
-from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Records, Settings, Spec, State, Subject
-from connectors.mail import addresses, reference, since_of
+from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Records, Secret, Settings, Spec, State, Subject, Text
+from connectors.mail import SENT_BY, SENT_TO, Place, addresses, copies, everywhere, naming, reference, since_of
 
-_SENT_BY, _SENT_TO = ("From", "Sender", "Reply-To"), ("To", "Cc", "Bcc")
-Place = tuple[str, int, int]  # folder, its UIDVALIDITY, and a UID there
-_AT_ONCE = 200  # headers asked for in one command: servers limit its length
 _SHARED = "The person is one of several recipients of this message, so it is others' too: decide, or set settings.shared."
 
 
 class ImapSettings(Settings):
-    user: contract.Text
-    password: contract.Secret
-    restricted_folder: contract.Text = "Restricted"
+    user: Text
+    password: Secret
+    restricted_folder: Text = "Restricted"
     shared: Literal["needs_person", "erase"] = "needs_person"
     own: tuple[str, ...] = ()
 
@@ -31,43 +28,20 @@ class Imap(Connector[ImapSettings]):
     )  # fmt: skip
     opens = "mailbox"
     signs_in = By(Login, "user", "password")
-
-    def __init__(self, settings: ImapSettings, door: Any) -> None:
-        super().__init__(settings, door)
-        self._found: dict[str, list[Place]] | None = None  # not searched yet
+    _found: Mapping[str, list[Place]] | None = None  # not searched yet
 
     async def locate(self, subject: Subject) -> Records:
         found, since = dict[str, list[Place]](), dict[str, dt.datetime | None]()
         own = {address.lower() for address in (self.settings.user, *self.settings.own)}
-        for folder in await self.mailbox.folders():
-            validity = await self.mailbox.validity(folder)
-            for uid, raw in (await self._candidates(folder, subject)).items():
-                header = raw.decode(errors="replace")
-                by, to = addresses(header, _SENT_BY), addresses(header, _SENT_TO)
-                if any(subject.matches("email", address) for address in by | to):  # the search finds parts of words too
-                    others = {address for address in to if not subject.matches("email", address)} - own
-                    shared = bool(others) and not any(subject.matches("email", address) for address in by)
-                    ref = reference(raw, shared)
-                    found.setdefault(ref, []).append((folder, validity, uid))
-                    since[ref] = since_of(header)
+        async for place, raw in everywhere(self.mailbox, *map(naming, subject.values("email"))):
+            by, to = addresses(raw, SENT_BY), addresses(raw, SENT_TO)
+            if theirs := {address for address in by | to if subject.matches("email", address)}:  # the search finds parts of words too
+                ref = reference(raw, shared=bool(to - theirs - own) and not by & theirs)
+                found.setdefault(ref, []).append(place)
+                since[ref] = since_of(raw)
         self._found = found
         for ref, places in found.items():
             yield Record("message", ref, since[ref], state=self._state(places))
-
-    async def _candidates(self, folder: str, subject: Subject) -> dict[int, bytes]:
-        headers: dict[int, bytes] = {}
-        for address in subject.values("email"):
-            criteria: list[str] = []
-            for part in address.rsplit("@", 1):  # apart, since quotes, blanks or a line's end may stand between them
-                criteria += ["OR"] * 5 + [word for name in (*_SENT_BY, *_SENT_TO) for word in ("HEADER", name, part)]
-            headers |= await self._headers(folder, criteria)
-        return headers
-
-    async def _headers(self, folder: str, criteria: list[str]) -> dict[int, bytes]:
-        uids, headers = await self.mailbox.search(folder, criteria), dict[int, bytes]()
-        for first in range(0, len(uids), _AT_ONCE):
-            headers |= await self.mailbox.headers(folder, uids[first : first + _AT_ONCE])
-        return headers
 
     async def erase(self, record: Record) -> None:
         if self.planned_call(record):
@@ -92,15 +66,8 @@ class Imap(Connector[ImapSettings]):
         return _SHARED if record.ref.split(" ")[1] == "shared" and self.settings.shared == "needs_person" else None
 
     async def _places(self, record: Record) -> list[Place]:
-        if self._found is not None:
-            places = self._found.get(record.ref, [])
-        else:  # when a hold ends, nobody knows any more whose message it is: it is found by itself
-            _, kind, id = record.ref.split(" ", 2)
-            places = []
-            for folder in await self.mailbox.folders():
-                validity = await self.mailbox.validity(folder)
-                headers = await self._headers(folder, ["HEADER", "Message-ID", id] if id else ["ALL"])
-                places += [(folder, validity, uid) for uid, raw in headers.items() if reference(raw, kind == "shared") == record.ref]
+        # when a hold ends, nobody knows any more whose message it is: it is found by itself
+        places = await copies(self.mailbox, record.ref) if self._found is None else self._found.get(record.ref, [])
         if not places:
             raise Gone("The message is in no folder any more.")
         return places

@@ -16,12 +16,7 @@ _MEMBERS = {  # of what a customer is one, and where that is ended: no call ends
 }
 
 
-class JiraServiceManagementSettings(contract.Settings):
-    email: str
-    api_token: contract.Secret
-
-
-class JiraServiceManagement(contract.Connector[JiraServiceManagementSettings]):
+class JiraServiceManagement(contract.Connector[contract.SignInSettings]):
     spec = Spec(
         name="jira_service_management", kind="ticketing", identifiers=("email", "jira.account_id"), calls_per_minute=300,
         kinds=(Kind("ticket", at="/rest/api/3/issue/{id}"), Kind("user", at="/rest/api/3/user"), *map(Kind, _MEMBERS)),

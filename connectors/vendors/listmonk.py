@@ -3,7 +3,6 @@
 import datetime as dt
 import re
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from connectors import contract
@@ -14,11 +13,6 @@ _BEFORE = "before_restriction"
 """The attribute of a blocklisted subscriber that tells what a lifting must put back: blocklisting ends every membership."""
 
 _SUPER_ADMIN = 1  # the role that is never asked for a permission
-
-
-class ListmonkSettings(contract.Settings):
-    user: str
-    token: contract.Secret
 
 
 class Membership(Shape):
@@ -38,7 +32,7 @@ class Subscriber(Shape):
 _LOOK = Look(Subscriber, "data", unsure=(Gone, Refused))  # of a missing one it says 400, as of much else
 
 
-class Listmonk(Connector[ListmonkSettings]):
+class Listmonk(Connector[contract.SignInSettings]):
     spec = Spec(
         name="listmonk", kind="mailing_list", identifiers=("email",), calls_per_minute=300,
         kinds=(Kind("subscriber", at="/subscribers/{id}", peeks=_LOOK, restricts=True, lifts=True, how="blocked on all lists"),),
@@ -57,19 +51,18 @@ class Listmonk(Connector[ListmonkSettings]):
 
     async def rights(self) -> list[contract.Right]:
         role = (await self.http.get("/profile")).read(dict[str, Any], "data/user_role")
-        held = {name: role["id"] == _SUPER_ADMIN or name in role["permissions"] for name in ("subscribers:get_all", "subscribers:manage")}
-        erasing = [contract.Right(name, "erase", has) for name, has in held.items()]
-        return erasing + [replace(right, to="restrict") for right in erasing]
+        wanted = ("subscribers:get_all", "subscribers:manage")
+        return contract.for_both({name: role["id"] == _SUPER_ADMIN or name in role["permissions"] for name in wanted})
 
     async def restrict(self, record: Record) -> None:
-        seen = await self._seen(record)
+        seen = await self.shown_as(record, Subscriber)
         before = {"status": seen.status, "lists": {str(membership.id): membership.subscription_status for membership in seen.lists or ()}}
         with suppress(Gone, Refused):  # an older listmonk knows no PATCH, and must block all the same
             await self._change(record, attribs=(seen.attribs or {}) | {_BEFORE: before})
         await self.http.put("/subscribers/{id}/blocklist", id=record.ref)
 
     async def lift(self, record: Record) -> None:
-        seen = await self._seen(record)
+        seen = await self.shown_as(record, Subscriber)
         attribs = seen.attribs or {}
         before = attribs.get(_BEFORE) or {}
         for status in ("confirmed", "unconfirmed"):
@@ -81,6 +74,3 @@ class Listmonk(Connector[ListmonkSettings]):
 
     async def _change(self, record: Record, **fields: Any) -> None:
         await self.on(record, self.http.patch, json=fields | {"preconfirm_subscriptions": True})  # else it may mail the person to confirm
-
-    async def _seen(self, record: Record) -> Subscriber:
-        return (await self.on(record, self.http.get)).read(Subscriber, "data")

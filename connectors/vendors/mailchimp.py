@@ -30,6 +30,7 @@ class Hit(Person):
 class Order(Row):
     customer: Row
     processed_at_foreign: dt.datetime | Literal[""] | None = None  # of absent moments Mailchimp writes an empty text
+    since = contract.Dated("processed_at_foreign")
 
 
 class Mailchimp(Connector[contract.ApiKeySettings]):
@@ -69,5 +70,5 @@ class Mailchimp(Connector[contract.ApiKeySettings]):
                     its = {"customer_id": customer.id}
                     async for order in self.each("/ecommerce/stores/{store}/orders", Order, its, at="orders", store=store.id):
                         if order.customer.id == customer.id:
-                            yield Record("order", f"{store.id}/{order.id}", order.processed_at_foreign or None, own.key)
+                            yield Record("order", f"{store.id}/{order.id}", order.since, own.key)
                     yield own

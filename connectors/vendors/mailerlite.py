@@ -1,17 +1,25 @@
 """MailerLite (the new one): subscribers, forgotten thirty days later. Facts and doubts: docs/vendors/mailerlite.md."""
 
 import datetime as dt
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import model_validator
 
 from connectors import contract
 from connectors.auth import Bearer, By
-from connectors.contract import Accepted, Call, Connector, Gone, Kind, Misread, NeedsPerson, Record, Shape, Spec, State, Subject
+from connectors.contract import Accepted, Call, Connector, Kind, Misread, NeedsPerson, Record, Shape, Spec, State, Subject, found
 
 
 class Promise(Shape):
     id: str
     deleted_at: dt.datetime | None = None
     forget_at: dt.datetime | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrapped(cls, told: Any) -> Any:  # one subscriber stands inside `data`, as the vendor's library has it, or bare
+        return told.get("data", told) if isinstance(told, dict) else told
 
     @property
     def looked_for_again_on(self) -> dt.date:
@@ -25,9 +33,6 @@ class Subscriber(Promise):
     state = contract.RestrictedIf("status", "unsubscribed", "unconfirmed", "bounced", "junk")
 
 
-P = TypeVar("P", bound=Promise)
-
-
 class Mailerlite(Connector[contract.ApiKeySettings]):
     spec = Spec(
         name="mailerlite", kind="mailing_list", identifiers=("email", "mailerlite.subscriber_id"), calls_per_minute=120,
@@ -38,10 +43,7 @@ class Mailerlite(Connector[contract.ApiKeySettings]):
     )  # fmt: skip
     base_url = "https://connect.mailerlite.com/api"
     signs_in = By(Bearer, "api_key")
-
-    def __init__(self, settings: contract.ApiKeySettings, door: Any) -> None:
-        super().__init__(settings, door)
-        self._promised: dict[str, dt.date] = {}  # what is to be forgotten, and may be hidden until then
+    _promised: Mapping[str, dt.date] = {}  # what is to be forgotten, and may be hidden until then
 
     async def locate(self, subject: Subject) -> contract.Records:
         (await self.http.get("/subscribers", query={"limit": 10})).read(list[dict[str, Any]], "data")  # any account answers this
@@ -50,40 +52,29 @@ class Mailerlite(Connector[contract.ApiKeySettings]):
             if row is None or not (subject.matches("email", row.email) or subject.matches("mailerlite.subscriber_id", row.id)):
                 continue
             if row.forget_at:
-                self._promised[row.id] = row.looked_for_again_on
+                self._promised = {**self._promised, row.id: row.looked_for_again_on}
             yield Record("subscriber", row.id, state=row.state)
 
     async def erase(self, record: Record) -> Accepted | None:
         if record.ref not in self._promised:
-            try:
-                done = _told(await self.http.post("/subscribers/{id}/forget", id=record.ref), Promise)
-            except Gone:  # it was there a moment ago: we asked before, and the answer was lost
-                done = Promise(id=record.ref)
+            asked = await found(self.http.post("/subscribers/{id}/forget", id=record.ref), Promise)
+            done = asked or Promise(id=record.ref)  # it was there a moment ago: we asked before, and the answer was lost
             if done.forget_at and done.deleted_at and done.forget_at <= done.deleted_at:
                 return None
             still = await self._find(record.ref)
             if still and not (still.forget_at or still.deleted_at):
                 raise Misread("MailerLite said that the subscriber will be forgotten, and shows it as before.")
-            self._promised[record.ref] = done.looked_for_again_on
+            self._promised = {**self._promised, record.ref: done.looked_for_again_on}
         return Accepted(self._promised[record.ref])
 
     async def lift(self, record: Record) -> None:
-        if _told(await self.on(record, self.http.get), Subscriber).status != "unsubscribed":
+        if (await self.shown_as(record, Subscriber)).status != "unsubscribed":
             raise NeedsPerson("The subscriber bounced, complained or never confirmed, so not we stopped the mail: a person must decide.")
         await self.on(record, self.http.put, json={"status": "active"})
 
     async def peek(self, record: Record) -> State | None:
         seen = await self._find(record.ref)
-        hidden = record.ref in self._promised  # which is not forgotten yet
-        return seen.state if seen else State.PRESENT if hidden else State.GONE
+        return seen.state if seen else State.PRESENT if record.ref in self._promised else State.GONE  # hidden is not forgotten yet
 
     async def _find(self, id: str) -> Subscriber | None:
-        try:
-            return _told(await self.http.get("/subscribers/{id}", id=id), Subscriber)
-        except Gone:
-            return None
-
-
-def _told(answer: contract.Answer, shape: type[P]) -> P:
-    """One subscriber: inside `data`, as the vendor's library has it, or bare."""
-    return answer.read(shape, "data" if "data" in answer.read(dict[str, Any]) else "")
+        return await found(self.http.get("/subscribers/{id}", id=id), Subscriber)

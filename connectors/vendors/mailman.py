@@ -11,12 +11,7 @@ Json = dict[str, Any]  # what is read by [] must be there: a missing key is told
 _SUBSCRIBER = Kind("subscriber", restricts=True, lifts=True, how="cut off from mail")
 
 
-class MailmanSettings(contract.Settings):
-    user: str
-    password: contract.Secret
-
-
-class Mailman(Connector[MailmanSettings]):
+class Mailman(Connector[contract.SignInSettings]):
     spec = Spec(  # an account goes before its memberships: they end with it, without a farewell mail and without asking a moderator
         name="mailman", kind="mailing_list", checked=dt.date(2026, 11, 22), not_covered=("archives of the lists (HyperKitty, Pipermail)",),
         kinds=(Kind("message"), Kind("subscription_request"), Kind("ban"), Kind("user"), _SUBSCRIBER),

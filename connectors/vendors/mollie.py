@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors import contract
 from connectors.auth import Bearer, By
-from connectors.contract import ApiKeySettings, CamelShape, Connector, Gone, Kind, Lists, Look, Record, Records, Spec, Subject, by_href
+from connectors.contract import ApiKeySettings, CamelShape, Connector, Gone, Kind, Listed, Lists, Look, Record, Records, Spec, Subject
 
 _KEPT = "Mollie offers no way to delete a payment, and keeps it as a controller of its own."  # its DELETE only cancels an open one
 _LOOK = Look(unsure=Gone)  # in whatever status it is there: cancelled is not erased
@@ -25,6 +25,7 @@ class Entry(CamelShape):
     issued_at: dt.datetime | None = None
     paid_at: dt.datetime | None = None
     created_at: dt.datetime | None = None
+    since = contract.Dated("issued_at", "paid_at")
     state = contract.RestrictedIf("status", "invalid", "canceled", "completed")  # of a mandate or a subscription: nothing is charged by it
 
     def names(self, subject: Subject) -> bool:
@@ -38,7 +39,7 @@ class Entry(CamelShape):
         return bool(ibans & paid_from) or any(subject.matches(*pair) for pair in told)
 
     def record(self, kind: str) -> Record:
-        moment = self.issued_at or self.paid_at or (self.created_at if kind == "payment" else None)  # of a draft none
+        moment = self.since or (self.created_at if kind == "payment" else None)  # of a draft none
         return Record("draft" if kind == "invoice" and self.status == "draft" else kind, self.id, moment)
 
 
@@ -49,14 +50,15 @@ class Customer(Entry):
 _STOPPED = Look(Entry, unsure=Gone)
 _END = contract.Call("DELETE")  # no call brings either back; what is cancelled stays readable, and of what is revoked that is not known
 _KINDS = (  # the customer goes before what hangs from it, and takes it along
-    Kind("payment", _KEPT, at="/v2/payments/{id}", peeks=_LOOK),
-    Kind("invoice", "Mollie deletes drafts of invoices only.", at="/v2/sales-invoices/{id}", peeks=_LOOK),
+    Kind("payment", _KEPT, at="/v2/payments/{id}", peeks=_LOOK, listed=Listed(Entry, at="_embedded/payments")),
+    Kind("invoice", "Mollie deletes drafts of invoices only.", at="/v2/sales-invoices/{id}", peeks=_LOOK,
+         listed=Listed(Entry, at="_embedded/sales_invoices")),
     Kind("draft", at="/v2/sales-invoices/{id}", peeks=_LOOK),  # a draft of an invoice is not in the books yet
-    Kind("payment_link", at="/v2/payment-links/{id}", peeks=_LOOK),
-    Kind("customer", at="/v2/customers/{id}", peeks=True),
+    Kind("payment_link", at="/v2/payment-links/{id}", peeks=_LOOK, listed=Listed(Entry, at="_embedded/payment_links")),
+    Kind("customer", at="/v2/customers/{id}", peeks=True, listed=Listed(Customer, at="_embedded/customers")),
     Kind("subscription", at="/v2/customers/{customer}/subscriptions/{id}", peeks=_STOPPED, restricts=_END, how="cancelled"),
     Kind("mandate", at="/v2/customers/{customer}/mandates/{id}", peeks=_STOPPED, restricts=_END, how="revoked for good"),
-)
+)  # fmt: skip
 
 
 class Mollie(Connector[ApiKeySettings]):
@@ -68,14 +70,12 @@ class Mollie(Connector[ApiKeySettings]):
     )  # fmt: skip
     base_url = "https://api.mollie.com"
     signs_in = By(Bearer, "api_key")
-    lists = Lists(by_href("_links/next/href"), {"limit": 250}, always=("/v2/customers", "/v2/payments"))
+    lists = Lists(contract.by_href("_links/next/href"), {"limit": 250}, always=("/v2/customers", "/v2/payments"))
 
     async def locate(self, subject: Subject) -> Records:
-        everybody = self.each("/v2/customers", Customer, at="_embedded/customers")
-        customers = [customer.id async for customer in everybody if customer.names(subject)]
-        for kind, name in {"payment": "payments", "invoice": "sales-invoices", "payment_link": "payment-links"}.items():
-            at = f"_embedded/{name.replace('-', '_')}"
-            async for entry in self.each(f"/v2/{name}", Entry, at=at):  # everybody's, since many have no customer
+        customers = [customer.id async for customer in self.everyone("customer") if customer.names(subject)]
+        for kind in ("payment", "invoice", "payment_link"):
+            async for entry in self.everyone(kind):  # since many have no customer
                 if entry.customer_id in customers or entry.names(subject):
                     yield entry.record(kind)
         for customer in customers:
@@ -86,8 +86,7 @@ class Mollie(Connector[ApiKeySettings]):
 
     async def rights(self) -> list[contract.Right]:
         whole = self.settings.api_key.get_secret_value().startswith(("live_", "test_"))  # such a key carries every right of its profile
-        name, held = ("all of one website profile", True) if whole else ("customers.write and the like", None)
-        return [contract.Right(name, "erase", held), contract.Right(name, "restrict", held)]
+        return contract.for_both({"all of one website profile": True} if whole else {"customers.write and the like": None})
 
     async def erase(self, record: Record) -> None:
         if record.kind in ("mandate", "subscription"):  # `Gone` here: this went along

@@ -113,7 +113,7 @@ class Moneybird(Connector[MoneybirdSettings]):
         [await self.on(Record("contact_person", f"{record.ref}/notes/{note['id']}"), self.http.delete) for note in notes]
 
     async def rights(self) -> list[contract.Right]:
-        told = [contract.Right("a user who may edit and delete", to, None) for to in ("erase", "restrict")]
+        told = contract.for_both({"a user who may edit and delete": None})
         for scope in ("sales_invoices", "estimates"):  # the scope that reads a list is the one that deletes from it
             may = await contract.allowed(self.http.get(f"/{{of}}/{scope}.json", query={"per_page": 1}, of=self.settings.administration_id))
             told.append(contract.Right(f"the scope {scope}", "erase", may))

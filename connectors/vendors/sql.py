@@ -1,12 +1,11 @@
 """Tables of your own: CMS, CRM, web shop, log-in data, monitoring contacts. Facts and doubts: docs/vendors/sql.md."""
 
 import datetime as dt
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
 from connectors import contract
-from connectors.contract import Connector, Kind, Misread, Outcome, Record, Records, Reference, Row, State, Subject
+from connectors.contract import Connector, Kind, Outcome, Record, Records, Reference, State, Subject
 from connectors.tables import Hit, KindName, RowKey, Table, TableSettings, above, can_be_searched, empty
 
 
@@ -55,37 +54,24 @@ class Sql(Connector[TableSettings]):
         return self.settings.strips
 
     async def erase(self, record: Record) -> Literal[Outcome.ANONYMISED] | None:
-        table, key, _, _ = self._place(record)
-        if not table.stripped:
-            await self.database.delete(table.table, key)
+        at = self.settings.place(record)
+        if not at.table.stripped:
+            await self.database.delete(at.table.table, at.key)
             return None
-        await self.database.update(table.table, key, table.change(key))
+        await self.database.update(at.table.table, at.key, at.table.change(at.key))
         return Outcome.ANONYMISED
 
     async def strip(self, record: Record, keep: frozenset[str]) -> None:
-        table, key, column, _ = self._place(record)
-        await empty(self.database, table.table, key, {*table.strip} - keep - {column})  # but for that by which it is known again
+        await empty(self.database, self.settings.place(record), keep)
 
-    async def peek(self, record: Record) -> State | None:
-        table, key, column, value = self._place(record)
-        if (row := await self.database.row(table.table, key)) is None:
-            return State.GONE
-        if table.stripped and all(str(row[name]) == str(wanted) for name, wanted in table.change(key).items()):
-            return State.ANONYMISED
-        if str(row[column]) != value and table.stripped:
-            raise Misread(f"A row of {table.table} was changed by somebody else meanwhile, so it cannot be told whose it is.")
-        return State.PRESENT if str(row[column]) == value else State.GONE  # its key was given to another row since
+    async def peek(self, record: Record) -> State:
+        at = self.settings.place(record)
+        return at.state(await self.database.row(at.table.table, at.key))
 
     async def rights(self) -> list[contract.Right]:
         needed = [(table.table, *need) for table in self.settings.tables for need in table.needs]
         return [contract.Right(name, "erase", await self.database.may(verb, table, columns)) for table, name, verb, columns in needed]
 
     def planned_call(self, record: Record) -> str:
-        return (place := self._place(record))[0].statement(place[1])
-
-    def _place(self, record: Record) -> tuple[Table, Row, str, str]:
-        name, key, column, value = json.loads(record.ref)
-        for table in self.settings.tables:
-            if table.table == name:
-                return table, key, column, value
-        raise Misread("A row was found in a table that is no longer under [[processors.tables]].")
+        at = self.settings.place(record)
+        return at.table.statement(at.key)

@@ -1,12 +1,12 @@
 """What a connector gets for nothing: what its kinds, its lists and its settings say is done without a method of its own."""
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from connectors.auth import Basic, By
 from connectors.contract import (
@@ -14,8 +14,10 @@ from connectors.contract import (
     Call,
     CamelShape,
     Connector,
+    Dated,
     Gone,
     Kind,
+    Listed,
     Lists,
     Look,
     Misread,
@@ -23,13 +25,17 @@ from connectors.contract import (
     Record,
     Refused,
     RestrictedIf,
+    Right,
     Secret,
     Settings,
     Shape,
+    SignInSettings,
     Spec,
     State,
     Subject,
+    by_offset,
     by_page,
+    for_both,
 )
 from tests.connectors.test_http import Bench, status
 
@@ -255,3 +261,137 @@ def test_camel_case_is_read_by_the_names_of_ours() -> None:
         message_id: str
 
     assert "7" == Sent.model_validate({"messageId": 7}).message_id
+
+
+class Guest(Shape):
+    number: str
+    status: str = "active"
+    state = RestrictedIf("status", "blocked")
+
+
+class Hall(Connector[SignInSettings]):
+    """Its guests and bills are listed, and cannot be asked for one by one."""
+
+    spec = Spec(
+        "hall", "other",
+        (
+            Kind("bill", at="/bills/{id}", listed=Listed(Member, at="bills")),
+            Kind("guest", at="/guests/{id}", listed=Listed(Guest, "number", query={"all": 1}, paging=by_offset("from", total="count"))),
+            Kind("note", "Notes stay.", listed=Listed(Member, path="/log/notes")), Kind("card", at="/cards/{id}"),
+        ),
+        ("email",), 600, "https://hall.example", date(2026, 11, 22),
+    )  # fmt: skip
+    signs_in = By(Basic, "login", "pin")
+    lists = Lists(query={"size": 10}, at="guests", always=("/guests",))
+
+    async def locate(self, subject: Subject) -> AsyncIterator[Record]:
+        async for guest in self.everyone("guest"):
+            yield Record("guest", guest.number, state=guest.state)
+
+
+def hall(*answers: Any) -> tuple[Hall, Bench]:
+    bench = Bench(*answers)
+    settings = Hall.settings_model.model_validate({"login": "u", "pin": SecretStr("p")}, context={})
+    return Hall(settings, bench.door), bench  # type: ignore[arg-type]
+
+
+def guests(*rows: dict[str, Any], count: int | None = None) -> httpx.Response:
+    return httpx.Response(200, json={"guests": list(rows), "count": len(rows) if count is None else count})
+
+
+async def test_everyone_of_a_kind_is_read_where_its_records_are_as_its_list_says() -> None:
+    connector, bench = hall(guests({"number": 1}, count=2), guests({"number": 2, "status": "blocked"}, count=2))
+    assert ["1", "2"] == [row.number async for row in connector.everyone("guest")]
+    assert ["GET /v1/guests?size=10&all=1", "GET /v1/guests?size=10&all=1&from=1"] == told(bench)
+    connector, bench = hall(httpx.Response(200, json={"guests": []}))
+    assert [] == [row async for row in connector.everyone("note")]
+    assert ["GET /v1/log/notes?size=10"] == told(bench)
+
+
+async def test_how_a_record_stands_is_what_the_last_whole_reading_of_its_list_showed() -> None:
+    connector, bench = hall(guests({"number": 1}, {"number": 2, "status": "blocked"}), guests({"number": 2}))
+    assert await connector.peek(Record("guest", "1")) is None  # not read yet
+    for states in ([State.PRESENT, State.RESTRICTED, State.GONE], [State.GONE, State.PRESENT, State.GONE]):
+        [record async for record in connector.locate(Subject({"email": ("jan@voorbeeld.nl",)}))]
+        assert states == [await connector.peek(Record("guest", ref)) for ref in "123"]
+    assert 2 == len(bench.requests)
+    assert await connector.peek(Record("card", "1")) is None
+
+
+async def test_a_list_that_was_read_in_part_only_tells_nothing() -> None:
+    connector, _ = hall(guests({"number": 1}), guests({"number": 1}, count=2), status(400))
+    [row async for row in connector.everyone("guest")]
+    with pytest.raises(Refused):
+        [row async for row in connector.everyone("guest")]
+    assert await connector.peek(Record("guest", "2")) is None
+
+
+async def test_a_list_that_is_not_there_proves_nobody_gone() -> None:
+    connector, _ = hall(status(404), status(404))
+    assert [] == [row async for row in connector.everyone("bill")]
+    with pytest.raises(Misread, match=r"hall lists no bills any more"):
+        await connector.peek(Record("bill", "7"))
+    with pytest.raises(Gone):
+        await connector.still_listed(Record("bill", "7"))
+
+
+async def test_whether_a_record_is_still_listed_is_told_by_the_list_of_everybodys() -> None:
+    for ref, there in (("1", True), ("2", False)):
+        assert there is await hall(guests({"number": 1}))[0].still_listed(Record("guest", ref))
+    assert await hall()[0].still_listed(Record("card", "1")) is None
+
+
+async def test_everyone_of_a_kind_that_is_not_listed_is_a_defect_and_no_call() -> None:
+    connector, bench = hall()
+    with pytest.raises(TypeError, match="card is not declared as listed"):
+        [row async for row in connector.everyone("card")]
+    assert [] == bench.requests
+
+
+def test_settings_that_are_only_for_signing_in_are_made_of_it_and_its_secrets_are_secrets() -> None:
+    context = {"folder": None, "environ": {"PIN": "1234"}}
+    settings = Hall.settings_model.model_validate({"login": 7, "pin": {"env": "PIN"}}, context=context)
+    assert "HallSettings(login='7', pin=SecretStr('**********'))" == repr(settings)
+    assert isinstance(Hall.auth(settings), Basic)  # type: ignore[arg-type]
+    for wrong in ({"login": "u"}, {"login": "u", "pin": {"env": "PIN"}, "more": "x"}, {"login": "u", "pin": {"env": "NONE"}}):
+        with pytest.raises(ValidationError):
+            Hall.settings_model.model_validate(wrong, context=context)
+
+
+def test_a_sign_in_by_too_few_settings_is_told_when_the_connector_is_loaded() -> None:
+    with pytest.raises(TypeError, match="it signs in by 1 settings, where 2 are wanted"):
+
+        class Half(Connector[SignInSettings]):
+            signs_in = By(Basic, "login")
+
+
+class Sold(Shape):
+    sent: str | None = None
+    paid: datetime | None = None
+    since = Dated("paid", "sent")
+
+
+@pytest.mark.parametrize(
+    ("row", "since"),
+    [
+        ({}, None),
+        ({"sent": ""}, None),
+        ({"sent": "0000-00-00"}, None),
+        ({"sent": "soon"}, None),
+        ({"sent": 20250601}, date(2025, 6, 1)),
+        ({"sent": "2025-06-01 23:59:59"}, date(2025, 6, 1)),
+        ({"sent": "2025-06-01", "paid": "2025-05-01T10:00:00Z"}, datetime(2025, 5, 1, 10, tzinfo=UTC)),
+    ],
+)
+def test_the_day_of_a_row_is_the_first_that_it_tells_and_an_unreadable_one_is_none(row: dict[str, Any], since: Any) -> None:
+    assert since == Sold.model_validate(row).since
+
+
+async def test_a_record_is_shown_as_its_look_says() -> None:
+    connector, bench = club(httpx.Response(200, json={"data": {"id": 12, "status": "blocked"}}))
+    assert State.RESTRICTED is (await connector.shown_as(Record("member", "12"), Member)).state
+    assert ["GET /v1/f%20c/members/12?archived=any"] == told(bench)
+
+
+def test_rights_that_are_needed_for_both_are_told_for_both() -> None:
+    assert [Right("read", "erase", True), Right("read", "restrict", True)] == for_both({"read": True})

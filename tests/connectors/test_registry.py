@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from connectors.auth import Bearer, By
-from connectors.contract import Call, Connector, Kind, Look, Shape, State
-from connectors.registry import GROUP, Registry, RegistryError, incomplete
+from connectors.contract import Call, Connector, Kind, Listed, Look, RestrictedIf, Shape, SignInSettings, State
+from connectors.registry import GROUP, Registry, RegistryError, abilities, incomplete
 from tests.connectors.shoebox import Shoebox
 
 HERE = "tests.connectors.shoebox"
@@ -135,6 +135,11 @@ class Stated(Shape):
     state: State
 
 
+class Named(Shape):
+    id: str
+    state = RestrictedIf("id", "7")
+
+
 @pytest.mark.parametrize(
     ("kind", "fault"),
     [
@@ -143,6 +148,10 @@ class Stated(Shape):
         (Kind("note", erases=Call("POST")), "note erases by a Call without a path: give the kind its `at`, or the Call"),
         (Kind("note", at="/notes/{id}", peeks=Look(Nameless)), "note is shown as Nameless, which has no `state` that is a State"),
         (Kind("note", at="/notes/{id}", peeks=Look(Wordy)), "note is shown as Wordy, which has no `state` that is a State"),
+        (Kind("note", listed=Listed(Nameless)), "note is listed, and has neither an `at` nor a `path` of its list"),
+        (Kind("note", at="/{box}/notes/{id}", listed=Listed(Nameless)), "note is listed at /{box}/notes, and box is none of the settings"),
+        (Kind("note", at="/notes/{id}", listed=Listed(Nameless, "number")), "note is listed by 'number', which Nameless does not have"),
+        (Kind("note", at="/notes/{id}", listed=Listed(Wordy, "state")), "note is listed as Wordy, whose `state` is no State"),
         (Kind("note", at="/notes/{id}", restricts=True), "restrict is declared but not written"),
         (Kind("note", at="/notes/{id}", lifts=True), "lift is declared but not written"),
     ],
@@ -155,8 +164,9 @@ def test_a_kind_that_says_what_cannot_be_done_is_told(kind: Kind, fault: str) ->
 
 def test_a_kind_that_says_what_can_be_done_lacks_nothing() -> None:
     kind = Kind(
-        "note", at="/notes/{id}", peeks=Look(Stated), erases=Call("POST"), restricts=Call("PUT"), lifts=Call("PUT", at="/back/{id}")
-    )
+        "note", at="/notes/{id}", peeks=Look(Stated), erases=Call("POST"), restricts=Call("PUT"), lifts=Call("PUT", at="/back/{id}"),
+        listed=Listed(Named, path="/{token}/notes"),
+    )  # fmt: skip
     bare = {name: getattr(Connector, name) for name in ("erase", "restrict", "lift", "peek")}
     assert [] == incomplete("shoebox", type("Said", (Shoebox,), {**bare, "spec": replace(Shoebox.spec, kinds=(kind,))}))
 
@@ -177,3 +187,15 @@ def test_a_kind_that_peeks_where_there_is_no_path_is_told() -> None:
 def test_a_sign_in_by_what_is_no_setting_is_told() -> None:
     connector = type("Locked", (Shoebox,), {"signs_in": By(Bearer, "password")})
     assert ["it signs in by password, which is none of its settings"] == incomplete("shoebox", connector)
+
+
+def test_settings_for_signing_in_where_nothing_signs_in_are_told() -> None:
+    connector = type("Open", (Shoebox,), {"settings_model": SignInSettings})
+    assert ["its settings are those that it signs in by (SignInSettings), and it has no signs_in"] == incomplete("shoebox", connector)
+
+
+def test_a_kind_that_is_listed_is_verified_by_reference() -> None:
+    kinds = (Kind("note", at="/notes/{id}", listed=Listed(Named)), *Shoebox.spec.kinds[1:])
+    listed = type("Listing", (Shoebox,), {"peek": Connector.peek, "spec": replace(Shoebox.spec, kinds=kinds)})
+    unlisted = type("Searching", (Shoebox,), {"peek": Connector.peek})
+    assert ["by reference", "by search"] == [abilities(one)["verifies"] for one in (listed, unlisted)]

@@ -21,7 +21,6 @@ from connectors.pace import Pace
 from connectors.testing.harness import SECRETS, Time
 from connectors.testing.simulators.mailman import MailmanSimulator
 from connectors.vendors.mailman import Mailman as Connector
-from connectors.vendors.mailman import MailmanSettings
 from connectors.worker import Processor, Worker
 from tests.live.servers import ServerUnavailable
 from tests.live.servers.mailman import Mailman
@@ -91,7 +90,9 @@ class Case:
             subject=sealed, known=known, due_by=date(2026, 12, 21),
         )  # fmt: skip
         raw = {"user": self.server.user, "password": {"env": "PASSWORD"}}
-        settings = MailmanSettings.model_validate(raw, context={"folder": self.server.folder, "environ": {"PASSWORD": self.password}})
+        settings = Connector.settings_model.model_validate(
+            raw, context={"folder": self.server.folder, "environ": {"PASSWORD": self.password}}
+        )
         async with Client(self.base_url, 30.0, self.transport()) as client:
             pace, limits = Pace(1_000_000, self.time, self.time.sleep), Limits(30.0, timedelta(minutes=1))
             vendor = Vendor("mailman", client, Connector.auth(settings), pace, limits, self.time, self.time.sleep)

@@ -6,12 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.contract import State
 from connectors.holds import HoldRule
 from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.simulator import Fault, Person, route
 from connectors.testing.simulators.factuursturen import FactuurSturenSimulator
-from connectors.vendors.factuursturen import FactuurSturen
+from connectors.vendors.factuursturen import Client, FactuurSturen
 from topics.outcomes import Evidence, Outcome
 from topics.reports import Answered
 
@@ -175,6 +176,16 @@ def test_numbers_and_truth_values_may_be_true_ones_and_optional_fields_may_be_mi
     answer = bench.carry_out(SUBJECT, "lift")
     assert [Outcome.LIFTED] == fates(answer, "customer") and "true" == simulator.clients["7"]["active"]
     assert 3 * [Outcome.ERASED] == [record.outcome for record in bench.carry_out(SUBJECT).records]
+
+
+@pytest.mark.parametrize("active", [False, "false", "False", "FALSE", "0", 0])
+def test_a_client_is_inactive_however_that_is_written(active: Any) -> None:
+    assert State.RESTRICTED is Client.model_validate({"clientnr": "7", "email": None, "active": active}).state
+
+
+@pytest.mark.parametrize("active", [True, "true", "1", "", None])
+def test_a_client_that_is_not_said_to_be_inactive_is_none(active: Any) -> None:
+    assert State.PRESENT is Client.model_validate({"clientnr": "7", "email": None, "active": active}).state
 
 
 def test_a_thousand_invoices_are_read_page_by_page() -> None:

@@ -142,4 +142,4 @@ def connector(simulator: ImapSimulator) -> Imap:
 
 
 def test_an_address_that_stands_only_in_a_name_is_not_whose_message_it_is() -> None:
-    assert {"anna@voorbeeld.nl"} == addresses("To: jan@voorbeeld.nl <anna@voorbeeld.nl>\n\n", ("To",))
+    assert {"anna@voorbeeld.nl"} == addresses(b"To: jan@voorbeeld.nl <anna@voorbeeld.nl>\n\n", ("To",))
