@@ -258,7 +258,7 @@ def _somebody(given: "Notifications | None") -> "Notifications | None":
 
 
 class Notifications(Section):
-    """What an officer is told of, by mail, by webhook, or both. `weekly`: a digest on Monday; `store`: which were sent."""
+    """What an officer is told of, by mail, by webhook, or both. `weekly`: a digest on Monday; `store`: what was told."""
 
     mail: Annotated[MailSettings | None, AfterValidator(_sealed_on_the_way)] = None
     webhook: WebhookSettings | None = None

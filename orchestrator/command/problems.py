@@ -76,7 +76,7 @@ def _speaking() -> tuple[type[Exception], ...]:
     from connectors.registry import RegistryError
     from orchestrator.jose import Unreadable
     from orchestrator.ledger import LedgerGone
-    from orchestrator.notifying.digests import DigestsGone
+    from orchestrator.notifying.sent import SentGone
     from orchestrator.papers import CannotTypeset, NoCertificate
     from orchestrator.sign import KeyFolderError
     from orchestrator.web.access import AccessGone
@@ -95,7 +95,7 @@ def _speaking() -> tuple[type[Exception], ...]:
         CannotListen,
         CannotTypeset,
         ConfigurationError,
-        DigestsGone,
+        SentGone,
         Fenced,
         KeyFolderError,
         KeyringGone,
