@@ -1,5 +1,6 @@
 """What a request brings along: who asks, in which language, with which rights; and how it is answered with a page."""
 
+import re
 import secrets
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,6 +16,9 @@ from orchestrator.web.access import Access, Role, Session
 from orchestrator.web.ports import Ports
 
 COOKIE = "erasure"
+WANTED_COOKIE = "wanted"
+MAY_BE_WANTED = re.compile(r"/(cases/[0-9a-f-]{36}(/certificate)?|tasks|holds|register|audit)")
+"""The pages that one comes back to after signing in, and nothing else that a link or a cookie could name."""
 LANGUAGE_COOKIE = "language"
 
 _pages = Jinja2Templates(
