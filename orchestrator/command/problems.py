@@ -80,6 +80,7 @@ def _speaking() -> tuple[type[Exception], ...]:
     from orchestrator.papers import CannotTypeset, NoCertificate
     from orchestrator.sign import KeyFolderError
     from orchestrator.web.access import AccessGone
+    from orchestrator.web.proofs import ProofsGone
     from orchestrator.web.server import CannotListen
     from topics.admin import TopicsDiffer
     from topics.broker import BrokerUnavailable
@@ -95,13 +96,14 @@ def _speaking() -> tuple[type[Exception], ...]:
         CannotListen,
         CannotTypeset,
         ConfigurationError,
-        SentGone,
         Fenced,
         KeyFolderError,
         KeyringGone,
         LedgerGone,
         NoCertificate,
+        ProofsGone,
         RegistryError,
+        SentGone,
         TopicsDiffer,
         UnknownStep,
         Unreadable,

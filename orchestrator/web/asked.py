@@ -78,6 +78,11 @@ def officer(request: Request, who: Annotated[Session, Depends(meant)]) -> Sessio
     return only(request, who, Role.OFFICER)
 
 
+def looking(request: Request, who: Annotated[Session, Depends(signed_in)]) -> Session:
+    """What only an officer may look at."""
+    return _only(Role.OFFICER, request, who)
+
+
 def operator(request: Request, who: Annotated[Session, Depends(signed_in)]) -> Session:
     """Only an operator sees who looked at what."""
     return only(request, who, Role.OPERATOR)
@@ -94,6 +99,7 @@ def only(request: Request, who: Session, *roles: Role) -> Session:
 SignedIn = Annotated[Session, Depends(signed_in)]
 Meant = Annotated[Session, Depends(meant)]
 Officer = Annotated[Session, Depends(officer)]
+Looking = Annotated[Session, Depends(looking)]
 Operator = Annotated[Session, Depends(operator)]
 Given = Annotated[Ports, Depends(ports)]
 Watched = Annotated[Access, Depends(access)]
@@ -136,3 +142,8 @@ def show(request: Request, page: str, status: int = 200, **more: Any) -> Respons
     if request.query_params.get("language") in list(Language):
         answer.set_cookie(LANGUAGE_COOKIE, speak.language.value, max_age=31_536_000, samesite="strict", httponly=True)
     return answer
+
+
+def file(content: bytes, kind: str, name: str) -> Response:
+    """A download."""
+    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -19,6 +19,7 @@ from orchestrator.web import actions, api, pages, signing_in, stopping
 from orchestrator.web.access import Access
 from orchestrator.web.asked import MAY_BE_WANTED, WANTED_COOKIE, Refused, SignInFirst, ports, show
 from orchestrator.web.ports import Ports
+from orchestrator.web.proofs import ProofsGone
 from orchestrator.web.provider import Provider
 from topics.bus import BrokerGone
 from topics.keyring import KeyringGone
@@ -120,6 +121,10 @@ def _gone(request: Request, _error: Exception) -> Response:
     return _problem(request, 503, "gone", "")
 
 
+def _no_proofs(request: Request, error: Exception) -> Response:
+    return _problem(request, 503, "problem", str(error))
+
+
 def _no_sessions(request: Request, _error: Exception) -> Response:
     """No page: each says who is signed in."""
     sentence = "The store of sessions cannot be reached; nobody is let in."
@@ -140,4 +145,5 @@ _HANDLERS: dict[Any, Any] = {
     LedgerGone: _gone,
     BrokerGone: _gone,
     KeyringGone: _gone,
+    ProofsGone: _no_proofs,
 }
