@@ -80,7 +80,7 @@ def officer(request: Request, who: Annotated[Session, Depends(meant)]) -> Sessio
 
 def looking(request: Request, who: Annotated[Session, Depends(signed_in)]) -> Session:
     """What only an officer may look at."""
-    return _only(Role.OFFICER, request, who)
+    return only(request, who, Role.OFFICER)
 
 
 def operator(request: Request, who: Annotated[Session, Depends(signed_in)]) -> Session:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,7 +13,9 @@ from connectors.testing.harness import Time
 from orchestrator.letters.words import Language
 from orchestrator.notifying.sent import Sent
 from orchestrator.notifying.texts import CHANGED
+from orchestrator.policy import Guards
 from orchestrator.superseded import notice_of
+from tests.flow.company import POLICY, Company
 from tests.notifying.desk import NOTICES, Desk, mail, webhook
 from tests.notifying.post import Post
 from tests.notifying.receiver import Receiver
@@ -88,6 +92,35 @@ def test_a_plan_tells_no_task(office: Office) -> None:
     request = office.company.ask(JAN.subject(), mode="dry-run")
     office.company.settle()
     assert 0 == told(office, request, "task_waiting")
+
+
+def test_a_plan_that_waits_for_approval_is_no_task_and_its_task_is_told_once_it_is_approved(tmp_path: Path) -> None:
+    office = Office(tmp_path, by_hand=INSTRUCTIONS, guards=Guards(plan_first=True))
+    request = office.erased()
+    assert ["decision_needed"] == office.company.notices(request)
+    plan = office.company.case(request).guard
+    assert plan
+    office.company.order(request, "case.approve", plan=plan.plan, by="o" * 22)
+    office.company.settle()
+    assert ["decision_needed", "task_waiting"] == office.company.notices(request)
+    office.close()
+
+
+def test_what_is_there_again_after_an_erasure_is_a_task_and_replaces_the_certificate(tmp_path: Path) -> None:
+    company = Company(tmp_path, policy=replace(POLICY, look_after=timedelta(days=1)))
+    company.vendors["moneybird"].add_contact(JAN)
+    request = company.ask(JAN.subject())
+    company.settle()
+    assert ["confirmed"] == company.notices(request)
+    company.vendors["moneybird"].add_contact(JAN)
+    company.settle(days=2)
+    assert ["task_waiting", "certificate_superseded"] == company.notices(request)[1:3]
+    company.retry(request)
+    company.settle()
+    company.vendors["moneybird"].add_contact(JAN)
+    company.settle(days=2)
+    assert 2 == company.notices(request).count("task_waiting")  # settled in between: it is another task
+    company.close()
 
 
 def test_a_duplicate_on_the_topic_and_lost_offsets_tell_nothing_twice(office: Office, post: Post, tmp_path: Path) -> None:
