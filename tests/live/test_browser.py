@@ -43,7 +43,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    with served(tmp_path) as made:
+    with served(tmp_path, keep_proofs=True) as made:
         yield made
 
 
@@ -61,7 +61,9 @@ def signed_in(office: Office, browser: Browser, role: Role = Role.OFFICER, width
 def mailed(office: Office, subject: str) -> EmailMessage:
     """The one mail with that subject that a real mail server got from the notifications."""
     with posting() as post:
-        Desk(mail(post), broker=office.company.broker, pages=office.address).turn()
+        desk = Desk(mail(post), broker=office.company.broker, pages=office.address)
+        desk.turn()
+        desk.inbox.leave()
     (found,) = [one for one in post.mails if subject in one["subject"]]
     return found
 
@@ -96,6 +98,9 @@ def test_an_officer_walks_from_the_mail_to_the_verified_certificate(office: Offi
     page.get_by_label("Proof").set_input_files(str(proof))
     page.get_by_role("group").filter(has_text="Note work").get_by_role("button", name="Send").click()
     expect(page.get_by_role("status")).to_contain_text("Sent")
+    with page.expect_download() as kept:
+        page.get_by_role("link", name="Download", exact=True).click()
+    assert proof.read_bytes() == Path(kept.value.path()).read_bytes()
     aside(office.company.settle)
     page.goto(link_in(aside(lambda: mailed(office, "it is answered"))))
     page.get_by_role("link", name=re.compile("^Certificate, revision")).first.click()

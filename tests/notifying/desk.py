@@ -55,9 +55,9 @@ class Desk:
 
     def start(self, group: str = "notifications") -> None:
         """Under the name of another group it begins at the beginning, as when offsets are lost."""
-        inbox = self.broker.inbox(group, NOTICES)
+        self.inbox = self.broker.inbox(group, NOTICES)
         opened, more = lambda _: self.opened, (self.language, AMSTERDAM, self.pages, self.time, self.time.sleep)
-        self.notifier = Notifier(inbox, self.channel, opened, self.sent, self.weekly, *more)
+        self.notifier = Notifier(self.inbox, self.channel, opened, self.sent, self.weekly, *more)
 
     def put(self, about: About) -> None:
         notice = Notice(request_id=ID, right=Right.ERASURE, about=about, at=self.time(), due_by=(self.time() + timedelta(days=7)).date())  # type: ignore[arg-type]
