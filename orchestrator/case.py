@@ -14,7 +14,10 @@ from orchestrator.deadlines import Pause
 from topics.commands import Action, Claim
 from topics.events import Mode, Right, is_against_marketing
 from topics.model import Digest, Moment, ProcessorName, RecordKind, Sealed, Sentence, Wire, absent
-from topics.outcomes import Evidence, Hold, Outcome, least_good
+from topics.outcomes import Evidence, Hold, Outcome, Status, least_good
+
+__all__ = ["SETTLED", "UNAPPROVED", "Approval", "Block", "Case", "CertificateRef", "Decision", "Gap", "Guard", "PlacedClaim"]
+__all__ += ["Plan", "PlanLine", "ProcessorState", "RecordState", "Status", "Why"]
 
 SETTLED = frozenset(
     {
@@ -39,14 +42,6 @@ _ACTION_OF: dict[Right, Action] = {
 
 
 UNAPPROVED = "It waits until the plan of what would be erased is approved; nothing is destroyed before."
-
-
-class Status(StrEnum):
-    """What a certificate says of a case as a whole (contract.md, "Status")."""
-
-    COMPLETE = "complete"
-    COMPLETE_WITH_HOLDS = "complete_with_holds"
-    PARTIAL = "partial"
 
 
 class RecordState(Wire):
@@ -84,7 +79,8 @@ class ProcessorState(Wire):
     """One expected processor. `in_flight`: a command is out and not yet answered; `looks`: the newest only looks (ADR 12).
 
     `records` maps a keyed digest to what is known of that record; it only grows. `known` holds the sealed references of
-    earlier rounds, of which the last command was told the first `told`.
+    earlier rounds, of which the last command was told the first `told`. `person_told`: that a person must do something here,
+    until that is settled.
     """
 
     name: str
@@ -103,6 +99,7 @@ class ProcessorState(Wire):
     known: tuple[Sealed, ...] = ()
     told: int = 0
     plan: Plan | None = Field(default=None, exclude_if=absent)
+    person_told: bool = Field(default=False, exclude_if=not_)
 
     @property
     def outcome(self) -> Outcome:

@@ -37,6 +37,7 @@ class Effects:
                     before = head(transaction, batch.certified + certified)
                     gone = transaction.destroyed_keys.destroyed_at(case_key(case.request_id)) if case.shredded_at else None
                     case, issued, sending = self._registrar.certify(case, effect, before, now, gone)
+                    outgoing += self._registrar.superseding(issued, transaction, batch.certified + certified, case.trace)
                     certified.append(issued)
                 case Tell(notice):
                     topic = self._names.of(Topic.NOTICES)

@@ -8,8 +8,8 @@ from datetime import datetime
 from orchestrator.ledger import Ledger
 from orchestrator.letters import language_of
 from orchestrator.notifying.channels import Channel, Mail, Webhook
-from orchestrator.notifying.digests import Digests
 from orchestrator.notifying.notifier import Notifier
+from orchestrator.notifying.sent import Sent
 from orchestrator.notifying.texts import Open
 from orchestrator.web.views import overview
 from orchestrator.web_wiring import address_of
@@ -27,10 +27,10 @@ async def run(
     """Tell officers of notices until `stop` is set.
 
     Raises:
-        LedgerGone, DigestsGone, BrokerGone, Fenced: it cannot start, or had to stop.
+        LedgerGone, SentGone, BrokerGone, Fenced: it cannot start, or had to stop.
     """
     names, controller = Names(configuration.kafka.prefix), configuration.controller
-    ledger, digests = Ledger.open(configuration.ledger.url), Digests.open(given.store) if given.weekly else None
+    ledger, sent = Ledger.open(configuration.ledger.url), Sent.open(given.store)
     pages = address_of(configuration.web) if "web" in configuration.model_fields_set else None
 
     def opened(now: datetime) -> tuple[list[Open], int, int]:
@@ -41,8 +41,7 @@ async def run(
 
     async with AsyncExitStack() as stack:
         stack.callback(ledger.close)
-        if digests:
-            stack.callback(digests.close)
+        stack.callback(sent.close)
         inboxes, notifiers = [], []
         for channel in _channels(given):
             group = f"{names.prefix}erasure.notifications.{channel.name}"
@@ -51,7 +50,7 @@ async def run(
             inbox = await stack.enter_async_context(KafkaInbox(cluster, names.of(Topic.NOTICES), group, slot.identity))
             inboxes.append(inbox)
             language, zone = language_of(controller.country), controller.time_zone
-            notifiers.append(Notifier(inbox, channel, opened, digests, language, zone, pages, utc_now, asyncio.sleep))
+            notifiers.append(Notifier(inbox, channel, opened, sent, given.weekly, language, zone, pages, utc_now, asyncio.sleep))
         ready = asyncio.create_task(tell_ready(inboxes, on_ready))
         try:
             await together([notifier.run(stop) for notifier in notifiers], stop)

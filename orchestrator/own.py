@@ -16,7 +16,7 @@ _COMMANDS_AFTER = (
     "With the answers to them on their topics: what was sent while the case had its key is sealed under that, "
     "references of what is kept, and all that was sent since, under the hold's key."
 )
-_LEDGER = "The person in the ledger, sealed under the case's key, until that is destroyed."
+_LEDGER = "The person in the ledger, and any proof of work that is kept, sealed under the case's key, until that is destroyed."
 _KEY = "The case's key: without it nobody reads what is sealed under it, here or on a topic."
 _REFERENCES = "Of held records, in the ledger, sealed under the hold's key, to erase them when their hold has ended."
 _LOGS = "Log lines hold no personal data, at any level."

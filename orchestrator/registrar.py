@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 from orchestrator.case import Case, CertificateRef, Status
 from orchestrator.certificate import Certificate, Controller, Facts, Register, canonical, certify, claims_in
 from orchestrator.jose import decode
-from orchestrator.ledger import Issued
+from orchestrator.ledger import Issued, Transaction
 from orchestrator.messages import Certify
 from orchestrator.sign import SigningKeys
+from orchestrator.superseded import notice_of
 from orchestrator.suppressing import Suppressing
 from topics.bus import Message
-from topics.envelope import write_certificate
+from topics.envelope import ORCHESTRATOR, write, write_certificate
 from topics.names import INTAKE_KEPT, Names, Topic
+from topics.notices import NOTICE_TYPE
 
 
 class Registrar:
@@ -27,7 +29,7 @@ class Registrar:
         self._controller = controller
         self._zone = zone
         self._suppressing = suppressing
-        self._topic = names.of(Topic.CERTIFICATES)
+        self._topic, self._notices = names.of(Topic.CERTIFICATES), names.of(Topic.NOTICES)
 
     def certify(
         self, case: Case, effect: Certify, head: tuple[int, str], now: datetime, key_destroyed_at: datetime | None
@@ -53,6 +55,15 @@ class Registrar:
         issued = Issued.of(certificate, jws)
         message = write_certificate(self._topic, case.request_id, issued.certificate_id, jws, now, case.trace)
         return case.with_certificate(_reference(issued, effect.claims)), issued, message
+
+    def superseding(self, issued: Issued, transaction: Transaction, of_batch: Iterable[Issued], trace: str | None) -> list[Message]:
+        """The notice that a certificate replaces another, if it does."""
+        if issued.revision == 1:
+            return []
+        known = [*transaction.certificates_of(issued.request_id), *(one for one in of_batch if one.request_id == issued.request_id)]
+        before = next((one for one in known if one.revision == issued.revision - 1), None)
+        notice = notice_of(_certificate(before) if before else None, _certificate(issued))
+        return [write(self._notices, NOTICE_TYPE, ORCHESTRATOR, issued.request_id, notice, issued.issued_at, trace=trace)]
 
 
 def continued(case: Case, issued: Iterable[Issued]) -> Case:

@@ -149,7 +149,22 @@ def conclude(case: Case, at: datetime, policy: Policy) -> Decision:
         state = "closed" if case.all_answered else "open"
         planned = case.model_copy(update={"state": state, "wake_at": next_end(case, policy)})
         return with_shredding((planned, ()), at, policy)
-    return with_shredding(_certified(*_warned(case, at, policy), at, policy), at, policy)
+    case, tasks = _with_tasks_told(case, at)
+    case, warnings = _warned(case, at, policy)
+    return with_shredding(_certified(case, (*tasks, *warnings), at, policy), at, policy)
+
+
+def _with_tasks_told(case: Case, at: datetime) -> Decision:
+    """What a person must do is told when it comes up, and again only after it was settled; while the whole request waits, that is told."""
+    new = []
+    for p in case.processors:
+        asked = p.outcome is Outcome.NEEDS_PERSON and not p.awaited and not case.stopped
+        if asked and not p.person_told:
+            new.append(p.name)
+        if (asked and not p.person_told) or (p.person_told and p.settled):
+            case = case.with_processor(with_changes(p, person_told=asked))
+    told_of = notice(case, About.TASK_WAITING, at).model_copy(update={"processors": tuple(new)})
+    return case, (Tell(told_of),) if new else ()
 
 
 def _warned(case: Case, at: datetime, policy: Policy) -> Decision:

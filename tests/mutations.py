@@ -269,6 +269,20 @@ MUTATIONS = (
         "tests/orchestrator/command/test_dead_letters.py::test_a_replayed_message_names_its_dead_letter_as_its_cause_and_the_next_letter_too",
     ),
     Mutation(
+        "a task is told at every try",
+        "orchestrator/rounds.py",
+        "        if asked and not p.person_told:\n",
+        "        if asked:\n",
+        "tests/notifying/test_tasks_and_revisions.py::test_a_task_is_told_once_however_often_it_is_ordered_and_certified",
+    ),
+    Mutation(
+        "what was told is not remembered",
+        "orchestrator/notifying/notifier.py",
+        "not await self._was_told(told.id) and ",
+        "",
+        "tests/notifying/test_tasks_and_revisions.py::test_a_duplicate_on_the_topic_and_lost_offsets_tell_nothing_twice",
+    ),
+    Mutation(
         "a restored ledger is not noticed by what was acknowledged",
         "orchestrator/restored.py",
         "    return any((one.committed or 0) > _next(taken, place) for place, one in standing.items())\n",

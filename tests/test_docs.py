@@ -30,7 +30,7 @@ from topics.dead_letters import DEAD_LETTER_TYPE
 from topics.envelope import Unreadable
 from topics.events import EventType, SubjectRequest
 from topics.names import Names
-from topics.notices import NOTICE_TYPE, About
+from topics.notices import NOTICE_TYPE, About, Changed
 from topics.outcomes import Evidence, Outcome
 from topics.reports import ANSWERED_TYPE, LOCATED_TYPE
 
@@ -190,6 +190,7 @@ SETS: dict[str, type[StrEnum]] = {
     "Evidence": Evidence,
     "Status of a certificate": Status,
     "What a notice is about": About,
+    "What changed between two revisions": Changed,
     "Why a message goes to dead letters": Unreadable,
 }
 

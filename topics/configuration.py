@@ -216,6 +216,7 @@ class Web(Section):
     """The officer's pages. `address`: as browsers reach them, where a proxy stands before; `store`: sessions and the audit, apart.
 
     `show_person`: whether an officer may look at who it is while the case's key is there; each look is audited.
+    `keep_proofs`: the folder in which uploaded proofs are kept, sealed; None: only their digests are.
     """
 
     host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")] = "127.0.0.1"
@@ -223,6 +224,7 @@ class Web(Section):
     address: BaseUrl | None = None
     store: DatabaseUrl = Field("sqlite:///web.db", repr=False)
     show_person: bool = False
+    keep_proofs: ConfiguredPath | None = None
     sign_in: SignIn | None = None
 
 
@@ -258,7 +260,7 @@ def _somebody(given: "Notifications | None") -> "Notifications | None":
 
 
 class Notifications(Section):
-    """What an officer is told of, by mail, by webhook, or both. `weekly`: a digest on Monday; `store`: which were sent."""
+    """What an officer is told of, by mail, by webhook, or both. `weekly`: a digest on Monday; `store`: what was told."""
 
     mail: Annotated[MailSettings | None, AfterValidator(_sealed_on_the_way)] = None
     webhook: WebhookSettings | None = None

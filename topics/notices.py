@@ -4,8 +4,11 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import Field
+
 from topics.events import Right
-from topics.model import Moment, Wire
+from topics.model import Moment, ProcessorName, Wire, absent
+from topics.outcomes import Status
 
 NOTICE_TYPE = "case.notice"
 
@@ -25,13 +28,35 @@ class About(StrEnum):
     HOLD_ENDED = "hold_ended"
     NOT_SUPPRESSED = "not_suppressed"  # who was seen was not erased here, or longer ago than tokens are kept: nothing was ordered
     CONFIRMED = "confirmed"  # a certificate is there: tell the person (art. 12(3))
+    TASK_WAITING = "task_waiting"  # a person must do something at a processor; told once, until that is settled
+    CERTIFICATE_SUPERSEDED = "certificate_superseded"  # a newer revision replaces the certificate
+
+
+class Changed(StrEnum):
+    """In what a certificate differs from the one that it replaces (closed set)."""
+
+    OUTCOMES = "outcomes"  # what became of the records, or who answered
+    DECISION = "decision"
+    EXTENSION = "extension"
+    PAUSE = "pause"
+    DATES = "dates"  # when the request was received, and its last day
+    DAY_PASSED = "day_passed"  # the law's last day, or the promised one, was not kept
+    NOT_CLAIMED = "not_claimed"  # what it does not claim, such as where messages were lost
 
 
 class Notice(Wire):
-    """One notice. `due_by` is the last day for an answer as it stands now."""
+    """One notice. `due_by` is the last day for an answer as it stands now.
+
+    `processors`: where a person must do something, or of which a replaced certificate said something else. Of a certificate that
+    replaces another: its `revision`, its `status`, and what `changed`.
+    """
 
     request_id: UUID
     right: Right
     about: About
     at: Moment
     due_by: date
+    processors: tuple[ProcessorName, ...] = Field(default=(), exclude_if=absent)
+    revision: int | None = Field(default=None, exclude_if=absent)
+    status: Status | None = Field(default=None, exclude_if=absent)
+    changed: tuple[Changed, ...] = Field(default=(), exclude_if=absent)

@@ -34,6 +34,14 @@ def least_good(outcomes: list[Outcome]) -> Outcome:
     return min(outcomes, key=order.index, default=Outcome.NOTHING_FOUND)
 
 
+class Status(StrEnum):
+    """What a certificate says of a case as a whole (contract.md, "Status")."""
+
+    COMPLETE = "complete"
+    COMPLETE_WITH_HOLDS = "complete_with_holds"
+    PARTIAL = "partial"
+
+
 class Evidence(StrEnum):
     """How well an outcome is known, from worst to best."""
 

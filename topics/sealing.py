@@ -16,7 +16,7 @@ from joserfc.jwk import OctKey
 
 from topics.model import NotPickled
 
-Place = Literal["subject", "verified_by", "located.records", "hold.record", "dead_letter", "ledger.original"]
+Place = Literal["subject", "verified_by", "located.records", "hold.record", "dead_letter", "ledger.original", "proof"]
 
 _ALGORITHMS = ["dir", "A256GCM"]
 _REGISTRY = jwe.JWERegistry(algorithms=_ALGORITHMS, strict_check_header=False)

@@ -76,10 +76,11 @@ def _speaking() -> tuple[type[Exception], ...]:
     from connectors.registry import RegistryError
     from orchestrator.jose import Unreadable
     from orchestrator.ledger import LedgerGone
-    from orchestrator.notifying.digests import DigestsGone
+    from orchestrator.notifying.sent import SentGone
     from orchestrator.papers import CannotTypeset, NoCertificate
     from orchestrator.sign import KeyFolderError
     from orchestrator.web.access import AccessGone
+    from orchestrator.web.proofs import ProofsGone
     from orchestrator.web.server import CannotListen
     from topics.admin import TopicsDiffer
     from topics.broker import BrokerUnavailable
@@ -95,13 +96,14 @@ def _speaking() -> tuple[type[Exception], ...]:
         CannotListen,
         CannotTypeset,
         ConfigurationError,
-        DigestsGone,
         Fenced,
         KeyFolderError,
         KeyringGone,
         LedgerGone,
         NoCertificate,
+        ProofsGone,
         RegistryError,
+        SentGone,
         TopicsDiffer,
         UnknownStep,
         Unreadable,

@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, time
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from orchestrator.letters.words import Language
 from orchestrator.notifying.channels import Channel, Undelivered
-from orchestrator.notifying.digests import Digests
-from orchestrator.notifying.texts import Open, Told, digest, of_notice
+from orchestrator.notifying.sent import Sent
+from orchestrator.notifying.texts import Open, Told, digest, digest_id, of_notice
 from topics.bus import Delivery, Inbox
 from topics.envelope import Poison, content, read
 from topics.model import Clock
@@ -29,28 +30,29 @@ Opened = Callable[[datetime], tuple[list[Open], int, int]]
 
 
 class Notifier:
-    """One channel's work. `pages`: the address of the officer's pages; `digests` None: no weekly digest."""
+    """One channel's work. `sent`: what was told; `weekly`: whether there is a digest; `pages`: the address of the officer's pages."""
 
     def __init__(
         self,
         inbox: Inbox,
         channel: Channel,
         opened: Opened,
-        digests: Digests | None,
+        sent: Sent,
+        weekly: bool,
         language: Language,
         zone: ZoneInfo,
         pages: str | None,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._inbox, self._channel, self._opened, self._digests = inbox, channel, opened, digests
+        self._inbox, self._channel, self._opened, self._sent, self._weekly = inbox, channel, opened, sent, weekly
         self._language, self._zone, self._pages, self._clock, self._sleep = language, zone, pages, clock, sleep
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set.
 
         Raises:
-            BrokerGone, Fenced: the process must end; what is not committed is told again.
+            BrokerGone, Fenced, SentGone: the process must end; what is not committed is told again.
         """
         while not stop.is_set():
             await self.turn(_WAIT_SECONDS)
@@ -60,10 +62,10 @@ class Notifier:
         found = await self._inbox.receive(_AT_ONCE, wait_seconds)
         for delivery in found:
             told = self._read(delivery)
-            if told is not None:
-                await self._tell(told)
+            if told is not None and not await self._was_told(told.id) and await self._tell(told):
+                await self._note(told.id)
             await self._inbox.commit({(delivery.topic, delivery.partition): delivery.offset + 1})
-        await self._weekly()
+        await self._digest()
         return len(found)
 
     def _read(self, delivery: Delivery) -> Told | None:
@@ -77,31 +79,39 @@ class Notifier:
             log.warning("a message on %s is no notice: partition %d offset %d: %s", *_place(delivery), poison.reason)
             return None
 
-    async def _tell(self, told: Told) -> None:
+    async def _was_told(self, id: UUID) -> bool:
+        return await asyncio.to_thread(self._sent.has, id, self._channel.name)
+
+    async def _note(self, id: UUID) -> None:
+        await asyncio.to_thread(self._sent.note, id, self._channel.name, self._clock())
+
+    async def _tell(self, told: Told) -> bool:
+        """Whether it got through."""
         channel = self._channel
         for pause in (*_PAUSES, None):
             try:
                 await channel.tell(told)
-                return
+                return True
             except Undelivered as error:
                 if pause is None or not error.again:
                     log.error("%s: %s was not told. %s", channel.name, told.id, error)
-                    return
+                    return False
                 log.warning("%s: %s Trying again.", channel.name, error)
                 await self._sleep(pause)
+        return False
 
-    async def _weekly(self) -> None:
+    async def _digest(self) -> None:
         """On Monday at eight, or whenever it is noticed first in that week."""
         now = self._clock().astimezone(self._zone)
-        if self._digests is None or (now.weekday() == 0 and now.time() < _DIGEST_AT):
+        if not self._weekly or (now.weekday() == 0 and now.time() < _DIGEST_AT):
             return
         week = "{}-W{:02}".format(*now.isocalendar()[:2])
-        if await asyncio.to_thread(self._digests.sent, week, self._channel.name):
+        if await self._was_told(digest_id(week)):
             return
         found, total, overdue = await asyncio.to_thread(self._opened, now)
         if total:
             await self._tell(digest(week, found, total, overdue, self._language, self._pages))
-        await asyncio.to_thread(self._digests.note, week, self._channel.name)
+        await self._note(digest_id(week))
 
 
 def _place(delivery: Delivery) -> tuple[str, int, int]:

@@ -1,5 +1,6 @@
 """What is told, in the officer's language: a request by its id, what is the matter, and the last day. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -7,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from orchestrator.letters.words import Language
 from orchestrator.tongue import Tongue
-from topics.notices import About, Notice
+from topics.notices import About, Changed, Notice
 
 TOLD: dict[About, dict[Language, str]] = {
     About.DECISION_NEEDED: {Language.EN: "a decision is needed", Language.NL: "er moet worden besloten"},
@@ -28,8 +29,20 @@ TOLD: dict[About, dict[Language, str]] = {
         Language.NL: "iemand is opnieuw gezien die niet wordt geweerd; er is niets opgedragen",
     },
     About.CONFIRMED: {Language.EN: "it is answered: its certificate is there", Language.NL: "het is beantwoord: het certificaat is er"},
+    About.TASK_WAITING: {Language.EN: "work waits for a person", Language.NL: "er wacht werk dat een mens doet"},
+    About.CERTIFICATE_SUPERSEDED: {Language.EN: "its certificate was replaced", Language.NL: "het certificaat is vervangen"},
 }
 """What an officer is told of; what the controller's services tell the person is theirs (`subject.notices`)."""
+
+CHANGED: dict[Changed, dict[Language, str]] = {
+    Changed.OUTCOMES: {Language.EN: "what became of the data", Language.NL: "wat er van de gegevens is geworden"},
+    Changed.DECISION: {Language.EN: "the decision", Language.NL: "het besluit"},
+    Changed.EXTENSION: {Language.EN: "the extension", Language.NL: "de verlenging"},
+    Changed.PAUSE: {Language.EN: "the time that stands still", Language.NL: "de tijd die stilstaat"},
+    Changed.DATES: {Language.EN: "the day of receipt, or the last day", Language.NL: "de dag van ontvangst, of de laatste dag"},
+    Changed.DAY_PASSED: {Language.EN: "a last day that has passed", Language.NL: "een laatste dag die voorbij is"},
+    Changed.NOT_CLAIMED: {Language.EN: "what it does not claim", Language.NL: "wat het niet zegt"},
+}
 
 _WORDS = {
     Language.EN: {
@@ -37,6 +50,8 @@ _WORDS = {
         "due": "Last day",
         "left": "Days left",
         "page": "Look at it",
+        "processors": "Where",
+        "replaced": "Revision {new} replaces revision {old}, and says: {status}. Changed",
         "digest": "The open requests this week",
     },
     Language.NL: {
@@ -44,6 +59,8 @@ _WORDS = {
         "due": "Laatste dag",
         "left": "Dagen over",
         "page": "Bekijk het",
+        "processors": "Waar",
+        "replaced": "Revisie {new} vervangt revisie {old}, en zegt: {status}. Veranderd",
         "digest": "De open verzoeken deze week",
     },
 }
@@ -75,16 +92,34 @@ def of_notice(notice: Notice, event_id: str, language: Language, pages: str | No
     if notice.about not in TOLD:
         return None
     t, words, what = Tongue(language), _WORDS[language], TOLD[notice.about][language]
-    link = f"{pages}/cases/{notice.request_id}" if pages else None
+    link = f"{pages}/cases/{notice.request_id}{'/certificate' if notice.revision else ''}" if pages else None
     left = (notice.due_by - today).days
-    lines = [f"{words['request']} {notice.request_id}: {what}.", f"{words['due']}: {t.day(notice.due_by)}. {words['left']}: {left}."]
+    lines = [f"{words['request']} {notice.request_id}: {what}.", *_more(notice, t)]
+    lines.append(f"{words['due']}: {t.day(notice.due_by)}. {words['left']}: {left}.")
     payload = {"about": notice.about.value, "request_id": str(notice.request_id), "right": notice.right.value}
+    payload |= notice.model_dump(mode="json", include={"processors", "revision", "status", "changed"})
     return Told(
         id=uuid5(NAMESPACE_URL, f"notice/{event_id}"),
         subject=f"{words['request']} {str(notice.request_id)[:8]}: {what}",
         body="\n".join([*lines, *([f"{words['page']}: {link}"] if link else [])]) + "\n",
         payload=payload | {"due_by": notice.due_by.isoformat(), "days_left": left, "at": notice.at.isoformat(), "page": link},
     )
+
+
+def _more(notice: Notice, t: Tongue) -> Iterator[str]:
+    """In which revision what changed, and at which processors."""
+    words = _WORDS[t.language]
+    if notice.revision and notice.status:
+        changed = ", ".join(CHANGED[one][t.language] for one in notice.changed) or "-"
+        replaced = words["replaced"].format(new=notice.revision, old=notice.revision - 1, status=t(notice.status.value))
+        yield f"{replaced}: {changed}."
+    if notice.processors:
+        yield f"{words['processors']}: {', '.join(notice.processors)}."
+
+
+def digest_id(week: str) -> UUID:
+    """By which a week's digest is known again."""
+    return uuid5(NAMESPACE_URL, f"digest/{week}")
 
 
 def digest(week: str, found: list[Open], total: int, overdue: int, language: Language, pages: str | None) -> Told:
@@ -105,4 +140,4 @@ def digest(week: str, found: list[Open], total: int, overdue: int, language: Lan
         ],
     }
     body = "\n".join([*lines, *(["", f"{words['page']}: {pages}/"] if pages else [])]) + "\n"
-    return Told(uuid5(NAMESPACE_URL, f"digest/{week}"), f"{words['digest']} ({week})", body, payload)
+    return Told(digest_id(week), f"{words['digest']} ({week})", body, payload)

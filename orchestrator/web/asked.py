@@ -1,5 +1,6 @@
 """What a request brings along: who asks, in which language, with which rights; and how it is answered with a page."""
 
+import re
 import secrets
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,6 +16,9 @@ from orchestrator.web.access import Access, Role, Session
 from orchestrator.web.ports import Ports
 
 COOKIE = "erasure"
+WANTED_COOKIE = "wanted"
+MAY_BE_WANTED = re.compile(r"/(cases/[0-9a-f-]{36}(/certificate)?|tasks|holds|register|audit)")
+"""The pages that one comes back to after signing in, and nothing else that a link or a cookie could name."""
 LANGUAGE_COOKIE = "language"
 
 _pages = Jinja2Templates(
@@ -74,6 +78,11 @@ def officer(request: Request, who: Annotated[Session, Depends(meant)]) -> Sessio
     return only(request, who, Role.OFFICER)
 
 
+def looking(request: Request, who: Annotated[Session, Depends(signed_in)]) -> Session:
+    """What only an officer may look at."""
+    return only(request, who, Role.OFFICER)
+
+
 def operator(request: Request, who: Annotated[Session, Depends(signed_in)]) -> Session:
     """Only an operator sees who looked at what."""
     return only(request, who, Role.OPERATOR)
@@ -90,6 +99,7 @@ def only(request: Request, who: Session, *roles: Role) -> Session:
 SignedIn = Annotated[Session, Depends(signed_in)]
 Meant = Annotated[Session, Depends(meant)]
 Officer = Annotated[Session, Depends(officer)]
+Looking = Annotated[Session, Depends(looking)]
 Operator = Annotated[Session, Depends(operator)]
 Given = Annotated[Ports, Depends(ports)]
 Watched = Annotated[Access, Depends(access)]
@@ -132,3 +142,8 @@ def show(request: Request, page: str, status: int = 200, **more: Any) -> Respons
     if request.query_params.get("language") in list(Language):
         answer.set_cookie(LANGUAGE_COOKIE, speak.language.value, max_age=31_536_000, samesite="strict", httponly=True)
     return answer
+
+
+def file(content: bytes, kind: str, name: str) -> Response:
+    """A download."""
+    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -23,7 +23,7 @@ from orchestrator.payload import Certificate
 from orchestrator.register import STANDINGS, Entry, Wanted
 from orchestrator.spreadsheet import write
 from orchestrator.verify import report
-from orchestrator.web.asked import Given, Operator, Refused, SignedIn, TheCase, Watched, show, tongue
+from orchestrator.web.asked import Given, Operator, Refused, SignedIn, TheCase, Watched, file, show, tongue
 from orchestrator.web.ports import Ports
 from orchestrator.web.views import case_view, held, lines, overview, tasks, version_of
 from topics.events import Right
@@ -58,7 +58,9 @@ def case_page(request: Request, given: Ports, case: Case, status: int = 200, sai
     """The page of a case; with what was wrong with an order."""
     found = case_view(case, given.clock(), given.zone)
     today = given.clock().astimezone(given.zone).date()
-    return show(request, "case.html", status=status, found=found, said=said, fault=fault, today=today, person=given.show_person)
+    proofs = given.proofs if case.shredded_at is None else None
+    more = {"person": given.show_person, "keeps": proofs is not None, "proofs": proofs.of(case.request_id) if proofs else []}
+    return show(request, "case.html", status=status, found=found, said=said, fault=fault, today=today, **more)
 
 
 @router.get("/cases/{request_id}/progress")
@@ -100,7 +102,7 @@ def certificate_jws(who: SignedIn, case: TheCase, given: Given, watched: Watched
     """The signed file."""
     watched.note(who, "certificate.jws", case.request_id)
     issued = _issued(given, case, revision)
-    return _file(issued.jws.encode(), "application/jose", f"certificate-{issued.certificate_id}.jws")
+    return file(issued.jws.encode(), "application/jose", f"certificate-{issued.certificate_id}.jws")
 
 
 @router.get("/cases/{request_id}/certificate.json")
@@ -109,7 +111,7 @@ def certificate_json(who: SignedIn, case: TheCase, given: Given, watched: Watche
     watched.note(who, "certificate.json", case.request_id)
     issued = _issued(given, case, revision)
     text = json.dumps(json.loads(decode(issued.jws.split(".")[1])), indent=2, ensure_ascii=False)
-    return _file(text.encode(), "application/json", f"certificate-{issued.certificate_id}.json")
+    return file(text.encode(), "application/json", f"certificate-{issued.certificate_id}.json")
 
 
 @router.get("/cases/{request_id}/certificate.pdf")
@@ -120,7 +122,7 @@ def certificate_file(
     watched.note(who, "certificate.pdf", case.request_id)
     issued = _issued(given, case, revision)
     content = certificate_pdf(issued.jws, tongue(request).language)
-    return _file(content, "application/pdf", f"certificate-{issued.certificate_id}.pdf")
+    return file(content, "application/pdf", f"certificate-{issued.certificate_id}.pdf")
 
 
 @router.get("/cases/{request_id}/letter.txt")
@@ -128,7 +130,7 @@ def letter(request: Request, who: SignedIn, case: TheCase, given: Given, watched
     """The letter to the person, in the reader's language."""
     watched.note(who, "letter", case.request_id)
     _, text = _letter(request, given, case)
-    return _file(text.encode(), "text/plain; charset=utf-8", f"letter-{case.request_id}.txt")
+    return file(text.encode(), "text/plain; charset=utf-8", f"letter-{case.request_id}.txt")
 
 
 @router.get("/cases/{request_id}/letter.pdf")
@@ -137,7 +139,7 @@ def letter_file(request: Request, who: SignedIn, case: TheCase, given: Given, wa
     watched.note(who, "letter.pdf", case.request_id)
     on, text = _letter(request, given, case)
     content = letter_pdf(text, str(case.request_id), tongue(request).language, on)
-    return _file(content, "application/pdf", f"letter-{case.request_id}.pdf")
+    return file(content, "application/pdf", f"letter-{case.request_id}.pdf")
 
 
 def _letter(request: Request, given: Ports, case: Case) -> tuple[date, str]:
@@ -152,10 +154,6 @@ def _issued(given: Ports, case: Case, revision: int | None) -> Issued:
     if not found:
         raise Refused(404, "no_certificate")
     return found[-1]
-
-
-def _file(content: bytes, kind: str, name: str) -> Response:
-    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 Text = Annotated[str, Query(max_length=40)]
@@ -210,7 +208,7 @@ def register_csv(who: SignedIn, given: Given, watched: Watched, asked: Asked) ->
     out = io.StringIO()
     found, today = entries_asked(given, asked)
     write(out, _COLUMNS, (_cells(entry, today) for entry in found))
-    return _file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", "register.csv")
+    return file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", "register.csv")
 
 
 def _cells(entry: Entry, today: date) -> Sequence[str]:

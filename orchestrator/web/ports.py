@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.ledger import Ledger
 from orchestrator.letters import Language, Seat
+from orchestrator.web.proofs import Proofs
 from topics.bus import Message
 from topics.configuration import SignIn
 from topics.keyring import Keyring
@@ -16,7 +17,7 @@ from topics.names import Names
 
 @dataclass(frozen=True)
 class Ports:
-    """`jwks`: the public keys that certificates are checked with. `address`: as browsers reach the pages."""
+    """`jwks`: the public keys that certificates are checked with. `address`: as browsers reach the pages. `proofs`: where they are kept."""
 
     ledger: Ledger
     keyring: Keyring
@@ -30,6 +31,7 @@ class Ports:
     sleep: Callable[[float], Awaitable[None]]
     show_person: bool = False
     sign_in: SignIn | None = None
+    proofs: Proofs | None = None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from orchestrator.web.access import SESSION_LASTS
-from orchestrator.web.asked import COOKIE, Given, Meant, Refused, Watched, show
+from orchestrator.web.asked import COOKIE, MAY_BE_WANTED, WANTED_COOKIE, Given, Meant, Refused, Watched, show
 from orchestrator.web.provider import BACK, NotLetIn, Provider
 
 router = APIRouter()
@@ -36,7 +36,7 @@ async def back(request: Request, given: Given, watched: Watched) -> Response:
     except NotLetIn as error:
         raise Refused(403, "no_role" if error.role else "provider_refused") from None
     request.session.clear()
-    return with_session(given.address, await run_in_threadpool(watched.begin, account, role))
+    return with_session(request, given.address, await run_in_threadpool(watched.begin, account, role))
 
 
 def _provider(request: Request) -> Provider:
@@ -53,17 +53,19 @@ def offer(request: Request, link: str) -> Response:
 
 
 @router.post("/sign-in/link")
-def enter(given: Given, watched: Watched, link: Annotated[str, Form()]) -> Response:
+def enter(request: Request, given: Given, watched: Watched, link: Annotated[str, Form()]) -> Response:
     """Use the link."""
     token = watched.enter(link)
     if token is None:
         raise Refused(403, "link_dead")
-    return with_session(given.address, token)
+    return with_session(request, given.address, token)
 
 
-def with_session(address: str, token: str) -> Response:
-    """To the overview, signed in."""
-    answer = RedirectResponse("/", 303)
+def with_session(request: Request, address: str, token: str) -> Response:
+    """To the page that was asked for before, such as by a link in a mail, or to the overview; signed in."""
+    wanted = request.cookies.get(WANTED_COOKIE, "")
+    answer = RedirectResponse(wanted if MAY_BE_WANTED.fullmatch(wanted) else "/", 303)
+    answer.delete_cookie(WANTED_COOKIE)
     answer.set_cookie(
         COOKIE, token, max_age=int(SESSION_LASTS.total_seconds()), httponly=True, samesite="lax", secure=address.startswith("https:")
     )

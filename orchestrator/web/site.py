@@ -17,8 +17,9 @@ from starlette.middleware.sessions import SessionMiddleware
 from orchestrator.ledger import LedgerGone
 from orchestrator.web import actions, api, pages, signing_in, stopping
 from orchestrator.web.access import Access
-from orchestrator.web.asked import Refused, SignInFirst, show
+from orchestrator.web.asked import MAY_BE_WANTED, WANTED_COOKIE, Refused, SignInFirst, ports, show
 from orchestrator.web.ports import Ports
+from orchestrator.web.proofs import ProofsGone
 from orchestrator.web.provider import Provider
 from topics.bus import BrokerGone
 from topics.keyring import KeyringGone
@@ -98,7 +99,14 @@ def _turned_away(request: Request, host: Host) -> Response | None:
 def _sign_in_first(request: Request, _error: Exception) -> Response:
     if request.url.path.startswith("/api/"):
         return JSONResponse({"detail": "Sign in first."}, 401)
-    return RedirectResponse("/sign-in", 303)
+    answer = RedirectResponse("/sign-in", 303)
+    if request.method == "GET" and MAY_BE_WANTED.fullmatch(request.url.path):
+        answer.set_cookie(WANTED_COOKIE, request.url.path, max_age=600, httponly=True, samesite="lax", secure=_is_secure(request))
+    return answer
+
+
+def _is_secure(request: Request) -> bool:
+    return ports(request).address.startswith("https:")
 
 
 def _refused(request: Request, error: Any) -> Response:
@@ -111,6 +119,10 @@ def _http(request: Request, error: Any) -> Response:
 
 def _gone(request: Request, _error: Exception) -> Response:
     return _problem(request, 503, "gone", "")
+
+
+def _no_proofs(request: Request, error: Exception) -> Response:
+    return _problem(request, 503, "problem", str(error))
 
 
 def _no_sessions(request: Request, _error: Exception) -> Response:
@@ -133,4 +145,5 @@ _HANDLERS: dict[Any, Any] = {
     LedgerGone: _gone,
     BrokerGone: _gone,
     KeyringGone: _gone,
+    ProofsGone: _no_proofs,
 }

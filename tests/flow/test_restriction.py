@@ -79,7 +79,7 @@ def test_once_confirmed_it_is_carried_out_and_says_how_and_that_it_cannot_be_lif
     assert (Status.COMPLETE, {("contact", "restricted"): 1}) == (last.status, lines(last, "books"))
     assert [{"contact": 1}, {"contact": 1}] == restricted(company)
     assert "Archived; moneybird offers no way to lift that over its API." == last.processors[0].records[0].reason
-    assert ["decision_needed", "decided", "confirmed"] == company.notices(request)
+    assert ["decision_needed", "decided", "certificate_superseded", "confirmed"] == company.notices(request)
     assert TO_DECIDE not in letter(company, request) and "erasure decide" not in shown(company, request)
 
 

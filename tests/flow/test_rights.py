@@ -143,7 +143,7 @@ def test_a_rejected_objection_is_announced_before_it_is_lifted(company: Company)
     objection = after(company, "subject.object", ground="21(1)")
     company.order(objection, "case.decide", decision="reject", reason="Compelling grounds.")
     company.settle()
-    assert ["decision_needed", "lifting_announced", "decided"] == company.notices(objection)[:3]
+    assert ["decision_needed", "lifting_announced", "certificate_superseded", "decided"] == company.notices(objection)[:4]
     assert (1, 1) == left(company)
 
 
@@ -240,7 +240,10 @@ def test_an_extension_stands_on_the_certificate_and_is_told(company: Company) ->
     company.order(erasure, "case.extend", reason="Many requests at once.")
     company.settle()
     last = company.certificates(erasure)[-1]
-    assert ("Many requests at once.", ["extended"]) == (last.extension and last.extension.reason, company.notices(erasure))
+    assert ("Many requests at once.", ["certificate_superseded", "extended"]) == (
+        last.extension and last.extension.reason,
+        company.notices(erasure),
+    )
 
 
 def test_a_persons_word_with_proof_stands_in_for_a_connector(company: Company) -> None:

@@ -197,5 +197,5 @@ def test_the_officer_is_told_that_a_hold_has_ended_and_of_no_deadline(company: C
     company.settle(days=(last - company.time.now.date()).days)
     before = len(company.notices(erasure))
     company.settle(days=1)
-    assert ["hold_ended", "confirmed"] == company.notices(erasure)[before:]
+    assert ["hold_ended", "certificate_superseded", "confirmed"] == company.notices(erasure)[before:]
     assert {("contact", "erased"): 1, ("invoice", "erased"): 1} == lines(company.certificates(erasure)[-1])

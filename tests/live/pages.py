@@ -20,10 +20,10 @@ INSTRUCTIONS = "Ask the printer to shred the proofs of this customer."
 
 
 @contextmanager
-def served(folder: Path, guards: Guards = _UNGUARDED) -> Iterator[Office]:
+def served(folder: Path, guards: Guards = _UNGUARDED, keep_proofs: bool = False) -> Iterator[Office]:
     """A company with a printer that only a person can ask."""
     port = free_port()
-    office = Office(folder, address=f"http://127.0.0.1:{port}", by_hand=INSTRUCTIONS, guards=guards)
+    office = Office(folder, address=f"http://127.0.0.1:{port}", by_hand=INSTRUCTIONS, guards=guards, keep_proofs=keep_proofs)
     ready, loop, stop = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
     serving = threading.Thread(target=lambda: loop.run_until_complete(serve(office.site, "127.0.0.1", port, stop, ready.set)))
     serving.start()

@@ -20,7 +20,7 @@ async def test_an_officer_is_told_signs_in_and_decides(installation: Installatio
     with receiving() as hook:
         port = free_port()
         webhook = f'webhook.url = "{hook.url}"\nwebhook.secret = {{env = "WEBHOOK_SECRET"}}\n'
-        more = f"[web]\nport = {port}\n[notifications]\nweekly = false\n{webhook}"
+        more = f'[web]\nport = {port}\nkeep_proofs = "proofs"\n[notifications]\nweekly = false\n{webhook}'
         installation.config.write_text(installation.config.read_text() + more)
         for part in ("orchestrator", "workers", "web", "notifications"):
             installation.start(part, *(() if part == "orchestrator" else ("--no-topics",)))

@@ -5,115 +5,30 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
-from aiosmtpd.controller import Controller
-from pydantic import SecretStr
 
 from connectors.testing.harness import Time
 from orchestrator.letters.words import Language
-from orchestrator.notifying.channels import Channel, Mail, Undelivered, Webhook
-from orchestrator.notifying.digests import Digests
-from orchestrator.notifying.notifier import Notifier
+from orchestrator.notifying.channels import Mail, Undelivered
+from orchestrator.notifying.sent import Sent
 from orchestrator.notifying.texts import TOLD, Open, Told, of_notice
 from orchestrator.tongue import WORDS
-from tests.flow.company import AMSTERDAM, NAMES, Company
-from tests.notifying.receiver import Receiver, receiving
+from tests.flow.company import Company
+from tests.notifying.desk import ID, NOTICES, SECRET, Desk, mail, webhook
+from tests.notifying.post import Post
+from tests.notifying.receiver import Receiver
 from tests.web.conftest import JAN
 from topics.broker import free_port
 from topics.bus import Message
-from topics.configuration import ConfigurationError, MailSettings, WebhookSettings, load
-from topics.envelope import write
+from topics.configuration import ConfigurationError, MailSettings, load
 from topics.events import Right
-from topics.memory import MemoryBroker
-from topics.names import Topic
-from topics.notices import NOTICE_TYPE, About, Notice
+from topics.notices import About, Notice
 
-ID = "0198c7a2-6f0e-7c3e-9d1a-2f6f3f0c9a11"
-SECRET = "s" * 40
-NOTICES = NAMES.of(Topic.NOTICES)
 MONDAY = datetime(2026, 11, 30, 7, 30, tzinfo=UTC)  # half past eight in Amsterdam
-
-
-class Post:
-    """A mail server that keeps what it gets; `answer` is what it says to the content."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.answers: list[str] = []
-        self.unknown = ""
-        self.controller = Controller(self, hostname="127.0.0.1", port=free_port())
-
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
-        if address == self.unknown:
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-        answer = self.answers.pop(0) if self.answers else "250 OK"
-        if answer.startswith("250"):
-            self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
-        return answer
-
-
-@pytest.fixture
-def post() -> Iterator[Post]:
-    server = Post()
-    server.controller.start()
-    yield server
-    server.controller.stop()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as server:
-        yield server
-
-
-def mail(post: Post, *to: str) -> Mail:
-    officers = to or ("officer@example.nl",)
-    return Mail(MailSettings(host="127.0.0.1", port=post.controller.port, tls="none", sender="e@example.nl", to=officers))
-
-
-def webhook(receiver: Receiver, clock: Time) -> Webhook:
-    return Webhook(WebhookSettings(url=receiver.url, secret=SecretStr(SECRET)), clock)
-
-
-class Desk:
-    """A notifier on a broker in memory."""
-
-    def __init__(self, channel: Channel, digests: Digests | None = None, opened: tuple[list[Open], int, int] = ([], 0, 0)) -> None:
-        self.time, self.broker = Time(), MemoryBroker(partitions=2)
-        self.channel, self.digests, self.opened = channel, digests, opened
-        self.start()
-
-    def start(self) -> None:
-        inbox = self.broker.inbox("notifications", NOTICES)
-        pages, time = "https://e.example.nl", self.time
-        self.notifier = Notifier(inbox, self.channel, lambda _: self.opened, self.digests, Language.EN, AMSTERDAM, pages, time, time.sleep)
-
-    def put(self, about: About) -> None:
-        notice = Notice(request_id=ID, right=Right.ERASURE, about=about, at=self.time(), due_by=(self.time() + timedelta(days=7)).date())  # type: ignore[arg-type]
-        self.broker.append(write(NOTICES, NOTICE_TYPE, "/erasure", notice.request_id, notice, self.time()))
-
-    def turn(self) -> int:
-        """Until nothing has come any more; how many there were."""
-
-        async def work() -> int:
-            number = 0
-            while found := await self.notifier.turn(0.0):
-                number += found
-            return number
-
-        return asyncio.run(work())
 
 
 def test_a_mail_names_the_request_the_matter_and_the_last_day_and_links_to_the_page(post: Post) -> None:
@@ -215,9 +130,9 @@ def test_every_matter_is_told_or_left_to_the_services_and_never_names_a_person(a
 
 
 def test_the_digest_comes_once_a_week_and_not_again_after_a_restart(post: Post, tmp_path: Path) -> None:
-    digests = Digests.open(f"sqlite:///{tmp_path}/n.db")
+    sent = Sent.open(f"sqlite:///{tmp_path}/n.db")
     rows = [Open(UUID(ID), "erasure", MONDAY.date(), 0, ("decision",))]
-    desk = Desk(mail(post), digests=digests, opened=(rows, 1, 0))
+    desk = Desk(mail(post), sent=sent, weekly=True, opened=(rows, 1, 0))
     desk.time.now = MONDAY - timedelta(hours=1)
     desk.turn()
     assert [] == post.mails
@@ -231,26 +146,23 @@ def test_the_digest_comes_once_a_week_and_not_again_after_a_restart(post: Post, 
     desk.time.now = MONDAY + timedelta(days=7)
     desk.turn()
     assert 2 == len(post.mails)
-    digests.close()
+    sent.close()
 
 
 def test_with_nothing_open_there_is_no_digest(post: Post, tmp_path: Path) -> None:
-    digests = Digests.open(f"sqlite:///{tmp_path}/n.db")
-    desk = Desk(mail(post), digests=digests)
+    sent = Sent.open(f"sqlite:///{tmp_path}/n.db")
+    desk = Desk(mail(post), sent=sent, weekly=True)
     desk.time.now = MONDAY
     desk.turn()
     assert [] == post.mails
-    digests.close()
+    sent.close()
 
 
 def test_what_a_case_says_reaches_the_officer(companies_folder: Path, post: Post) -> None:
     company = Company(companies_folder)
     request = company.ask(JAN.subject(), "subject.object", ground="21(1)")
     company.settle()
-    desk = Desk(mail(post))
-    desk.broker = company.broker
-    desk.start()
-    desk.turn()
+    Desk(mail(post), broker=company.broker).turn()
     assert any(str(request) in one.get_content() and "a decision is needed" in one["subject"] for one in post.mails)
     assert not any(JAN.email in one.as_string() for one in post.mails)
     company.close()

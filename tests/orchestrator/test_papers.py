@@ -222,3 +222,12 @@ def test_a_usual_certificate_fits_on_two_pages_and_hundreds_of_lines_on_more(tmp
     data = content(certificate(), "f" * 64, Tongue(Language.EN))
     data["processors"][0]["lines"] *= 200
     assert 10 < len(PdfReader(io.BytesIO(typeset("certificate", data, date(2026, 1, 1)))).pages)
+
+
+def test_the_digest_of_a_proof_stays_on_the_paper_and_whole(tmp_path: Path) -> None:
+    digest = "315d429b7714cedb6ad04ac3124014525769" + "8" * 28
+    of = case(processor(record(Outcome.ERASED, reason=f"Done by a person on 2026-12-15; proof: SHA-256 {digest}")))
+    pdf = certificate_pdf(signed(tmp_path, certificate(of)), Language.EN)
+    lines = [line for page in PdfReader(io.BytesIO(pdf)).pages for line in page.extract_text().splitlines()]
+    assert [] == [line for line in lines if digest in line]  # that line would run out of its column, and of the paper
+    assert digest in words(pdf)

@@ -19,6 +19,7 @@ from orchestrator.letters import Language, Seat
 from orchestrator.policy import Guards
 from orchestrator.web.access import Access, Role
 from orchestrator.web.ports import Ports
+from orchestrator.web.proofs import Proofs
 from orchestrator.web.site import build
 from tests.flow.company import AMSTERDAM, NAMES, Company, seed
 from tests.flow.test_shredding import SHREDDING
@@ -59,6 +60,7 @@ class Office:
     address: str = ADDRESS
     by_hand: str | None = None
     guards: Guards = field(default_factory=Guards)
+    keep_proofs: bool = False
     sent: list[Message] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -82,6 +84,7 @@ class Office:
             sleep=self.company.time.sleep,
             show_person=self.show_person,
             sign_in=self.sign_in,
+            proofs=Proofs.open(self.folder / "proofs", self.company.keyring) if self.keep_proofs else None,
         )
         self.site = build(self.ports, self.access)
 

@@ -43,6 +43,24 @@ def test_a_session_ends_after_ten_hours_however_it_is_used(office: Office) -> No
     assert 303 == browser.get("/").status_code
 
 
+@pytest.mark.parametrize("path", ["/cases/0198c7a2-6f0e-7c3e-9d1a-2f6f3f0c9a11", "/tasks"])
+def test_who_followed_a_link_comes_to_its_page_after_signing_in_once(office: Office, path: str) -> None:
+    browser = office.stranger()
+    browser.get(path)
+    assert path == browser.post("/sign-in/link", data={"link": office.access.link("olga", Role.OFFICER)}).headers["location"]
+    assert "/" == browser.post("/sign-in/link", data={"link": office.access.link("olga", Role.OFFICER)}).headers["location"]
+
+
+@pytest.mark.parametrize(
+    "path", ["//evil.example", "https://evil.example/tasks", "/tasks/../sign-out", "/cases/jan@voorbeeld.nl", "/c\u00e9"]
+)
+def test_nothing_but_a_page_of_ours_is_come_back_to(office: Office, path: str) -> None:
+    browser = office.stranger()
+    assert "wanted" not in browser.get(path if path.startswith("/") and not path.startswith("//") else "/nowhere").cookies
+    browser.cookies.set("wanted", path.encode("ascii", "ignore").decode())
+    assert "/" == browser.post("/sign-in/link", data={"link": office.access.link("olga", Role.OFFICER)}).headers["location"]
+
+
 def test_who_signed_out_is_out_on_the_server_too(office: Office) -> None:
     browser = office.visitor()
     cookie = browser.cookies["erasure"]

@@ -1,7 +1,10 @@
 """Every route there is, from the router's own list: who is let in, what a form must carry, and what every answer says."""
 
+import hashlib
+import io
 from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
+from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi.routing import APIRoute
@@ -22,6 +25,24 @@ OPEN_TO_ALL = {
 """The ways in. The third is good for a link that was not used, and for nothing else; the last two where a provider is configured."""
 
 ONE = "0198c7a2-6f0e-7c3e-9d1a-2f6f3f0c9a11"
+PROOF = b"Shredded on Friday."
+OFFICERS = {"/cases/{request_id}/proofs/{digest}"}
+"""What is looked at by officers alone."""
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    made = Office(tmp_path, keep_proofs=True)
+    yield made
+    made.close()
+
+
+def erased_with_proof(office: Office) -> UUID:
+    """A request that is carried out, of which a proof is kept."""
+    request = office.erased()
+    assert office.ports.proofs
+    office.ports.proofs.keep(request, hashlib.sha256(PROOF).hexdigest(), io.BytesIO(PROOF))
+    return request
 
 
 def routes() -> Iterator[tuple[str, str]]:
@@ -37,7 +58,7 @@ WRITING = [path for method, path in CLOSED if method != "GET"]
 
 
 def filled(path: str, request: object = ONE) -> str:
-    return path.format(request_id=request, name="refuse", link="x")
+    return path.format(request_id=request, name="refuse", link="x", digest=hashlib.sha256(PROOF).hexdigest())
 
 
 def test_the_list_is_whole_and_the_application_has_no_other_route(office: Office) -> None:
@@ -87,12 +108,13 @@ UNNOTED = {"/cases/{request_id}/progress", "/api/openapi.json"}
 
 @pytest.mark.parametrize("path", sorted({path for method, path in CLOSED if method == "GET"} - UNNOTED))
 def test_every_view_is_an_entry_of_the_audit(office: Office, path: str) -> None:
-    request, browser = office.erased(), office.visitor(Role.OPERATOR)
+    role = Role.OFFICER if path in OFFICERS else Role.OPERATOR
+    request, browser = erased_with_proof(office), office.visitor(role)
     before = len(office.access.audit())
     assert 200 == browser.get(filled(path, request)).status_code
     (noted,) = office.access.audit()[: len(office.access.audit()) - before]
     about = request if "{request_id}" in path else None
-    assert ("olga", "operator", about) == (noted.account, noted.role, noted.request_id)
+    assert ("olga", role, about) == (noted.account, noted.role, noted.request_id)
 
 
 @pytest.mark.parametrize("path", [path for path in WRITING if path != "/sign-out"])
@@ -103,6 +125,17 @@ def test_what_somebody_tried_without_the_role_for_it_is_an_entry_of_the_audit(of
     noted = office.access.audit()[0]
     assert ("olga", "reader", True) == (noted.account, noted.role, noted.action.startswith("denied: "))
     assert [] == office.sent
+
+
+@pytest.mark.parametrize("role", [Role.READER, Role.OPERATOR])
+@pytest.mark.parametrize("path", sorted(OFFICERS))
+def test_what_is_the_officers_to_look_at_nobody_else_does_and_who_tried_is_an_entry_of_the_audit(
+    office: Office, role: Role, path: str
+) -> None:
+    request = erased_with_proof(office)
+    assert 403 == office.visitor(role).get(filled(path, request)).status_code
+    noted = office.access.audit()[0]
+    assert ("olga", role, True) == (noted.account, noted.role, noted.action.startswith("denied: "))
 
 
 @pytest.mark.parametrize("role", [Role.OFFICER, Role.READER])
