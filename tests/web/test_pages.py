@@ -2,14 +2,20 @@
 
 import hashlib
 import json
-from datetime import timedelta
+from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import insert, select
 
 from connectors.testing.simulator import Person
+from orchestrator.handled import entries
 from orchestrator.papers import attached, pages
+from orchestrator.register import Wanted
+from orchestrator.tables import certificates
 from orchestrator.tongue import WORDS
 from orchestrator.verify import verify
+from orchestrator.web.pages import csv_parts
 from orchestrator.web.views import overview, tasks
 from tests.flow.company import AMSTERDAM
 from tests.web.conftest import JAN, Office, act, csrf
@@ -144,6 +150,32 @@ def test_the_register_is_filtered_and_downloaded(office: Office) -> None:
     rows = browser.get("/register.csv").text.lstrip("\ufeff").splitlines()
     assert 2 == len(rows) and "complete_with_holds" in rows[1]
     assert [422, 422, 422] == [browser.get(f"/register?{wrong}").status_code for wrong in ("since=x", "right=x", "status=x")]
+
+
+def test_a_long_register_is_sent_in_parts_and_has_one_head(office: Office) -> None:
+    office.erased()
+    (entry,) = entries(office.company.ledger, AMSTERDAM, Wanted())
+    parts = list(csv_parts(iter([entry] * 1_001), date(2026, 11, 20)))
+    rows = b"".join(parts).decode("utf-8-sig").splitlines()
+    assert (3, 1_002) == (len(parts), len(rows))
+    assert 1 == sum(row.startswith("pseudonym") for row in rows)
+    assert [] == [row for row in rows if not row or "\ufeff" in row]
+
+
+def test_the_register_is_shown_page_by_page(office: Office) -> None:
+    office.erased()
+    browser = office.visitor()
+    with office.company.ledger.transaction() as transaction:
+        (row,) = transaction.connection.execute(select(certificates)).mappings()
+        copies = [
+            {**row, "request_id": uuid4(), "certificate_id": uuid4(), "register_index": n, "sha256": f"{n:064}"} for n in range(2, 252)
+        ]
+        transaction.connection.execute(insert(certificates), copies)
+    first, second = browser.get("/register").text, browser.get("/register?page=2").text
+    assert (200, 51) == tuple(page.count('<th scope="row"><code>') for page in (first, second))
+    assert "page=2" in first and "Older" in first and "Newer" not in first
+    assert "page=1" in second and "Newer" in second and "Older" not in second
+    assert 422 == browser.get("/register?page=0").status_code
 
 
 def test_who_it_is_is_shown_only_where_configured_audited_and_never_after_shredding(tmp_path_factory: pytest.TempPathFactory) -> None:
