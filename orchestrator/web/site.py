@@ -1,5 +1,6 @@
 """The ASGI application: what every answer carries, who is let in, and what comes of an error."""
 
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from orchestrator.web.ports import Ports
 from orchestrator.web.provider import Provider
 from topics.bus import BrokerGone
 from topics.keyring import KeyringGone
+from topics.logs import line_of
+
+log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 HEADERS = {
@@ -71,7 +75,10 @@ def build(ports: Ports, access: Access) -> FastAPI:
 
     @site.middleware("http")
     async def guard(request: Request, call_next: Next) -> Response:
-        answer = _turned_away(request, host) or await call_next(request)
+        try:
+            answer = _turned_away(request, host) or await call_next(request)
+        except Exception as error:  # here and not in a handler: Starlette calls that one outside of this, and its answer had no headers
+            answer = _defect(request, error)
         answer.headers.update(HEADERS)
         return answer
 
@@ -117,6 +124,17 @@ def _no_sessions(request: Request, _error: Exception) -> Response:
     """No page: each says who is signed in."""
     sentence = "The store of sessions cannot be reached; nobody is let in."
     return JSONResponse({"detail": sentence}, 503) if request.url.path.startswith("/api/") else Response(sentence, 503)
+
+
+def _defect(request: Request, error: Exception) -> Response:
+    """A defect of ours; no page, since that may be what is broken. Its text may hold personal data, so only type and place are told."""
+    log.error("defect in the pages: %s at line %d", type(error).__name__, line_of(error))
+    sentence = "A defect of ours. What it was stands in the log."
+    return (
+        JSONResponse({"detail": sentence}, 500)
+        if request.url.path.startswith("/api/")
+        else Response(sentence, 500, media_type="text/plain")
+    )
 
 
 def _problem(request: Request, status: int, key: str, sentence: str) -> Response:
