@@ -104,7 +104,7 @@ def _turned_away(request: Request, host: Host) -> Response | None:
 
 def _sign_in_first(request: Request, _error: Exception) -> Response:
     if request.url.path.startswith("/api/"):
-        return JSONResponse({"detail": "Sign in first."}, 401)
+        return JSONResponse({"detail": "Sign in first, or send a token."}, 401, {"WWW-Authenticate": "Bearer"})
     return RedirectResponse("/sign-in", 303)
 
 

@@ -292,3 +292,27 @@ def test_the_overview_says_that_everything_is_stopped_by_whom_and_why(office: Of
     office.company.keyring.stops.press("rik", "The shop erases every visitor.")
     page = browser.get("/").text
     assert "Everything is stopped" in page and "rik: The shop erases every visitor." in page
+
+
+def test_the_api_lists_open_cases_those_that_are_late_and_those_that_wait_page_by_page(office: Office) -> None:
+    office.company.stopped = {"moneybird"}
+    asked = [office.company.ask(JAN.subject())]
+    office.company.settle(days=10)
+    for person in (Person("piet@voorbeeld.nl"), Person("an@voorbeeld.nl")):
+        asked.append(office.company.ask(person.subject(), identity="doubtful"))
+        office.company.settle(minutes=1)
+    office.company.settle(days=22)
+    browser = office.visitor()
+
+    def found(query: str) -> tuple[int, list[str], int | None]:
+        answer = browser.get(f"/api/cases{query}").json()
+        return answer["number"], [one["request_id"] for one in answer["cases"]], answer["next"]
+
+    first, second, third = map(str, asked)
+    assert (3, [first, second, third], None) == found("")
+    assert (1, [first], None) == found("?which=overdue")
+    assert (2, [second, third], None) == found("?which=waiting")
+    assert (3, [first, second], 2) == found("?size=2")
+    assert (3, [third], None) == found("?size=2&page=2")
+    assert 422 == browser.get("/api/cases?size=201").status_code
+    assert 422 == browser.get("/api/cases?which=closed").status_code
