@@ -51,6 +51,7 @@ async def run(configuration: Configuration, cluster: Cluster, stop: asyncio.Even
                 sleep=asyncio.sleep,
                 show_person=web.show_person,
                 sign_in=web.sign_in,
+                promise=controller.promise,
             )
             await serve(build(ports, access), web.host, web.port, stop, on_ready)
     finally:

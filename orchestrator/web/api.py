@@ -45,7 +45,7 @@ def api_cases(who: Caller, given: Given, watched: Watched, which: Which = "open"
 def api_case(who: Caller, case: TheCase, given: Given, watched: Watched) -> CaseView:
     """A case in full."""
     watched.note(who, "api case", case.request_id)
-    return case_view(case, given.clock(), given.zone)
+    return case_view(case, given.clock(), given.clock_of(case))
 
 
 @router.get("/holds")

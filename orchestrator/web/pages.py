@@ -28,6 +28,7 @@ from orchestrator.web.asked import Given, Operator, Refused, SignedIn, TheCase, 
 from orchestrator.web.ports import Ports
 from orchestrator.web.views import case_view, held, lines, overview, tasks, version_of
 from topics.events import Right
+from topics.orders import FIXED_REASONS
 
 router = APIRouter()
 
@@ -59,9 +60,10 @@ def one_case(request: Request, who: SignedIn, case: TheCase, given: Given, watch
 
 def case_page(request: Request, given: Ports, case: Case, status: int = 200, said: bool = False, fault: str | None = None) -> Response:
     """The page of a case; with what was wrong with an order."""
-    found = case_view(case, given.clock(), given.zone)
+    found = case_view(case, given.clock(), given.clock_of(case))
     today = given.clock().astimezone(given.zone).date()
-    return show(request, "case.html", status=status, found=found, said=said, fault=fault, today=today, person=given.show_person)
+    shown = {"found": found, "fixed_reasons": FIXED_REASONS, "person": given.show_person}
+    return show(request, "case.html", status=status, said=said, fault=fault, today=today, **shown)
 
 
 @router.get("/cases/{request_id}/progress")

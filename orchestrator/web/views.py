@@ -14,10 +14,13 @@ from orchestrator import approval
 from orchestrator.approval import Approvable
 from orchestrator.case import Case, ProcessorState
 from orchestrator.certificate import entries
+from orchestrator.clock import Clock
 from orchestrator.ledger import Transaction
 from orchestrator.payload import ProcessorEntry
+from orchestrator.shredding import unaskable
 from orchestrator.tables import cases, holds
 from orchestrator.waiting import Waits, waiting, work
+from orchestrator.web.dates import Dates, dates_of
 
 MOST_OPEN = 200
 _MOST_HOLDS = 500
@@ -137,8 +140,11 @@ class ClaimView(View):
     reason: str
 
 
-class CaseView(View):
-    """A case as its page shows it. `version` changes whenever anything of it does."""
+class CaseView(Dates):
+    """A case as its page shows it. `version` changes whenever anything of it does.
+
+    `askable`: whether anything can still be ordered at a processor.
+    """
 
     request_id: UUID
     right: str
@@ -147,20 +153,17 @@ class CaseView(View):
     state: str
     status: str | None
     received_at: datetime
-    due_by: date
-    promised_by: date | None
     days_left: int | None
     waits: str | None
     decision: str | None
     decision_reason: str | None
-    extended: str | None
-    paused: str | None
     waiting: tuple[Waits, ...]
     processors: tuple[ProcessorView, ...]
     claims: tuple[ClaimView, ...]
     certificates: tuple[IssuedView, ...]
     tasks: tuple[Task, ...]
     approval: Approvable | None
+    askable: bool
     key_until: date | None
     shredded_at: datetime | None
     version: str
@@ -247,10 +250,12 @@ def _open_case(case: Case, today: date, zone: ZoneInfo) -> OpenCase:
     )
 
 
-def case_view(case: Case, now: datetime, zone: ZoneInfo) -> CaseView:
+def case_view(case: Case, now: datetime, clock: Clock) -> CaseView:
     """A case in full."""
-    decision = case.decision
+    decision, zone = case.decision, clock.zone
+    today = now.astimezone(zone).date()
     return CaseView(
+        **dict(dates_of(case, clock, today)),
         request_id=case.request_id,
         right=case.right.value,
         ground=case.ground,
@@ -258,14 +263,10 @@ def case_view(case: Case, now: datetime, zone: ZoneInfo) -> CaseView:
         state=case.state,
         status=_status(case),
         received_at=case.received_at.astimezone(zone),
-        due_by=case.due_by,
-        promised_by=case.promised_by,
-        days_left=_days_left(case, now.astimezone(zone).date(), zone),
+        days_left=_days_left(case, today, zone),
         waits=case.block.reason if case.block else None,
         decision=decision.decision if decision else None,
         decision_reason=decision.reason if decision else None,
-        extended=case.extension.reason if case.extension else None,
-        paused=case.pauses[-1].ground if case.paused else None,
         waiting=waiting(case),
         processors=tuple(_processor(state, entry, zone) for state, entry in zip(case.processors, entries(case), strict=True)),
         claims=tuple(
@@ -277,6 +278,7 @@ def case_view(case: Case, now: datetime, zone: ZoneInfo) -> CaseView:
         ),
         tasks=tasks_of(case),
         approval=approval.of(case),
+        askable=not all(unaskable(case, processor) for processor in case.processors),
         key_until=case.key_until(zone),
         shredded_at=case.shredded_at,
         version=version_of(case),
