@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from orchestrator.case import Case
-from orchestrator.ledger import Issued, Transaction
+from orchestrator.issued import Issued
+from orchestrator.ledger import Transaction
 from orchestrator.messages import Destroy
 from topics.bus import Delivery, Message, Place
 from topics.parking import Parked

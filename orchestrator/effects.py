@@ -5,7 +5,8 @@ from datetime import datetime
 
 from orchestrator.batch import Batch, head
 from orchestrator.case import Case
-from orchestrator.ledger import Issued, Transaction
+from orchestrator.issued import Issued
+from orchestrator.ledger import Transaction
 from orchestrator.messages import Certify, Destroy, Effect, Order, Recall, Tell
 from orchestrator.registrar import Registrar
 from topics.bus import Message as Outgoing

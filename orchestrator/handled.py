@@ -1,56 +1,95 @@
 """Reads the register of handled requests out of the ledger, and takes out of it what is kept no longer (ADR 16)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, delete, exists, false, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestrator.case import Case
-from orchestrator.jose import decode
 from orchestrator.ledger import Ledger, Transaction
-from orchestrator.register import Entry, Issue, Opened, Payload, Tally, Wanted, certified, may_go, tally, uncertified
+from orchestrator.listed import Listed
+from orchestrator.register import Entry, Issue, Opened, Tally, Wanted, certified, may_go, tally, uncertified
 from orchestrator.tables import cases, certificates, holds, identifiers, not_suppressed, register_counts
 from topics.keyring import case_key, hold_key
 
 _AT_ONCE = 500
-_BEFORE_ALL = date(2000, 1, 1)
-_CLOCKS_DIFFER = timedelta(days=2)
 
-_newer = certificates.alias()
-_NEWEST = (
-    certificates.c.jws != "",
-    ~exists().where(_newer.c.request_id == certificates.c.request_id, _newer.c.revision > certificates.c.revision),
-)
-"""The last certificate of each request that is not forgotten."""
-
-_UNCERTIFIED = ~exists().where(certificates.c.request_id == cases.c.request_id)
+_UNCERTIFIED = and_(~cases.c.certified, ~exists().where(certificates.c.request_id == cases.c.request_id))
+"""A case that a restored ledger has from before its certificate does not know it yet."""
+_LISTED = tuple(certificates.c[name] for name in Listed._fields)
 
 
 def entries(ledger: Ledger, zone: ZoneInfo, wanted: Wanted) -> Iterator[Entry]:
     """The entries that are asked for: first those with certificates, in the order of the newest, then the open ones."""
     with ledger.reading() as transaction:
-        columns, since = (certificates.c.request_id, certificates.c.jws), _not_before(wanted, zone)
-        query = select(*columns).where(*_NEWEST, certificates.c.issued_at >= since).order_by(certificates.c.register_index)
-        found = transaction.connection.execute(query.execution_options(yield_per=_AT_ONCE))
-        for part in found.partitions():
-            issued = _issued(transaction, [row.request_id for row in part])
-            yield from filter(wanted.fits, (certified(_payload(row.jws), issued[row.request_id], zone) for row in part))
-        bodies = select(cases.c.body).where(_UNCERTIFIED, cases.c.received_at >= since).order_by(cases.c.received_at, cases.c.request_id)
+        query = select(certificates.c.request_id, *_LISTED).where(*_closed(wanted, zone)).order_by(certificates.c.register_index)
+        for part in transaction.connection.execute(query.execution_options(yield_per=_AT_ONCE)).partitions():
+            yield from _of(transaction, part, zone)
+        bodies = select(cases.c.body).where(*_open(wanted, zone)).order_by(cases.c.received_at, cases.c.request_id)
         for body in transaction.connection.execute(bodies.execution_options(yield_per=_AT_ONCE)).scalars():
-            case = Opened.model_validate_json(body)
-            if case.mode == "execute" and wanted.fits(entry := uncertified(case, zone)):
-                yield entry
+            yield uncertified(Opened.model_validate_json(body), zone)
 
 
-def _not_before(wanted: Wanted, zone: ZoneInfo) -> datetime:
-    """What is asked for has no certificate from before this; a sender's clock may be a day ahead of ours, and ours be set back."""
-    return datetime.combine(max(wanted.since or _BEFORE_ALL, _BEFORE_ALL), time(), zone) - _CLOCKS_DIFFER
+@dataclass(frozen=True)
+class Page:
+    """Some entries, the newest first; how many there are in all, and of which right."""
+
+    entries: tuple[Entry, ...]
+    number: int
+    rights: Mapping[str, int]
+
+
+def page(ledger: Ledger, zone: ZoneInfo, wanted: Wanted, after: int, most: int) -> Page:
+    """What is asked for without the `after` newest: first what has no certificate yet, then in the order of the register."""
+    with ledger.reading() as transaction:
+        run = transaction.connection.execute
+        waiting, done = (Counter(dict(list(run(one)))) for one in _by_right(wanted, zone))
+        newest = select(cases.c.body).where(*_open(wanted, zone)).order_by(cases.c.received_at.desc(), cases.c.request_id.desc())
+        found = [uncertified(Opened.model_validate_json(body), zone) for body in run(newest.offset(after).limit(most)).scalars()]
+        query = select(certificates.c.request_id, *_LISTED).where(*_closed(wanted, zone)).order_by(certificates.c.register_index.desc())
+        past = max(0, after - waiting.total())
+        found += _of(transaction, run(query.offset(past).limit(most - len(found))).all(), zone)
+        return Page(tuple(found), waiting.total() + done.total(), waiting + done)
+
+
+def _by_right(wanted: Wanted, zone: ZoneInfo) -> Iterator[Select[str, int]]:
+    for table, which in ((cases, _open(wanted, zone)), (certificates, _closed(wanted, zone))):
+        yield select(table.c.right, func.count()).where(*which).group_by(table.c.right)
+
+
+def _closed(wanted: Wanted, zone: ZoneInfo) -> list[ColumnElement[bool]]:
+    standing = case((certificates.c.refused_at.is_not(None), "refused"), else_=certificates.c.status)
+    return [certificates.c.newest, *_fits(certificates, wanted, zone), *([] if wanted.standing is None else [standing == wanted.standing])]
+
+
+def _open(wanted: Wanted, zone: ZoneInfo) -> list[ColumnElement[bool]]:
+    named = wanted.standing in (None, "open")
+    return [cases.c.mode == "execute", _UNCERTIFIED, *_fits(cases, wanted, zone), *([] if named else [false()])]
+
+
+def _fits(table: Table, wanted: Wanted, zone: ZoneInfo) -> Iterator[ColumnElement[bool]]:
+    first, before = wanted.moments(zone)
+    if first is not None:
+        yield table.c.received_at >= first
+    if before is not None:
+        yield table.c.received_at < before
+    if wanted.right is not None:
+        yield table.c.right == wanted.right
+
+
+def _of(transaction: Transaction, rows: Sequence[Row[Any]], zone: ZoneInfo) -> Iterator[Entry]:
+    issued = _issued(transaction, [row.request_id for row in rows])
+    yield from (certified(_shown(row), issued[row.request_id], zone) for row in rows)
+
+
+def _shown(row: Row[Any]) -> Listed:
+    return Listed(*(getattr(row, name) for name in Listed._fields))
 
 
 def counts(ledger: Ledger, zone: ZoneInfo, wanted: Wanted, today: date) -> Counter[Tally]:
@@ -71,10 +110,6 @@ def _month_fits(one: Tally, wanted: Wanted) -> bool:
     since, until = (None if day is None else f"{day:%Y-%m}" for day in (wanted.since, wanted.until))
     in_time = (since is None or one.month >= since) and (until is None or one.month <= until)
     return in_time and wanted.right in (None, one.right) and wanted.standing in (None, one.standing)
-
-
-def _payload(jws: str) -> Payload:
-    return Payload.model_validate_json(decode(jws.split(".")[1]))
 
 
 def _issued(transaction: Transaction, request_ids: Sequence[UUID]) -> dict[UUID, list[Issue]]:
@@ -99,15 +134,17 @@ class Going:
 def going(transaction: Transaction, before: date, zone: ZoneInfo, after: int, most: int) -> Going:
     """Of the next `most` old requests those whose time is over, locked: a second orchestrator finds them gone."""
     moment = datetime.combine(before, time(), zone)
-    columns = (certificates.c.request_id, certificates.c.jws, certificates.c.register_index)
+    columns = (certificates.c.request_id, certificates.c.register_index, *_LISTED)
     last = transaction.connection.scalar(select(func.max(certificates.c.register_index)).where(certificates.c.issued_at < moment))
-    old = select(*columns).where(*_NEWEST, certificates.c.register_index.between(after + 1, last or 0), certificates.c.issued_at < moment)
+    old = select(*columns).where(
+        certificates.c.newest, certificates.c.register_index.between(after + 1, last or 0), certificates.c.issued_at < moment
+    )
     found = transaction.connection.execute(old.order_by(certificates.c.register_index).limit(most).with_for_update(of=certificates)).all()
     plans = list(transaction.connection.scalars(_old_plans(before, most)))
     known = transaction.cases([row.request_id for row in found])
     issued = _issued(transaction, [row.request_id for row in found])
     gone = [row for row in found if _goes(known.get(row.request_id), issued[row.request_id], before, zone)]
-    tallies = Counter(tally(certified(_payload(row.jws), issued[row.request_id], zone), before) for row in gone)
+    tallies = Counter(tally(certified(_shown(row), issued[row.request_id], zone), before) for row in gone)
     ids = (*(row.request_id for row in gone), *plans)
     return Going(ids, tallies, found[-1].register_index if len(found) == most else None, moment)
 
@@ -136,7 +173,8 @@ def forget(transaction: Transaction, gone: Going, now: datetime) -> None:
     for table in (cases, identifiers, holds):
         run(delete(table).where(table.c.request_id.in_(ids)))
     transaction.destroyed_keys.forget(keys_of(ids), now)
-    run(update(certificates).where(certificates.c.request_id.in_(ids)).values(request_id=certificates.c.certificate_id, jws=""))
+    nothing = {"jws": "", **dict.fromkeys((*Listed._fields, "newest"))}
+    run(update(certificates).where(certificates.c.request_id.in_(ids)).values(request_id=certificates.c.certificate_id, **nothing))
 
 
 def _add(transaction: Transaction, one: Tally, number: int) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,16 @@ from uuid import UUID
 from alembic import command as alembic
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Select, and_, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Engine, Select, and_, bindparam, delete, exists, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from orchestrator.case import Case
-from orchestrator.certificate import Certificate, fingerprint
 from orchestrator.destroyed_keys import DestroyedKeys
+from orchestrator.issued import Issued
+from orchestrator.listed import listed
 from orchestrator.tables import cases, certificates, holds, identifiers, inbox, not_suppressed, offsets, originals, outbox
+from orchestrator.waiting import column
 from topics.bus import Message, Place
 from topics.database import engine_for, leave_no_trace, make_private
 from topics.outcomes import Outcome
@@ -29,6 +31,16 @@ INBOX_KEPT = timedelta(days=30)
 
 _UPDATE_CASE = update(cases).where(cases.c.request_id == bindparam("known_id"))
 
+_ISSUED = tuple(certificates.c[field.name] for field in fields(Issued))
+
+_newer = certificates.alias()
+_OVERTAKEN = (
+    update(certificates)
+    .where(certificates.c.request_id.in_(bindparam("of", expanding=True)), certificates.c.newest)
+    .where(exists().where(_newer.c.request_id == certificates.c.request_id, _newer.c.revision > certificates.c.revision))
+    .values(newest=False)
+)
+
 _NONE_BEFORE = (0, "0" * 64)
 
 _RESTORE = 'Its file is damaged: restore the last backup, and go on as docs/reliability.md says under "When the ledger fails".'
@@ -36,36 +48,6 @@ _RESTORE = 'Its file is damaged: restore the last backup, and go on as docs/reli
 
 class LedgerGone(Exception):
     """The ledger cannot be reached or written. Nothing is acknowledged until it can be again."""
-
-
-@dataclass(frozen=True)
-class Issued:
-    """A certificate as it stands in the register."""
-
-    certificate_id: UUID
-    request_id: UUID
-    revision: int
-    status: str
-    issued_at: datetime
-    register_index: int
-    previous: str
-    sha256: str
-    jws: str
-
-    @classmethod
-    def of(cls, certificate: Certificate, jws: str) -> "Issued":
-        """The row of a certificate that was signed as `jws`."""
-        return cls(
-            certificate_id=certificate.certificate_id,
-            request_id=certificate.request_id,
-            revision=certificate.revision,
-            status=certificate.status,
-            issued_at=certificate.issued_at,
-            register_index=certificate.place.index,
-            previous=certificate.place.previous,
-            sha256=fingerprint(jws),
-            jws=jws,
-        )
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
@@ -270,19 +252,20 @@ class Transaction:
         return (row[0], row[1]) if row else _NONE_BEFORE
 
     def add_certificates(self, issued: Sequence[Issued]) -> None:
-        """Link certificates into the register."""
+        """Link certificates into the register, what it shows of each beside it."""
         if issued:
-            self._connection.execute(insert(certificates), [vars(one) for one in issued])
+            self._connection.execute(insert(certificates), [{**vars(one), **listed(one.jws)._asdict(), "newest": True} for one in issued])
+            self._connection.execute(_OVERTAKEN, {"of": [one.request_id for one in issued]})
 
     def certificates_of(self, *request_ids: UUID) -> list[Issued]:
         """Requests' certificates, each request's oldest first."""
         if not request_ids:
             return []
-        return self._issued(select(certificates).where(certificates.c.request_id.in_(request_ids)).order_by(certificates.c.revision))
+        return self._issued(select(*_ISSUED).where(certificates.c.request_id.in_(request_ids)).order_by(certificates.c.revision))
 
     def register(self) -> list[Issued]:
         """Every certificate, in the order of the register."""
-        return self._issued(select(certificates).order_by(certificates.c.register_index))
+        return self._issued(select(*_ISSUED).order_by(certificates.c.register_index))
 
     def fingerprints(self, among: Iterable[str]) -> set[str]:
         """Those of the given SHA-256 that stand in the register."""
@@ -340,6 +323,9 @@ def _row(case: Case) -> dict[str, Any]:
         "received_at": case.received_at,
         "due_by": case.due_by,
         "wake_at": case.wake_at,
+        "mode": case.mode,
+        "certified": bool(case.certificates),
+        "waits": column(case),
         "body": case.model_dump_json(),
     }
 

@@ -9,6 +9,7 @@ from orchestrator.decide import with_claim
 from orchestrator.messages import Approved, Claimed, Decided, Extended, Message, Paused, Proven, Resumed, Retried
 from orchestrator.rights import block_on, does_more
 from orchestrator.shredding import UNASKABLE, unaskable
+from orchestrator.waiting import waits_for_a_word
 from topics.orders import Approve, Decide, Extend, LiftHold, Order, Pause, PlaceHold, Prove, Refuse, Resume, Retry, worded
 
 
@@ -69,11 +70,6 @@ def _digests(case: Case) -> set[str]:
 
 def _nobody_can_be_asked(case: Case, name: str | None) -> bool:
     return all(unaskable(case, processor) for processor in case.processors if name in (None, processor.name))
-
-
-def waits_for_a_word(case: Case) -> bool:
-    """Whether the officer has something to decide on: an objection, what stands against a request, a restriction for good."""
-    return case.examined or case.block is not None or case.unconfirmed
 
 
 def message_of(order: Order, case: Case, others: Sequence[Case], now: datetime) -> Message:

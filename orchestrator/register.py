@@ -1,9 +1,10 @@
 """The register of handled requests (GDPR art. 5(2)): what an entry says, how entries are counted, and when they go. Pure (ADR 16)."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Literal, NamedTuple, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,11 +12,14 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.case import Case, Status
+from orchestrator.listed import Listed
 from orchestrator.rights import keeps_for_law
 from topics.events import Right
 
 _FIRST_YEAR = 2018
 """No request is from before the GDPR."""
+_FIRST_DAY, _LAST_DAY = date.min + timedelta(days=2), date.max - timedelta(days=3)
+"""In every zone they begin at a moment that can be told."""
 
 Standing = Literal["open", "partial", "complete", "complete_with_holds", "refused"]
 STANDINGS: tuple[Standing, ...] = get_args(Standing)
@@ -44,36 +48,11 @@ def forgotten_before(names: Iterable[str]) -> date:
     return max((date.fromisoformat(name.removeprefix(FORGOTTEN)) for name in names), default=date.min)
 
 
-class _Told(BaseModel):
+class Opened(BaseModel):
+    """What the register reads of a case that has no certificate yet; the rest is skipped."""
+
     model_config = ConfigDict(extra="ignore")
 
-
-class _Entry(_Told):
-    outcome: str
-
-
-class _Decision(_Told):
-    decision: str
-    at: datetime
-
-
-class Payload(_Told):
-    """What the register reads of a certificate; the rest is skipped, so that 100,000 are read in seconds."""
-
-    right: str
-    ground: str | None
-    subject: str
-    received_at: datetime
-    due_by: date
-    processors: tuple[_Entry, ...]
-    decision: _Decision | None = None
-    deadline_met: bool | None = None
-
-
-class Opened(_Told):
-    """What the register reads of a case that has no certificate yet."""
-
-    mode: str
     right: str
     ground: str | None
     pseudonym: str
@@ -89,6 +68,16 @@ class Issue(NamedTuple):
     sha256: str
     status: str
     issued_at: datetime
+
+
+class Certified(BaseModel):
+    """A certificate of an entry, by number and hash."""
+
+    model_config = ConfigDict(frozen=True)
+
+    certificate_id: UUID
+    revision: int
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -115,19 +104,52 @@ class Entry:
         return None if today <= self.due_by else False
 
 
-def certified(newest: Payload, issued: Sequence[Issue], zone: ZoneInfo) -> Entry:
+class RegisterLine(BaseModel):
+    """An entry as `erasure register --json` and the API give it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pseudonym: str
+    right: str
+    ground: str | None
+    received: date
+    due: date
+    answered: date | None
+    status: str
+    deadline_met: bool | None
+    outcomes: dict[str, int]
+    certificates: tuple[Certified, ...]
+
+    @classmethod
+    def of(cls, entry: Entry, today: date) -> "RegisterLine":
+        return cls(
+            pseudonym=entry.pseudonym,
+            right=entry.right,
+            ground=entry.ground,
+            received=entry.received_on,
+            due=entry.due_by,
+            answered=entry.answered_on,
+            status=entry.standing,
+            deadline_met=entry.deadline_met(today),
+            outcomes=dict(sorted(entry.outcomes.items())),
+            certificates=tuple(
+                Certified(certificate_id=one.certificate_id, revision=one.revision, sha256=one.sha256) for one in entry.certificates
+            ),
+        )
+
+
+def certified(newest: Listed, issued: Sequence[Issue], zone: ZoneInfo) -> Entry:
     """The entry of a request with certificates, as the newest says it; `issued`: all of them, the oldest first."""
-    refused = newest.decision if newest.decision and newest.decision.decision in ("refuse", "refer") else None
-    first = next((one.issued_at for one in issued if one.status != Status.PARTIAL), refused and refused.at)
+    first = next((one.issued_at for one in issued if one.status != Status.PARTIAL), newest.refused_at)
     return Entry(
-        pseudonym=newest.subject,
+        pseudonym=newest.pseudonym,
         right=newest.right,
         ground=newest.ground,
         received_on=newest.received_at.astimezone(zone).date(),
         due_by=newest.due_by,
         answered_on=first.astimezone(zone).date() if first else None,
-        standing="refused" if refused else _standing(issued[-1].status),
-        outcomes=Counter(processor.outcome for processor in newest.processors),
+        standing="refused" if newest.refused_at else _standing(issued[-1].status),
+        outcomes=json.loads(newest.outcomes),
         certificates=tuple(issued),
         certified_met=newest.deadline_met,
     )
@@ -152,14 +174,11 @@ class Wanted:
     right: str | None = None
     standing: str | None = None
 
-    def fits(self, entry: Entry) -> bool:
-        """Whether that entry is asked for."""
-        return (
-            (self.since is None or entry.received_on >= self.since)
-            and (self.until is None or entry.received_on <= self.until)
-            and self.right in (None, entry.right)
-            and self.standing in (None, entry.standing)
-        )
+    def moments(self, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+        """From which moment, and before which, it was received."""
+        first = None if self.since is None else datetime.combine(max(self.since, _FIRST_DAY), time(), zone)
+        last = None if self.until is None else datetime.combine(min(self.until, _LAST_DAY) + timedelta(days=1), time(), zone)
+        return first, last
 
 
 class Tally(NamedTuple):

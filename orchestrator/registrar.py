@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.case import Case, CertificateRef, Status
 from orchestrator.certificate import Certificate, Controller, Facts, Register, canonical, certify, claims_in
+from orchestrator.issued import Issued
 from orchestrator.jose import decode
-from orchestrator.ledger import Issued, Transaction
+from orchestrator.ledger import Transaction
 from orchestrator.messages import Certify
 from orchestrator.sign import SigningKeys
 from orchestrator.superseded import notice_of

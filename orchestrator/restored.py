@@ -20,7 +20,8 @@ from typing import Any
 from uuid import UUID
 
 from orchestrator.case import Gap
-from orchestrator.ledger import Issued, Ledger, Transaction
+from orchestrator.issued import Issued
+from orchestrator.ledger import Ledger, Transaction
 from orchestrator.process import Process
 from orchestrator.registrar import continued
 from orchestrator.sign import KeyFolderError

@@ -8,9 +8,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def write(out: IO[str], head: Sequence[str], rows: Iterable[Sequence[object]], separator: str = ",") -> None:
-    """Rows as RFC 4180 writes them. A cell that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """Rows as RFC 4180 writes them. A cell that a spreadsheet would take for a formula gets an apostrophe before it.
+
+    Without a head it goes on where the rows before ended.
+    """
     writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")
-    writer.writerow(head)
+    if head:
+        writer.writerow(head)
     writer.writerows([_safe(cell) for cell in row] for row in rows)
 
 

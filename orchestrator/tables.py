@@ -1,6 +1,22 @@
 """The ledger's tables."""
 
-from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    false,
+    text,
+)
 
 from topics.database import UtcDateTime
 
@@ -15,7 +31,12 @@ cases = Table(
     Column("received_at", UtcDateTime, nullable=False),
     Column("due_by", Date, nullable=False),
     Column("wake_at", UtcDateTime),
+    Column("mode", String(10), nullable=False, server_default="execute"),
+    Column("certified", Boolean, nullable=False, server_default=false()),  # as far as the case knows
+    Column("waits", Text),  # for what of the officer (`waiting`)
     Column("body", Text, nullable=False),  # the case as JSON; the person in it is sealed
+    Index("cases_uncertified", "received_at", postgresql_where=text("NOT certified"), sqlite_where=text("certified = 0")),
+    Index("cases_waits", "due_by", postgresql_where=text("waits IS NOT NULL"), sqlite_where=text("waits IS NOT NULL")),
     Index("cases_wake_at", "wake_at"),
     Index("cases_state_due_by", "state", "due_by"),
 )
@@ -77,8 +98,18 @@ certificates = Table(
     Column("previous", String(64), nullable=False),
     Column("sha256", String(64), nullable=False, unique=True),
     Column("jws", Text, nullable=False),  # empty once the register has forgotten the request; request_id is then the certificate's own
+    Column("right", String(20)),  # from here on what the register shows of it (`listed`); null once it is forgotten
+    Column("ground", String(500)),
+    Column("pseudonym", String(128)),
+    Column("received_at", UtcDateTime),
+    Column("due_by", Date),
+    Column("outcomes", Text),
+    Column("refused_at", UtcDateTime),
+    Column("deadline_met", Boolean),
+    Column("newest", Boolean),  # of its request, and not forgotten
     UniqueConstraint("request_id", "revision"),
     Index("certificates_issued_at", "issued_at"),
+    Index("certificates_newest", "received_at", "right", postgresql_where=text("newest"), sqlite_where=text("newest = 1")),
 )
 
 originals = Table(

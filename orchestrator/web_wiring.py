@@ -63,6 +63,7 @@ async def run(configuration: Configuration, cluster: Cluster, stop: asyncio.Even
                 show_person=web.show_person,
                 sign_in=web.sign_in,
                 proofs=proofs,
+                promise=controller.promise,
             )
             serving = serve(build(ports, access), web.host, web.port, stop, on_ready)
             await together([serving, *([swept(proofs, stop)] if proofs else [])], stop)

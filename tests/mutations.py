@@ -588,6 +588,27 @@ MUTATIONS = (
         "tests/orchestrator/test_handled.py::test_what_still_waits_or_still_means_something_stays",
     ),
     Mutation(
+        "a certificate that a newer one replaces stays an entry",
+        "orchestrator/ledger.py",
+        "            self._connection.execute(_OVERTAKEN, ",
+        "            dict(",
+        "tests/orchestrator/test_ledger.py::test_of_the_certificates_of_a_request_one_is_the_newest_in_whichever_order_they_come[sqlite]",
+    ),
+    Mutation(
+        "for what a case waits is not written with it",
+        "orchestrator/ledger.py",
+        '"waits": column(case),',
+        '"waits": None,',
+        "tests/orchestrator/test_ledger.py::test_for_what_a_case_waits_is_written_with_it_and_goes_with_it[sqlite]",
+    ),
+    Mutation(
+        "a token of a program never ends",
+        "orchestrator/web/access.py",
+        "row is None or self._clock() > row.until else",
+        "row is None else",
+        "tests/web/test_tokens.py::test_a_token_ends[waited1-401]",
+    ),
+    Mutation(
         "a forgotten request is not counted",
         "orchestrator/handled.py",
         "    for one, number in sorted(gone.tallies.items(), key=repr):\n",

@@ -13,7 +13,7 @@ from orchestrator.command.correspondence import InLanguage, Tongue, for_the_pers
 from orchestrator.command.opening import Config, No, Request, WrongUse
 
 if TYPE_CHECKING:
-    from orchestrator.ledger import Issued
+    from orchestrator.issued import Issued
     from orchestrator.verify import Report
 
 

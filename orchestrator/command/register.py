@@ -14,9 +14,7 @@ from orchestrator.command import opening
 from orchestrator.command.opening import AsJson, Config, WrongUse
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
-    from orchestrator.register import Entry, Row, Wanted
+    from orchestrator.register import Row, Wanted
 
 app = typer.Typer(rich_markup_mode=None, help="The register of handled requests: pseudonyms, dates, outcomes, certificates.")
 
@@ -75,13 +73,14 @@ def register(
     if context.invoked_subcommand:
         return
     from orchestrator.handled import entries
+    from orchestrator.register import RegisterLine
     from topics.model import utc_now
 
     settings, wanted = opening.configuration(config), _wanted(since, until, right, status)
     zone = settings.controller.time_zone
     today = utc_now().astimezone(zone).date()
     with opening.ledger(settings) as ledger:
-        lines = (_plain(entry, today, zone) for entry in entries(ledger, zone, wanted))
+        lines = (RegisterLine.of(entry, today).model_dump(mode="json") for entry in entries(ledger, zone, wanted))
         if json or format is Format.JSON:
             opening.print_json(list(lines))
         elif csv or format is Format.CSV:
@@ -156,24 +155,6 @@ def _day(text: str | None, option: str) -> date | None:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
         raise WrongUse(f"{option} must be a day: 2026-11-20.") from None
-
-
-def _plain(entry: "Entry", today: date, zone: "ZoneInfo") -> dict[str, Any]:
-    """The stable form of one entry."""
-    return {
-        "pseudonym": entry.pseudonym,
-        "right": entry.right,
-        "ground": entry.ground,
-        "received": entry.received_on.isoformat(),
-        "due": entry.due_by.isoformat(),
-        "answered": entry.answered_on and entry.answered_on.isoformat(),
-        "status": entry.standing,
-        "deadline_met": entry.deadline_met(today),
-        "outcomes": dict(sorted(entry.outcomes.items())),
-        "certificates": [
-            {"certificate_id": str(one.certificate_id), "revision": one.revision, "sha256": one.sha256} for one in entry.certificates
-        ],
-    }
 
 
 def _cells(line: dict[str, Any]) -> list[object]:

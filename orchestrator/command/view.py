@@ -14,7 +14,7 @@ from orchestrator.case import SETTLED, Case, ProcessorState, Status
 from orchestrator.certificate import entries
 from orchestrator.clock import Clock
 from orchestrator.in_time import is_answered
-from orchestrator.officer import waits_for_a_word
+from orchestrator.waiting import waits_for_a_word
 
 
 def as_json(case: Case, clock: Clock, today: date) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
+from orchestrator.letters.tongues import WORDS as LETTERS
 from orchestrator.letters.words import Language
 from orchestrator.tongue.dutch import DUTCH
 from orchestrator.tongue.english import ENGLISH
@@ -32,6 +33,10 @@ class Tongue:
         """An outcome in words; `failed` and `refused` say of records something else than of steps and requests."""
         words = WORDS[self.language]
         return words.get(f"outcome_{word}") or words[word]
+
+    def reason(self, sentence: str) -> str:
+        """An officer's words as they stand; a fixed reason in the reader's language."""
+        return LETTERS[self.language].fixed_reasons.get(sentence, sentence)
 
     def day(self, day: date) -> str:
         """A date, as in a sentence."""

@@ -1,4 +1,4 @@
-"""Who may see and do what: roles, one-time links, sessions, and the audit. In a database of its own; no personal data of subjects."""
+"""Who may see and do what: roles, one-time links, sessions, tokens, the audit. In a database of its own; no personal data of subjects."""
 
 import hashlib
 import secrets
@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, Uuid, delete, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from topics.database import UtcDateTime, engine_for, make_private
 from topics.model import Clock
@@ -37,6 +37,15 @@ _sessions = Table(
     Column("began_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
 )
+_tokens = Table(
+    "tokens",
+    _metadata,
+    Column("name", String(100), primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("role", String(20), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)
 _audit = Table(
     "audit",
     _metadata,
@@ -48,6 +57,7 @@ _audit = Table(
     Column("request_id", Uuid),
     sqlite_autoincrement=True,
 )
+_TOKENS = select(*(_tokens.c[name] for name in ("name", "role", "made_at", "until")))
 
 
 class Role(StrEnum):
@@ -65,6 +75,21 @@ class Session:
     account: str
     role: Role
     csrf: str
+
+
+@dataclass(frozen=True)
+class Token:
+    """That a program may read the API, by name; the token itself was shown once."""
+
+    name: str
+    role: str
+    made_at: datetime
+    until: datetime
+
+    @property
+    def bearer(self) -> Session:
+        """As whom it reads. No form was ever shown to it, so that nothing can carry its `csrf`."""
+        return Session(f"token {self.name}", Role(self.role), secrets.token_urlsafe(32))
 
 
 @dataclass(frozen=True)
@@ -154,6 +179,39 @@ class Access:
         """Sign out: the token is good for nothing any more."""
         with self._engine.begin() as connection:
             connection.execute(delete(_sessions).where(_sessions.c.digest == _digest(token)))
+
+    def make_token(self, name: str, role: Role, lasts: timedelta) -> str | None:
+        """A new token under a name; None: that name has one, and it must be revoked first."""
+        secret, now = secrets.token_urlsafe(32), self._clock()
+        token = Token(name, role.value, now, now + lasts)
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(_tokens).values(**vars(token), digest=_digest(secret)))
+        except IntegrityError:
+            return None
+        self.note(token.bearer, "token made")
+        return secret
+
+    def bearer(self, secret: str) -> Session | None:
+        """Who a token belongs to; None: nobody, it was revoked, or its time is over."""
+        with self._engine.connect().execution_options(one_read=True) as connection:
+            row = connection.execute(_TOKENS.where(_tokens.c.digest == _digest(secret))).one_or_none()
+        return None if row is None or self._clock() > row.until else Token(*row).bearer
+
+    def tokens(self) -> list[Token]:
+        """Those that were made and not revoked, in the order of their names."""
+        with self._engine.connect().execution_options(one_read=True) as connection:
+            return [Token(*row) for row in connection.execute(_TOKENS.order_by(_tokens.c.name))]
+
+    def revoke(self, name: str) -> bool:
+        """From now on that token is good for nothing; whether there was one."""
+        found = next((one for one in self.tokens() if one.name == name), None)
+        if found is None:
+            return False
+        self.note(found.bearer, "token revoked")
+        with self._engine.begin() as connection:
+            connection.execute(delete(_tokens).where(_tokens.c.name == name))
+        return True
 
     def note(self, who: Session, action: str, request_id: UUID | None = None) -> None:
         """An entry of the audit, before what it tells of is done."""

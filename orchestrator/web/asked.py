@@ -5,7 +5,8 @@ import secrets
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Form, Request, Response
+from fastapi import Depends, Form, Request, Response, Security
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -26,6 +27,10 @@ _pages = Jinja2Templates(
         loader=PackageLoader("orchestrator.web"), autoescape=select_autoescape(["html"], default=True), undefined=StrictUndefined
     )
 )
+
+
+_BEARER = HTTPBearer(scheme_name="token", description="A token of `erasure web token`.", auto_error=False)
+_SESSION = APIKeyCookie(name=COOKIE, scheme_name="session", description="Somebody who is signed in to the pages.", auto_error=False)
 
 
 class SignInFirst(Exception):
@@ -66,6 +71,19 @@ def signed_in(request: Request) -> Session:
     return who
 
 
+def caller(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+    _session: Annotated[str | None, Security(_SESSION)],
+) -> Session:
+    """Who asks the API: the token that is sent along, else who is signed in; who sends something else along is neither."""
+    sent = access(request).bearer(bearer.credentials) if bearer else None
+    who = sent if "authorization" in request.headers else session_of(request)
+    if who is None:
+        raise SignInFirst
+    return who
+
+
 def meant(request: Request, who: Annotated[Session, Depends(signed_in)], csrf: Annotated[str, Form()] = "") -> Session:
     """The form came from a page of ours that was shown to this session."""
     if not secrets.compare_digest(csrf.encode(), who.csrf.encode()):
@@ -97,6 +115,7 @@ def only(request: Request, who: Session, *roles: Role) -> Session:
 
 
 SignedIn = Annotated[Session, Depends(signed_in)]
+Caller = Annotated[Session, Depends(caller)]
 Meant = Annotated[Session, Depends(meant)]
 Officer = Annotated[Session, Depends(officer)]
 Looking = Annotated[Session, Depends(looking)]

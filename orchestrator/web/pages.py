@@ -3,11 +3,11 @@
 import asyncio
 import io
 import json
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from typing import Annotated, Any
+from itertools import chain, islice
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -15,8 +15,9 @@ from fastapi.responses import StreamingResponse
 
 from orchestrator.case import Case
 from orchestrator.handled import entries
+from orchestrator.handled import page as register_page
+from orchestrator.issued import Issued
 from orchestrator.jose import decode
-from orchestrator.ledger import Issued
 from orchestrator.letters import to_subject
 from orchestrator.papers import certificate_pdf, letter_pdf
 from orchestrator.payload import Certificate
@@ -27,10 +28,13 @@ from orchestrator.web.asked import Given, Operator, Refused, SignedIn, TheCase, 
 from orchestrator.web.ports import Ports
 from orchestrator.web.views import case_view, held, lines, overview, tasks, version_of
 from topics.events import Right
+from topics.orders import FIXED_REASONS
 
 router = APIRouter()
 
 _MOST_ENTRIES = 200
+_ROWS_AT_ONCE = 500
+MOST_PAGES = 100_000
 A_MONTH = timedelta(days=31)
 _LOOK_SECONDS = 1.0
 _LOOKS = 600
@@ -56,11 +60,12 @@ def one_case(request: Request, who: SignedIn, case: TheCase, given: Given, watch
 
 def case_page(request: Request, given: Ports, case: Case, status: int = 200, said: bool = False, fault: str | None = None) -> Response:
     """The page of a case; with what was wrong with an order."""
-    found = case_view(case, given.clock(), given.zone)
+    found = case_view(case, given.clock(), given.clock_of(case))
     today = given.clock().astimezone(given.zone).date()
     proofs = given.proofs if case.shredded_at is None else None
-    more = {"person": given.show_person, "keeps": proofs is not None, "proofs": proofs.of(case.request_id) if proofs else []}
-    return show(request, "case.html", status=status, found=found, said=said, fault=fault, today=today, **more)
+    kept = {"keeps": proofs is not None, "proofs": proofs.of(case.request_id) if proofs else []}
+    shown = {"found": found, "fixed_reasons": FIXED_REASONS, "person": given.show_person, **kept}
+    return show(request, "case.html", status=status, said=said, fault=fault, today=today, **shown)
 
 
 @router.get("/cases/{request_id}/progress")
@@ -181,34 +186,41 @@ class Filters:
 
 
 Asked = Annotated[Filters, Depends()]
-
-
-def entries_asked(given: Ports, asked: Filters) -> tuple[Iterator[Entry], date]:
-    """What the register says of what is asked, and today."""
-    today = given.clock().astimezone(given.zone).date()
-    return entries(given.ledger, given.zone, asked.wanted(today)), today
+Page = Annotated[int, Query(ge=1, le=MOST_PAGES)]
 
 
 @router.get("/register")
-def register(request: Request, who: SignedIn, given: Given, watched: Watched, asked: Asked) -> Response:
+def register(request: Request, who: SignedIn, given: Given, watched: Watched, asked: Asked, page: Page = 1) -> Response:
     """The register of handled requests: pseudonyms, dates, outcomes."""
     watched.note(who, "register")
-    lines_of, today = entries_asked(given, asked)
-    found = list(lines_of)
-    counts = sorted(Counter(one.right for one in found).items())
-    filters = asdict(asked) | {"since": (asked.wanted(today).since or today).isoformat()}
-    more: dict[str, Any] = {"found": found[-_MOST_ENTRIES:][::-1], "number": len(found), "rights": list(Right), "standings": STANDINGS}
-    return show(request, "register.html", counts=counts, today=today, filters=filters, **more)
+    today = given.clock().astimezone(given.zone).date()
+    wanted = asked.wanted(today)
+    found = register_page(given.ledger, given.zone, wanted, (page - 1) * _MOST_ENTRIES, _MOST_ENTRIES)
+    filters = asdict(asked) | {"since": (wanted.since or today).isoformat()}
+    pages = {"at": page, "more": page * _MOST_ENTRIES < found.number}
+    return show(request, "register.html", found=found, today=today, filters=filters, rights=list(Right), standings=STANDINGS, **pages)
 
 
 @router.get("/register.csv")
 def register_csv(who: SignedIn, given: Given, watched: Watched, asked: Asked) -> Response:
-    """The same for a spreadsheet."""
+    """The same for a spreadsheet, sent as it is read: it may be long."""
     watched.note(who, "register.csv")
-    out = io.StringIO()
-    found, today = entries_asked(given, asked)
-    write(out, _COLUMNS, (_cells(entry, today) for entry in found))
-    return file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", "register.csv")
+    today = given.clock().astimezone(given.zone).date()
+    parts = csv_parts(entries(given.ledger, given.zone, asked.wanted(today)), today)
+    first = next(parts)  # what is wrong with the ledger is told before anything is sent
+    headers = {"Content-Disposition": 'attachment; filename="register.csv"'}
+    return StreamingResponse(chain([first], parts), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def csv_parts(found: Iterator[Entry], today: date) -> Iterator[bytes]:
+    """The register as CSV, some hundred lines at a time."""
+    head: tuple[str, ...] = _COLUMNS
+    encoding = "utf-8-sig"
+    while (part := list(islice(found, _ROWS_AT_ONCE))) or head:
+        out = io.StringIO()
+        write(out, head, (_cells(entry, today) for entry in part))
+        yield out.getvalue().encode(encoding)
+        head, encoding = (), "utf-8"
 
 
 def _cells(entry: Entry, today: date) -> Sequence[str]:

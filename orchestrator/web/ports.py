@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from orchestrator.case import Case
+from orchestrator.clock import Clock as CaseClock
 from orchestrator.ledger import Ledger
 from orchestrator.letters import Language, Seat
+from orchestrator.warnings import clock_of
 from orchestrator.web.proofs import Proofs
 from topics.bus import Message
+from topics.calendar_settings import Promise
 from topics.configuration import SignIn
 from topics.keyring import Keyring
 from topics.model import Clock
@@ -31,9 +35,14 @@ class Ports:
     sleep: Callable[[float], Awaitable[None]]
     show_person: bool = False
     sign_in: SignIn | None = None
+    promise: Promise | None = None  # the controller's own
     proofs: Proofs | None = None
 
     @property
     def zone(self) -> ZoneInfo:
         """The controller's time zone."""
         return self.seat.zone
+
+    def clock_of(self, case: Case) -> CaseClock:
+        """The clock of a request here."""
+        return clock_of(case, self.zone, self.seat.country, self.promise)

@@ -1,5 +1,6 @@
 """The ASGI application: what every answer carries, who is let in, and what comes of an error."""
 
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from orchestrator.web.proofs import ProofsGone
 from orchestrator.web.provider import Provider
 from topics.bus import BrokerGone
 from topics.keyring import KeyringGone
+from topics.logs import line_of
+
+log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 HEADERS = {
@@ -72,7 +76,10 @@ def build(ports: Ports, access: Access) -> FastAPI:
 
     @site.middleware("http")
     async def guard(request: Request, call_next: Next) -> Response:
-        answer = _turned_away(request, host) or await call_next(request)
+        try:
+            answer = _turned_away(request, host) or await call_next(request)
+        except Exception as error:  # here and not in a handler: Starlette calls that one outside of this, and its answer had no headers
+            answer = _defect(request, error)
         answer.headers.update(HEADERS)
         return answer
 
@@ -98,7 +105,7 @@ def _turned_away(request: Request, host: Host) -> Response | None:
 
 def _sign_in_first(request: Request, _error: Exception) -> Response:
     if request.url.path.startswith("/api/"):
-        return JSONResponse({"detail": "Sign in first."}, 401)
+        return JSONResponse({"detail": "Sign in first, or send a token."}, 401, {"WWW-Authenticate": "Bearer"})
     answer = RedirectResponse("/sign-in", 303)
     if request.method == "GET" and MAY_BE_WANTED.fullmatch(request.url.path):
         answer.set_cookie(WANTED_COOKIE, request.url.path, max_age=600, httponly=True, samesite="lax", secure=_is_secure(request))
@@ -129,6 +136,17 @@ def _no_sessions(request: Request, _error: Exception) -> Response:
     """No page: each says who is signed in."""
     sentence = "The store of sessions cannot be reached; nobody is let in."
     return JSONResponse({"detail": sentence}, 503) if request.url.path.startswith("/api/") else Response(sentence, 503)
+
+
+def _defect(request: Request, error: Exception) -> Response:
+    """A defect of ours; no page, since that may be what is broken. Its text may hold personal data, so only type and place are told."""
+    log.error("defect in the pages: %s at line %d", type(error).__name__, line_of(error))
+    sentence = "A defect of ours. What it was stands in the log."
+    return (
+        JSONResponse({"detail": sentence}, 500)
+        if request.url.path.startswith("/api/")
+        else Response(sentence, 500, media_type="text/plain")
+    )
 
 
 def _problem(request: Request, status: int, key: str, sentence: str) -> Response:

@@ -8,25 +8,26 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 
 from orchestrator import approval
 from orchestrator.approval import Approvable
 from orchestrator.case import Case, ProcessorState
 from orchestrator.certificate import entries
+from orchestrator.clock import Clock
 from orchestrator.ledger import Transaction
-from orchestrator.officer import waits_for_a_word
 from orchestrator.payload import ProcessorEntry
+from orchestrator.shredding import unaskable
 from orchestrator.tables import cases, holds
-from topics.events import Right
-from topics.outcomes import Outcome
+from orchestrator.waiting import Waits, waiting, work
+from orchestrator.web.dates import Dates, dates_of
 
 MOST_OPEN = 200
 _MOST_HOLDS = 500
 _MOST_WAITING = 1_000
 _SOON = timedelta(days=30)
 
-Waiting = Literal["decision", "approval", "identity", "task"]
+Which = Literal["open", "overdue", "waiting"]
 
 
 class View(BaseModel):
@@ -47,7 +48,16 @@ class OpenCase(View):
     status: str | None
     answered: int
     expected: int
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[Waits, ...]
+
+
+class CasePage(View):
+    """Some open cases, the most urgent first. `number`: of all that are asked for; `next`: the number of the next page."""
+
+    today: date
+    number: int
+    cases: tuple[OpenCase, ...]
+    next: int | None
 
 
 class Hold(View):
@@ -64,11 +74,12 @@ class Hold(View):
 
 
 class Overview(View):
-    """What an officer looks at first. `open_cases`: the most urgent; `open`, `overdue` and `waiting` are of all."""
+    """What an officer looks at first. `open_cases`: the most urgent; `waiting`: the first thousand. The numbers are of all."""
 
     today: date
     open: int
     overdue: int
+    waits: int
     open_cases: tuple[OpenCase, ...]
     waiting: tuple[OpenCase, ...]
     holds_ending: tuple[Hold, ...]
@@ -129,8 +140,11 @@ class ClaimView(View):
     reason: str
 
 
-class CaseView(View):
-    """A case as its page shows it. `version` changes whenever anything of it does."""
+class CaseView(Dates):
+    """A case as its page shows it. `version` changes whenever anything of it does.
+
+    `askable`: whether anything can still be ordered at a processor.
+    """
 
     request_id: UUID
     right: str
@@ -139,55 +153,66 @@ class CaseView(View):
     state: str
     status: str | None
     received_at: datetime
-    due_by: date
-    promised_by: date | None
     days_left: int | None
     waits: str | None
     decision: str | None
     decision_reason: str | None
-    extended: str | None
-    paused: str | None
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[Waits, ...]
     processors: tuple[ProcessorView, ...]
     claims: tuple[ClaimView, ...]
     certificates: tuple[IssuedView, ...]
     tasks: tuple[Task, ...]
     approval: Approvable | None
+    askable: bool
     key_until: date | None
     shredded_at: datetime | None
     version: str
 
 
-_WORK = cases.c.body.contains(f'"{Outcome.NEEDS_PERSON}"', autoescape=True)
-_MAY_WAIT = or_(
-    _WORK,
-    cases.c.right == Right.OBJECTION.value,
-    *(
-        cases.c.body.contains(part, autoescape=True)
-        for part in ('"block":{', '"pauses":[{', '"unconfirmed":true', '"guard":{"state":"asked"')
-    ),
-)
-"""What waits for the officer has one of these; the case itself says whether it does."""
+_OPEN = cases.c.state == "open"
 
 
 def overview(transaction: Transaction, now: datetime, zone: ZoneInfo, most: int = MOST_OPEN) -> Overview:
     """The open cases, the most urgent first, and the holds that end within thirty days."""
-    today, run = now.astimezone(zone).date(), transaction.connection
-    is_open = cases.c.state == "open"
-    found = [_open_case(case, today, zone) for case in _most_urgent(transaction, most)]
-    waiting = [_open_case(case, today, zone) for case in _most_urgent(transaction, _MOST_WAITING, _MAY_WAIT)]
+    today = now.astimezone(zone).date()
     return Overview(
         today=today,
-        open=run.scalar(select(func.count()).where(is_open)) or 0,
-        overdue=run.scalar(select(func.count()).where(is_open, cases.c.due_by < today)) or 0,
-        open_cases=tuple(found),
-        waiting=tuple(one for one in waiting if one.waiting),
+        open=_number(transaction, _OPEN),
+        overdue=_number(transaction, *_which("overdue", today)),
+        waits=_number(transaction, *_which("waiting", today)),
+        open_cases=tuple(_open_case(case, today, zone) for case in _most_urgent(transaction, most, _OPEN)),
+        waiting=tuple(_open_case(case, today, zone) for case in _most_urgent(transaction, _MOST_WAITING, *_which("waiting", today))),
         holds_ending=held(transaction, today + _SOON),
     )
 
 
-def _most_urgent(transaction: Transaction, most: int, *which: ColumnElement[bool]) -> Iterator[Case]:
-    query = select(cases.c.body).where(cases.c.state == "open", *which).order_by(cases.c.due_by).limit(most)
+def some_cases(transaction: Transaction, now: datetime, zone: ZoneInfo, which: Which, page: int, size: int) -> CasePage:
+    """A page of the open cases, or of those that are overdue or wait for the officer, the most urgent first."""
+    today, after = now.astimezone(zone).date(), (page - 1) * size
+    conditions = _which(which, today)
+    number = _number(transaction, *conditions)
+    found = tuple(_open_case(case, today, zone) for case in _most_urgent(transaction, size, *conditions, after=after))
+    return CasePage(today=today, number=number, cases=found, next=page + 1 if after + size < number else None)
+
+
+def _which(which: Which, today: date) -> tuple[ColumnElement[bool], ...]:
+    match which:
+        case "open":
+            return (_OPEN,)
+        case "overdue":
+            return _OPEN, cases.c.due_by < today
+        case "waiting":
+            return (cases.c.waits.is_not(None),)
+
+
+def _number(transaction: Transaction, *conditions: ColumnElement[bool]) -> int:
+    return transaction.connection.scalar(select(func.count()).select_from(cases).where(*conditions)) or 0
+
+
+def _most_urgent(transaction: Transaction, most: int, *conditions: ColumnElement[bool], after: int = 0) -> Iterator[Case]:
+    query = (
+        select(cases.c.body).where(*conditions).order_by(cases.c.due_by, cases.c.received_at, cases.c.request_id).offset(after).limit(most)
+    )
     yield from map(Case.model_validate_json, transaction.connection.scalars(query))
 
 
@@ -201,13 +226,13 @@ def held(transaction: Transaction, until: date | None = None) -> tuple[Hold, ...
 
 def tasks(transaction: Transaction) -> tuple[Task, ...]:
     """What waits for a person, the most urgent first (of a thousand cases)."""
-    return tuple(task for case in _most_urgent(transaction, _MOST_WAITING, _WORK) for task in tasks_of(case))
+    work = (cases.c.waits.is_not(None), cases.c.waits.contains(Waits.TASK.value))
+    return tuple(task for case in _most_urgent(transaction, _MOST_WAITING, *work) for task in tasks_of(case))
 
 
 def tasks_of(case: Case) -> tuple[Task, ...]:
     """What waits for a person at a case."""
-    waiting = [p for p in case.processors if p.outcome is Outcome.NEEDS_PERSON and not case.stopped]
-    return tuple(Task(request_id=case.request_id, processor=p.name, instructions=p.reason or "", due_by=case.due_by) for p in waiting)
+    return tuple(Task(request_id=case.request_id, processor=p.name, instructions=p.reason or "", due_by=case.due_by) for p in work(case))
 
 
 def _open_case(case: Case, today: date, zone: ZoneInfo) -> OpenCase:
@@ -221,14 +246,16 @@ def _open_case(case: Case, today: date, zone: ZoneInfo) -> OpenCase:
         status=_status(case),
         answered=sum(p.answered_at is not None and not p.awaited for p in case.processors),
         expected=len(case.processors),
-        waiting=_waiting(case),
+        waiting=waiting(case),
     )
 
 
-def case_view(case: Case, now: datetime, zone: ZoneInfo) -> CaseView:
+def case_view(case: Case, now: datetime, clock: Clock) -> CaseView:
     """A case in full."""
-    decision = case.decision
+    decision, zone = case.decision, clock.zone
+    today = now.astimezone(zone).date()
     return CaseView(
+        **dict(dates_of(case, clock, today)),
         request_id=case.request_id,
         right=case.right.value,
         ground=case.ground,
@@ -236,15 +263,11 @@ def case_view(case: Case, now: datetime, zone: ZoneInfo) -> CaseView:
         state=case.state,
         status=_status(case),
         received_at=case.received_at.astimezone(zone),
-        due_by=case.due_by,
-        promised_by=case.promised_by,
-        days_left=_days_left(case, now.astimezone(zone).date(), zone),
+        days_left=_days_left(case, today, zone),
         waits=case.block.reason if case.block else None,
         decision=decision.decision if decision else None,
         decision_reason=decision.reason if decision else None,
-        extended=case.extension.reason if case.extension else None,
-        paused=case.pauses[-1].ground if case.paused else None,
-        waiting=_waiting(case),
+        waiting=waiting(case),
         processors=tuple(_processor(state, entry, zone) for state, entry in zip(case.processors, entries(case), strict=True)),
         claims=tuple(
             ClaimView(processor=placed.processor, **placed.claim.model_dump(include={"kind", "until", "reason"})) for placed in case.claims
@@ -255,6 +278,7 @@ def case_view(case: Case, now: datetime, zone: ZoneInfo) -> CaseView:
         ),
         tasks=tasks_of(case),
         approval=approval.of(case),
+        askable=not all(unaskable(case, processor) for processor in case.processors),
         key_until=case.key_until(zone),
         shredded_at=case.shredded_at,
         version=version_of(case),
@@ -272,19 +296,6 @@ def _days_left(case: Case, today: date, zone: ZoneInfo) -> int | None:
 
 def _status(case: Case) -> str | None:
     return case.certificates[-1].status.value if case.certificates else None
-
-
-def _waiting(case: Case) -> tuple[Waiting, ...]:
-    found: list[Waiting] = []
-    if case.state == "open" and not case.paused and waits_for_a_word(case):
-        found.append("decision")
-    if case.state == "open" and case.unapproved:
-        found.append("approval")
-    if case.paused:
-        found.append("identity")
-    if case.state == "open" and tasks_of(case):
-        found.append("task")
-    return tuple(found)
 
 
 def _processor(state: ProcessorState, entry: ProcessorEntry, zone: ZoneInfo) -> ProcessorView:

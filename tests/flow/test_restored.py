@@ -13,7 +13,7 @@ import pytest
 from connectors.testing.simulator import Fault, Person
 from orchestrator.case import Status
 from orchestrator.certificate import fingerprint
-from orchestrator.ledger import Issued
+from orchestrator.issued import Issued
 from orchestrator.restored import Findings, Restoration
 from orchestrator.sign import KeyFolderError, SigningKeys
 from orchestrator.verify import verify

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +30,23 @@ def office(tmp_path: Path) -> Iterator[Office]:
         yield made
 
 
-def test_every_answer_is_as_described(office: Office) -> None:
+@pytest.mark.parametrize("way", ["session", "token"])
+def test_every_answer_is_as_described(office: Office, way: str) -> None:
     request = aside(office.erased)
     aside(office.company.settle, minutes=20)
-    cookie = {"Cookie": f"erasure={office.access.begin('portal', Role.READER)}"}
-    described = httpx.get(f"{office.address}/api/openapi.json", headers=cookie).json()
+    headers = {
+        "session": {"Cookie": f"erasure={office.access.begin('portal', Role.READER)}"},
+        "token": {"Authorization": f"Bearer {office.access.make_token('portal', Role.READER, timedelta(days=1))}"},
+    }[way]
+    described = httpx.get(f"{office.address}/api/openapi.json", headers=headers).json()
     operations = [one.ok() for one in schemathesis.openapi.from_dict(described).get_all_operations()]
-    assert 5 == len(operations)
+    assert 6 == len(operations)
     for operation in operations:
 
         @MANY
         @given(case=operation.as_strategy())
         def answers_as_described(case: Any) -> None:
-            case.call_and_validate(base_url=office.address, headers=cookie)
+            case.call_and_validate(base_url=office.address, headers=headers)
 
         answers_as_described()
-    assert str(request) == httpx.get(f"{office.address}/api/cases/{request}", headers=cookie).json()["request_id"]
+    assert str(request) == httpx.get(f"{office.address}/api/cases/{request}", headers=headers).json()["request_id"]

@@ -11,7 +11,8 @@ import pytest
 from connectors.testing.serve import serving
 from connectors.testing.simulator import Person
 from orchestrator.certificate import Certificate
-from orchestrator.ledger import Issued, Ledger
+from orchestrator.issued import Issued
+from orchestrator.ledger import Ledger
 from orchestrator.sign import SigningKeys
 from orchestrator.verify import verify
 from tests.flow.company import lines

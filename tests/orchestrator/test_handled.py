@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from orchestrator.handled import counts, entries, forget, going
+from orchestrator.handled import counts, entries, forget, going, page
+from orchestrator.listed import Listed
 from orchestrator.register import Entry, Tally, Wanted, keys_of_years_before, register_key
 from orchestrator.tables import cases, certificates, identifiers
 from orchestrator.upkeep import Upkeep
@@ -108,6 +109,36 @@ def test_what_is_open_past_its_last_day_is_late(installation: Installation) -> N
     assert (None, False) == (entry.deadline_met(date(2026, 12, 21)), entry.deadline_met(date(2026, 12, 22)))
 
 
+def test_the_pages_are_the_register_from_behind_with_what_is_open_first(installation: Installation) -> None:
+    for _ in range(3):
+        handled(installation, uuid4())
+        installation.time.now += timedelta(minutes=1)
+    again = uuid4()
+    installation.take(request(again), answer(again, line()), answer(again, outcome=Outcome.FAILED, name="b"))
+    installation.time.now += timedelta(minutes=20)
+    installation.process.wake(installation.time.now)
+    for minutes in range(2):
+        installation.take(
+            request(uuid4(), "subject.restrict", received_at=(installation.time.now + timedelta(minutes=minutes)).isoformat())
+        )
+    installation.take(request(uuid4(), mode="dry-run"), answer(again, line(), name="b"))
+    pages = [page(installation.ledger, ZONE, Wanted(), after, 2) for after in range(0, 8, 2)]
+    assert [2, 2, 2, 0] == [len(one.entries) for one in pages]
+    assert register(installation)[::-1] == [entry for one in pages for entry in one.entries]
+    assert ["open", "open", *["complete"] * 4] == [entry.standing for one in pages for entry in one.entries]
+    assert [(6, {"erasure": 4, "restriction": 2})] * 4 == [(one.number, dict(one.rights)) for one in pages]
+    for wanted, number in [(Wanted(standing="open"), 2), (Wanted(standing="complete"), 4), (Wanted(right="erasure"), 4)]:
+        found = page(installation.ledger, ZONE, wanted, 0, 10)
+        assert (number, number) == (found.number, len(found.entries))
+
+
+def test_the_days_asked_for_are_the_controllers_own(installation: Installation) -> None:
+    handled(installation, uuid4(), received_at="2026-11-18T23:30:00Z")  # 00:30 on the 19th in Amsterdam
+    days = [date(2026, 11, 18), date(2026, 11, 19), date(2026, 11, 20)]
+    assert [0, 1, 0] == [len(list(entries(installation.ledger, ZONE, Wanted(since=day, until=day)))) for day in days]
+    assert 1 == len(list(entries(installation.ledger, ZONE, Wanted(since=date.min, until=date.max))))
+
+
 # What is kept no longer
 
 
@@ -127,6 +158,8 @@ def test_when_its_time_is_over_an_entry_goes_and_its_count_stays(installation: I
         assert [] == transaction.certificates_of(id)
         (link,) = transaction.register()
         assert ("", 1, "0" * 64) == (link.jws, link.register_index, link.previous)
+        shown = transaction.connection.execute(select(*(certificates.c[name] for name in (*Listed._fields, "newest")))).one()
+        assert {None} == set(shown)
 
 
 def test_the_chain_goes_on_after_what_was_forgotten(installation: Installation) -> None:

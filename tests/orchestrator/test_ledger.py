@@ -1,17 +1,24 @@
 """The ledger keeps what it promises, on SQLite and on PostgreSQL."""
 
+import json
 import queue
 import threading
+from base64 import urlsafe_b64encode
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import create_engine, insert, text
+from sqlalchemy import create_engine, insert, select, text
 
-from orchestrator.case import RecordState
-from orchestrator.ledger import Issued, Ledger, LedgerGone, Transaction, _row, upgrade
-from orchestrator.tables import cases
+from orchestrator.case import Case, RecordState
+from orchestrator.deadlines import Pause
+from orchestrator.issued import Issued
+from orchestrator.ledger import Ledger, LedgerGone, Transaction, _row, upgrade
+from orchestrator.listed import Listed, listed
+from orchestrator.tables import cases, certificates
 from tests.orchestrator.certificate_cases import AWR, case, processor, record
 from topics.bus import Message
 from topics.database import engine_for
@@ -20,8 +27,16 @@ from topics.outcomes import Outcome
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
-def issued(index: int, previous: str, sha256: str) -> Issued:
-    return Issued(uuid4(), uuid4(), 1, "complete", NOW, index, previous, sha256, "a.b.c")
+def issued(index: int, previous: str, sha256: str, request_id: UUID | None = None, **more: Any) -> Issued:
+    payload = {"right": "erasure", "ground": "17(1)(b)", "subject": "p", "received_at": "2026-11-19T09:00:00+01:00", "due_by": "2026-12-21"}
+    told = json.dumps({**payload, "processors": [{"outcome": "erased"}] * 2, "deadline_met": True, **more}).encode()
+    jws = f"a.{urlsafe_b64encode(told).decode().rstrip('=')}.c"
+    return Issued(uuid4(), request_id or uuid4(), 1, "complete", NOW, index, previous, sha256, jws)
+
+
+def old_row(one: Case) -> dict[str, Any]:
+    """A case as it stood in the ledger before there were columns beside it."""
+    return {name: value for name, value in _row(one).items() if name not in ("mode", "certified", "waits")}
 
 
 def test_a_case_comes_back_as_it_went_in(ledger: Ledger) -> None:
@@ -87,13 +102,70 @@ def test_the_digest_of_a_shredded_case_of_an_earlier_version_goes(ledger_url: st
     shredded = open_one.model_copy(update={"request_id": uuid4(), "shredded_at": NOW})
     with engine.begin() as connection:
         upgrade(connection, "0007")
-        connection.execute(insert(cases), [_row(one) for one in (open_one, shredded)])
+        connection.execute(insert(cases), [old_row(one) for one in (open_one, shredded)])
     engine.dispose()
     opened = Ledger.open(ledger_url)
     with opened.reading() as transaction:
         assert open_one == transaction.case(open_one.request_id)
         assert shredded.model_copy(update={"content": ""}) == transaction.case(shredded.request_id)
     opened.close()
+
+
+def test_the_columns_beside_old_certificates_and_cases_are_filled(ledger_url: str) -> None:
+    """More than are filled at once; one of them is forgotten already."""
+    number = 1_203
+    plain = case(processor(record(Outcome.ERASED)))
+    old = [issued(n, f"{n - 1:064}", f"{n:064}", plain.request_id if n == number - 1 else None) for n in range(1, number)]
+    refused = issued(number, f"{number - 1:064}", f"{number:064}", decision={"decision": "refuse", "at": "2026-11-20T09:00:00Z"})
+    refused = replace(refused, request_id=plain.request_id, revision=2)
+    doubted = plain.model_copy(update={"request_id": uuid4(), "pauses": (Pause(NOW, None, "The address is new."),)})
+    planned = plain.model_copy(update={"request_id": uuid4(), "mode": "dry-run", "state": "closed"})
+    engine = engine_for(ledger_url)
+    with engine.begin() as connection:
+        upgrade(connection, "0009")
+        connection.execute(insert(cases), [old_row(one) for one in (plain, doubted, planned)])
+        connection.execute(insert(certificates), [{**vars(one), **({"jws": ""} if one is old[0] else {})} for one in [*old, refused]])
+    engine.dispose()
+    opened = Ledger.open(ledger_url)
+    with opened.reading() as transaction:
+        run = transaction.connection.execute
+        waits = {row.request_id: (row.mode, row.waits) for row in run(select(cases))}
+        newest = list(transaction.connection.scalars(select(certificates.c.register_index).where(certificates.c.newest)))
+        open_ones = list(transaction.connection.scalars(select(cases.c.request_id).where(~cases.c.certified)))
+        beside = [Listed(*row) for row in run(select(*(certificates.c[n] for n in Listed._fields)).order_by(certificates.c.register_index))]
+    opened.close()
+    assert {
+        plain.request_id: ("execute", None),
+        doubted.request_id: ("execute", "identity"),
+        planned.request_id: ("dry-run", None),
+    } == waits
+    assert [Listed(*[None] * 8), *(listed(one.jws) for one in [*old[1:], refused])] == beside  # type: ignore[arg-type]
+    assert datetime(2026, 11, 20, 9, tzinfo=UTC) == beside[-1].refused_at
+    assert [n for n in range(2, number + 1) if n != number - 1] == sorted(newest)
+    assert {doubted.request_id, planned.request_id} == set(open_ones)
+
+
+def test_of_the_certificates_of_a_request_one_is_the_newest_in_whichever_order_they_come(ledger: Ledger) -> None:
+    first = issued(1, "0" * 64, "a" * 64)
+    second, third = (replace(issued(n, f"{n}" * 64, f"{n}" * 64, first.request_id), revision=n) for n in (2, 3))
+    other = issued(4, "4" * 64, "4" * 64)
+    for some in ([second, third], [first, other]):  # a restored ledger takes over what it lacks
+        with ledger.transaction() as transaction:
+            transaction.add_certificates(some)
+    with ledger.reading() as transaction:
+        newest = transaction.connection.scalars(select(certificates.c.register_index).where(certificates.c.newest))
+        assert {3, 4} == set(newest)
+
+
+def test_for_what_a_case_waits_is_written_with_it_and_goes_with_it(ledger: Ledger) -> None:
+    one = case(processor()).model_copy(update={"pauses": (Pause(NOW, None, "The address is new."),)})
+    found = []
+    for changed in (one, one.model_copy(update={"pauses": ()})):
+        with ledger.transaction() as transaction:
+            transaction.save([changed], frozenset({one.request_id} if changed is one else ()))
+        with ledger.reading() as transaction:
+            found.append(transaction.connection.scalar(select(cases.c.waits)))
+    assert ["identity", None] == found
 
 
 def test_an_outbox_id_is_never_used_twice(ledger: Ledger) -> None:

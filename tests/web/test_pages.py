@@ -2,14 +2,20 @@
 
 import hashlib
 import json
-from datetime import timedelta
+from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import insert, select
 
 from connectors.testing.simulator import Person
+from orchestrator.handled import entries
 from orchestrator.papers import attached, pages
+from orchestrator.register import Wanted
+from orchestrator.tables import certificates
 from orchestrator.tongue import WORDS
 from orchestrator.verify import verify
+from orchestrator.web.pages import csv_parts
 from orchestrator.web.views import overview, tasks
 from tests.flow.company import AMSTERDAM
 from tests.web.conftest import JAN, Office, act, csrf
@@ -146,6 +152,32 @@ def test_the_register_is_filtered_and_downloaded(office: Office) -> None:
     assert [422, 422, 422] == [browser.get(f"/register?{wrong}").status_code for wrong in ("since=x", "right=x", "status=x")]
 
 
+def test_a_long_register_is_sent_in_parts_and_has_one_head(office: Office) -> None:
+    office.erased()
+    (entry,) = entries(office.company.ledger, AMSTERDAM, Wanted())
+    parts = list(csv_parts(iter([entry] * 1_001), date(2026, 11, 20)))
+    rows = b"".join(parts).decode("utf-8-sig").splitlines()
+    assert (3, 1_002) == (len(parts), len(rows))
+    assert 1 == sum(row.startswith("pseudonym") for row in rows)
+    assert [] == [row for row in rows if not row or "\ufeff" in row]
+
+
+def test_the_register_is_shown_page_by_page(office: Office) -> None:
+    office.erased()
+    browser = office.visitor()
+    with office.company.ledger.transaction() as transaction:
+        (row,) = transaction.connection.execute(select(certificates)).mappings()
+        copies = [
+            {**row, "request_id": uuid4(), "certificate_id": uuid4(), "register_index": n, "sha256": f"{n:064}"} for n in range(2, 252)
+        ]
+        transaction.connection.execute(insert(certificates), copies)
+    first, second = browser.get("/register").text, browser.get("/register?page=2").text
+    assert (200, 51) == tuple(page.count('<th scope="row"><code>') for page in (first, second))
+    assert "page=2" in first and "Older" in first and "Newer" not in first
+    assert "page=1" in second and "Newer" in second and "Older" not in second
+    assert 422 == browser.get("/register?page=0").status_code
+
+
 def test_who_it_is_is_shown_only_where_configured_audited_and_never_after_shredding(tmp_path_factory: pytest.TempPathFactory) -> None:
     office = Office(tmp_path_factory.mktemp("office"), show_person=True)
     request, browser = office.erased(), office.visitor()
@@ -260,3 +292,27 @@ def test_the_overview_says_that_everything_is_stopped_by_whom_and_why(office: Of
     office.company.keyring.stops.press("rik", "The shop erases every visitor.")
     page = browser.get("/").text
     assert "Everything is stopped" in page and "rik: The shop erases every visitor." in page
+
+
+def test_the_api_lists_open_cases_those_that_are_late_and_those_that_wait_page_by_page(office: Office) -> None:
+    office.company.stopped = {"moneybird"}
+    asked = [office.company.ask(JAN.subject())]
+    office.company.settle(days=10)
+    for person in (Person("piet@voorbeeld.nl"), Person("an@voorbeeld.nl")):
+        asked.append(office.company.ask(person.subject(), identity="doubtful"))
+        office.company.settle(minutes=1)
+    office.company.settle(days=22)
+    browser = office.visitor()
+
+    def found(query: str) -> tuple[int, list[str], int | None]:
+        answer = browser.get(f"/api/cases{query}").json()
+        return answer["number"], [one["request_id"] for one in answer["cases"]], answer["next"]
+
+    first, second, third = map(str, asked)
+    assert (3, [first, second, third], None) == found("")
+    assert (1, [first], None) == found("?which=overdue")
+    assert (2, [second, third], None) == found("?which=waiting")
+    assert (3, [first, second], 2) == found("?size=2")
+    assert (3, [third], None) == found("?size=2&page=2")
+    assert 422 == browser.get("/api/cases?size=201").status_code
+    assert 422 == browser.get("/api/cases?which=closed").status_code

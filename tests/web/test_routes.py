@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -161,6 +162,23 @@ def test_every_answer_carries_the_headers(office: Office, method: str, path: str
         or {k.lower(): v for k, v in HEADERS.items()}.items() <= dict(answer.headers).items()
     )
     assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/", "/register", "/cases/{request_id}", "/api/overview"])
+def test_an_answer_that_tells_of_a_defect_of_ours_carries_the_headers_and_nothing_of_it(
+    office: Office, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> datetime:
+        raise ValueError("jan@voorbeeld.nl")
+
+    request, browser = office.erased(), office.visitor()
+    object.__setattr__(office.ports, "clock", broken)
+    answer = browser.get(filled(path, request))
+    assert 500 == answer.status_code
+    assert {k.lower(): v for k, v in HEADERS.items()}.items() <= dict(answer.headers).items()
+    assert path.startswith("/api/") == ("application/json" == answer.headers["content-type"])
+    assert "jan@" not in answer.text + caplog.text
+    assert "ValueError" in caplog.text
 
 
 @pytest.mark.parametrize("path", ["/sign-in/link", *WRITING])
