@@ -32,7 +32,7 @@ def _kept(case: Case, zone: ZoneInfo, status: Status, on: date, last: date, tell
     if told is not None and (case.refused or not told):
         return told
     if still:
-        return None if status is Status.PARTIAL else True
+        return None if status is Status.PARTIAL and not case.refused else True  # refused: after an answer in time
     if on > last and answered_by(case, zone, last):  # one that follows years later, when a hold ends, is not late
         return True
     return deadline_met(status, last, on)

@@ -23,7 +23,7 @@ def waits_for_a_word(case: Case) -> bool:
 
 def work(case: Case) -> list[ProcessorState]:
     """Where a person must do what no connector can."""
-    return [] if case.stopped else [p for p in case.processors if p.outcome is Outcome.NEEDS_PERSON]
+    return [] if case.stopped else [p for p in case.processors if p.outcome is Outcome.NEEDS_PERSON and not p.awaited]
 
 
 _FOR: Mapping[Waits, Callable[[Case], bool]] = {

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.agreement import faults
@@ -227,6 +227,7 @@ STEPS = st.sampled_from([*ORDERS, "done", "needs a person", 1, 9, 31, 70])
 
 
 @settings(max_examples=400, deadline=None)
+@example(Right.ERASURE, POLICY, ["pause", "done", 1, 31, "needs a person", "refuse"])  # answered while the time stood still, refused later
 @given(st.sampled_from([Right.ERASURE, Right.OBJECTION]), st.sampled_from([POLICY, FOUR_WEEKS]), st.lists(STEPS, max_size=12))
 def test_no_order_of_orders_and_days_makes_what_is_said_of_the_last_days_wrong(
     right: Right, policy: Policy, steps: list[str | int]
