@@ -38,6 +38,7 @@ class Invoice(Shape):
     email: str | None = None  # its own copy, which stays when the client goes
     sent: str | None = None  # may be an empty text, or zeros
     since = Dated("sent")
+    open: str | None = None  # what is still to be paid, as a text
 
 
 class FactuurSturen(contract.Connector[contract.SignInSettings]):
@@ -68,7 +69,8 @@ class FactuurSturen(contract.Connector[contract.SignInSettings]):
                     yield Record(kind, stored.id)
         async for invoice in self.everyone("invoice"):
             if invoice.clientnr in own or subject.matches("email", invoice.email):
-                yield Record("invoice", invoice.invoicenr, invoice.since, binds=("customer", invoice.clientnr or ""))
+                still = bool((invoice.open or "").strip("0.,"))
+                yield Record("invoice", invoice.invoicenr, invoice.since, ("customer", invoice.clientnr or ""), open=still)
         for client in own.values():
             yield Record("customer", client.clientnr, state=client.state)
 

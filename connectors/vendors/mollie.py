@@ -8,6 +8,7 @@ from connectors.auth import Bearer, By
 from connectors.contract import ApiKeySettings, CamelShape, Connector, Gone, Kind, Listed, Lists, Look, Record, Records, Spec, Subject
 
 _KEPT = "Mollie offers no way to delete a payment, and keeps it as a controller of its own."  # its DELETE only cancels an open one
+_OPEN = ("open", "pending", "authorized", "issued", "active")  # of a payment, a sales invoice, a subscription
 _LOOK = Look(unsure=Gone)  # in whatever status it is there: cancelled is not erased
 
 
@@ -40,7 +41,8 @@ class Entry(CamelShape):
 
     def record(self, kind: str) -> Record:
         moment = self.since or (self.created_at if kind == "payment" else None)  # of a draft none
-        return Record("draft" if kind == "invoice" and self.status == "draft" else kind, self.id, moment)
+        told = "draft" if kind == "invoice" and self.status == "draft" else kind
+        return Record(told, self.id, moment, open=self.status in _OPEN)
 
 
 class Customer(Entry):
@@ -82,7 +84,8 @@ class Mollie(Connector[ApiKeySettings]):
             yield Record("customer", customer)
             for kind in ("payment", "mandate", "subscription"):
                 async for entry in self.each(f"/v2/customers/{{customer}}/{kind}s", Entry, at=f"_embedded/{kind}s", customer=customer):
-                    yield entry.record(kind) if kind == "payment" else Record(kind, f"{customer}/{entry.id}", state=entry.state)
+                    hangs = Record(kind, f"{customer}/{entry.id}", state=entry.state, open=entry.status in _OPEN)
+                    yield entry.record(kind) if kind == "payment" else hangs
 
     async def rights(self) -> list[contract.Right]:
         whole = self.settings.api_key.get_secret_value().startswith(("live_", "test_"))  # such a key carries every right of its profile

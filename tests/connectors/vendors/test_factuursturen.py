@@ -240,3 +240,13 @@ def test_an_hour_without_calls_left_is_waited_for_though_no_moment_is_named() ->
     simulator.faults.append(Fault(httpx.Response(429, headers={"X-RateLimit-Remaining": "0"}, text="Too many"), times=3))
     assert [Outcome.ERASED] == fates(bench.carry_out(SUBJECT), "customer")
     assert 3 == len([wait for wait in bench.time.waits if wait > 0])
+
+
+@pytest.mark.parametrize(("left", "still"), [("0", False), ("0.00", False), ("", False), (None, False), ("12.50", True), ("100", True)])
+def test_an_invoice_that_is_not_paid_in_full_is_still_to_be_settled(left: str | None, still: bool) -> None:
+    vendor = FactuurSturenSimulator()
+    vendor.seed(JAN)
+    for row in vendor.bills["invoices"].values():
+        row["open"] = left
+    answer = Bench(FactuurSturen, vendor, SETTINGS, "https://vendor.test/api/v1").carry_out(SUBJECT, mode="dry-run")
+    assert {still} == {line.open for line in answer.records if line.kind == "invoice"}

@@ -433,3 +433,16 @@ def test_what_is_evidence_in_a_dispute_is_not_revoked_for_it_might_be_gone_then(
     answer = case.carry_out(JAN.subject())
     assert {Outcome.HELD} == {line.outcome for line in answer.records}
     assert ("valid", "active") == (simulator.rows["mandates"][mandate]["status"], simulator.rows["subscriptions"][subscription]["status"])
+
+
+@pytest.mark.parametrize(
+    ("status", "still"), [("open", True), ("pending", True), ("authorized", True), ("paid", False), ("expired", False)]
+)
+def test_a_payment_that_is_not_paid_yet_and_a_running_subscription_are_still_to_be_settled(status: str, still: bool) -> None:
+    vendor = MollieSimulator()
+    vendor.seed(JAN)
+    for row in vendor.rows["payments"].values():
+        row["status"] = status
+    answer = Bench(Mollie, vendor, SETTINGS, HOST).carry_out(JAN.subject(), mode="dry-run")
+    assert {still} == {line.open for line in answer.records if line.kind == "payment"}
+    assert {"subscription"} == {line.kind for line in answer.records if line.open and line.kind != "payment"}
