@@ -17,8 +17,10 @@ setup: .venv/.ready
 demo: setup
 	@$(BIN)/erasure demo
 
+# What starts processes and servers of its own runs by itself afterwards.
 test: setup
-	@$(BIN)/python -m pytest --quiet $(TESTS)
+	@$(BIN)/python -m pytest --quiet $(or $(TESTS),--numprocesses 2 tests --ignore tests/live --ignore tests/soak)
+	@[ -n "$(TESTS)" ] || $(BIN)/python -m pytest --quiet tests/live tests/soak
 
 lint: setup
 	@$(BIN)/ruff format --check --quiet .
