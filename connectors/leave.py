@@ -15,6 +15,8 @@ ASK_EVERY = timedelta(seconds=0.5)
 """Nothing is begun longer after a stop or a recall than this: asking before every call would cost a fast vendor's command its speed."""
 _HELD_BACK_FOR = timedelta(minutes=10)
 """How long after a stop was met the orchestrator orders again."""
+_UNREAD_FOR = timedelta(seconds=5)
+"""The same where the keyring could not be read in passing: a server that was started again is back by then."""
 _UNREAD = "The keyring cannot be read: nothing is destroyed here until it can be."
 _REASONS = {
     Against.RECALLED: "It was recalled: something was said about the case since it was ordered.",
@@ -75,7 +77,7 @@ class Leave:
         try:
             against = await self._ask()
         except (SQLAlchemyError, KeyringGone):
-            return HeldBack(now + _HELD_BACK_FOR, _UNREAD)
+            return HeldBack(now + _UNREAD_FOR, _UNREAD)
         return None if against is None else held_back(against, now)
 
 

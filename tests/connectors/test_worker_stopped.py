@@ -185,3 +185,4 @@ def test_where_the_keyring_cannot_be_read_nothing_more_is_destroyed() -> None:
     reasons = {line.reason for line in lines(answer, Outcome.DEFERRED)}
     assert {"The keyring cannot be read: nothing is destroyed here until it can be."} == reasons
     assert answer.again_at is not None
+    assert answer.again_at - box.time.now <= timedelta(seconds=5), "a moment's outage must not cost as much as a stop"
