@@ -675,7 +675,7 @@ MUTATIONS = (
     Mutation(
         "a worker that cannot read the keyring goes on destroying",
         "connectors/leave.py",
-        "            return HeldBack(now + _HELD_BACK_FOR, _UNREAD)",
+        "            return HeldBack(now + _UNREAD_FOR, _UNREAD)",
         "            return None",
         "tests/connectors/test_worker_stopped.py::test_where_the_keyring_cannot_be_read_nothing_more_is_destroyed",
     ),
