@@ -11,6 +11,7 @@ from orchestrator.in_time import is_answered
 from orchestrator.messages import Certify, Effect, Order, Recall, Tell
 from orchestrator.policy import Policy, day_of, start_of
 from orchestrator.shredding import UNASKABLE, unaskable, with_shredding
+from orchestrator.waiting import work
 from orchestrator.warnings import told
 from topics.commands import Command, command_id
 from topics.events import Right
@@ -156,9 +157,9 @@ def conclude(case: Case, at: datetime, policy: Policy) -> Decision:
 
 def _with_tasks_told(case: Case, at: datetime) -> Decision:
     """What a person must do is told when it comes up, and again only after it was settled; while the whole request waits, that is told."""
-    new = []
+    new, waits = [], {p.name for p in work(case)}
     for p in case.processors:
-        asked = p.outcome is Outcome.NEEDS_PERSON and not p.awaited and not case.stopped
+        asked = p.name in waits
         if asked and not p.person_told:
             new.append(p.name)
         if (asked and not p.person_told) or (p.person_told and p.settled):
