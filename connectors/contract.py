@@ -16,12 +16,13 @@ from connectors.declared import Call, Dated, Key, Kind, Listed, Look, Record, Re
 from connectors.errors import Denied, Gone, Misread, NeedsIdentifier, NeedsPerson, NotApplicable, Refused, VendorError
 from connectors.lists import MOST_PAGES, Lists, Paging, Turn, allowed, by_cursor, by_href, by_link, by_offset, by_page, found, rows
 from connectors.ports import Answer, Database, Door, Mailbox, Opens, Reference, Row
-from topics.configuration import ConfiguredPath, DatabaseUrl, ProcessorKind, Secret, Text, Texts
+from topics.configuration import ConfiguredPath, ProcessorKind, Secret, Text, Texts
+from topics.database_urls import AnyDatabaseUrl
 from topics.outcomes import Outcome
 from topics.subject import Subject
 
 __all__ = [
-    "Accepted", "Answer", "ApiKeySettings", "Call", "CamelShape", "ConfiguredPath", "Connector", "Database", "DatabaseUrl",
+    "Accepted", "Answer", "AnyDatabaseUrl", "ApiKeySettings", "Call", "CamelShape", "ConfiguredPath", "Connector", "Database",
     "Dated", "Denied", "Door", "Gone", "Key", "Kind", "Listed", "Lists", "Look", "MOST_PAGES", "Mailbox", "Misread",
     "NeedsIdentifier", "NeedsPerson", "NoSettings", "NotApplicable", "OfAnyKind", "Opens", "Outcome", "Paging", "ProcessorKind", "Record",
     "Records", "Reference", "Refused", "RestrictedIf", "RetentionRule", "Right", "Row", "Secret", "Settings", "Shape",

@@ -3,16 +3,19 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time
-from itertools import groupby
+from decimal import Decimal
+from itertools import islice
 from threading import Lock
-from typing import Any, Literal, TypeVar
-from urllib.parse import quote
+from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import (
     Column,
-    ColumnClause,
+    ColumnElement,
     Connection,
     Engine,
     MetaData,
@@ -20,23 +23,21 @@ from sqlalchemy import (
     Table,
     and_,
     cast,
-    create_engine,
     delete,
-    event,
+    false,
     func,
     inspect,
     literal,
-    literal_column,
     not_,
     or_,
     select,
     update,
 )
-from sqlalchemy import text as sql_text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DataError, IntegrityError, NoSuchTableError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
-from connectors.errors import Denied, Gone, Misread, Refused, Transient
+from connectors.dialects import dialect_of
+from connectors.dialects.dialect import Dialect, Verb, bytes_of, plain
+from connectors.errors import Denied, Gone, Misread, Refused, Transient, VendorError
 from connectors.evidence import Evidence
 from connectors.http import Limits
 from connectors.leave import READING, Leave
@@ -49,7 +50,11 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_BLANKS = " \t\n\r\f\v"
+_MOST_VALUES = 1000  # in one statement: no database takes any number
+_EXACT = (bool, int, float, Decimal, UUID, date, datetime, time)
+"""Types whose values are told alike by us and by a database that keeps to its columns' types."""
+_FOLDED_ELSEWHERE = re.compile(r"[^!-hj-~]|k")
+"""Letters that a database may fold in another way than we do: those beyond ASCII, and the i of Turkish and the k of Kelvin; and blanks."""
 
 
 class DatabaseAccount:
@@ -58,6 +63,7 @@ class DatabaseAccount:
     def __init__(self, name: str, engine: Engine, pace: Pace, limits: Limits, clock: Clock) -> None:
         self.name = name
         self.engine = engine
+        self.dialect = dialect_of(engine.dialect.name)
         self.pace = pace
         self.limits = limits
         self.clock = clock
@@ -83,7 +89,15 @@ class DatabaseDoor:
         self._references: tuple[Reference, ...] | None = None
 
     async def columns(self, table: str) -> tuple[str, ...]:
-        return await self._do(f"DESCRIBE {table}", lambda connection: tuple(self._table(connection, table).columns.keys()))
+        def read(connection: Connection) -> tuple[str, ...]:
+            here = self._table(connection, table)
+            if table != (real := plain(connection, here.schema, here.name)):
+                raise Misread(f"The table {table} is in the default schema; call it {real} under [[processors.tables]].")
+            if here.name not in inspect(connection).get_table_names(schema=here.schema):
+                raise NoSuchTableError(table)  # of another letter case, or no table
+            return tuple(here.columns.keys())
+
+        return await self._do(f"DESCRIBE {table}", read)
 
     async def references(self) -> tuple[Reference, ...]:
         return await self._do("DESCRIBE foreign keys", self._read_references)
@@ -93,28 +107,47 @@ class DatabaseDoor:
         return tuple(column.name for column in key)
 
     async def select(self, table: str, where: Mapping[str, Sequence[str]]) -> list[Row]:
+        dialect = self._account.dialect
+
         def read(connection: Connection) -> list[Row]:
-            columns = self._table(connection, table).columns
-            alike = [_alike(_named(columns, name), values) for name, values in where.items()]
-            return [dict(row) for row in connection.execute(select(*columns).where(or_(*alike))).mappings()]
+            here = self._table(connection, table)
+            alike = [_alike(dialect, _named(here.columns, name), values) for name, values in where.items()]
+            return self._rows(connection, here, or_(*alike))
 
         return await self._do(f"SELECT {table}", read)
+
+    async def referring(self, table: str, column: str, keys: Sequence[str]) -> list[Row]:
+        def read(connection: Connection) -> list[Row]:
+            here, todo = self._table(connection, table), iter(keys)
+            told = _named(here.columns, column)
+            parts = iter(lambda: list(islice(todo, _MOST_VALUES)), [])
+            return [row for part in parts for row in self._rows(connection, here, _one_of(self._account.dialect, told, part))]
+
+        return await self._do(f"SELECT {table}", read)
+
+    def _rows(self, connection: Connection, table: Table, where: ColumnElement[bool]) -> list[Row]:
+        shown = self._account.dialect.shown
+        rows = []
+        for row in connection.execute(select(table).where(where)).mappings():
+            told = {column.name: shown(column, row[column]) for column in table.columns}
+            for column in table.primary_key.columns:
+                key = told[column.name]
+                if row[column] is not None and _typed(column, str(key)) not in (row[column], key):
+                    raise Misread(f"The primary key of a row of {table.name} cannot be told exactly; look at its column {column.name}.")
+            rows.append(told)
+        return rows
 
     async def row(self, table: str, key: Mapping[str, Any]) -> Row | None:
         def read(connection: Connection) -> Row | None:
-            found = connection.execute(select(self._table(connection, table)).where(*self._one(connection, table, key))).mappings().first()
-            return dict(found) if found else None
+            found = self._rows(connection, self._table(connection, table), and_(*self._one(connection, table, key)))
+            return found[0] if found else None
 
         return await self._do(f"SELECT {table}", read)
 
-    async def may(self, verb: Literal["DELETE", "UPDATE"], table: str, columns: Sequence[str] = ()) -> bool | None:
+    async def may(self, verb: Verb, table: str, columns: Sequence[str] = ()) -> bool | None:
         def read(connection: Connection) -> bool | None:
             here = self._table(connection, table)
-            if connection.dialect.name != "postgresql":
-                return None
-            name = connection.dialect.identifier_preparer.format_table(here)
-            asked = [func.has_column_privilege(name, _named(here.columns, column).name, verb) for column in columns]
-            return all(connection.execute(select(*(asked or [func.has_table_privilege(name, verb)]))).one())
+            return self._account.dialect.may(connection, verb, here, [_named(here.columns, column).name for column in columns])
 
         return await self._do(f"ASK {verb} {table}", read)
 
@@ -145,17 +178,10 @@ class DatabaseDoor:
                 passed(Step.CALLING)
                 done = await asyncio.to_thread(self._transaction, work)
                 passed(Step.CALLED)
-        except IntegrityError:
-            why = "a row of another table hangs from it" if call.startswith("DELETE") else "a rule of the table forbids the new values"
-            raise Refused(f"{account.name} refused {call}: {why}.", passing=True) from None
-        except DataError:
-            raise Refused(f"{account.name} refused {call}: a value does not fit its column.") from None
-        except NoSuchTableError:
-            raise Misread(f"{account.name} has no table for {call}; look at [[processors.tables]].") from None
-        except ProgrammingError:
-            raise Denied(f"{account.name} does not allow {call}: its user lacks the right.") from None
-        except (TimeoutError, SQLAlchemyError) as error:
-            raise Transient(f"{account.name} did not answer {call} ({type(error).__name__}).") from None
+        except TimeoutError:
+            raise Transient(f"{account.name} did not answer {call} in time.") from None
+        except SQLAlchemyError as error:
+            raise _fault(account.name, call, error, account.dialect) from None
         self._keep(call, started, done)
         return done
 
@@ -175,26 +201,8 @@ class DatabaseDoor:
 
     def _read_references(self, connection: Connection) -> tuple[Reference, ...]:
         if self._references is None:
-            read = _of_postgresql if connection.dialect.name == "postgresql" else self._of_sqlite
-            self._references = tuple(dict.fromkeys(read(connection)))
+            self._references = tuple(dict.fromkeys(self._account.dialect.references(connection)))
         return self._references
-
-    def _of_sqlite(self, connection: Connection) -> Iterator[Reference]:
-        """Asked of SQLite itself: SQLAlchemy does not see what is to cascade of a key that is declared beside its column."""
-        told: list[ColumnClause[Any]] = [
-            literal_column(name) for name in ("m.name", "f.id", 'f."from"', 'f."table"', 'f."to"', "f.on_delete")
-        ]
-        asked = select().add_columns(*told).select_from(sql_text("sqlite_master m, pragma_foreign_key_list(m.name) f"))
-        rows = connection.execute(asked.where(sql_text("m.type = 'table'")).order_by(sql_text("m.name, f.id, f.seq"))).all()
-        real = {name.lower(): name for name in inspect(connection).get_table_names()}
-        for (name, _), parts in groupby(rows, key=lambda row: (row[0], row[1])):
-            keys = list(parts)
-            if (target := real.get(keys[0][3].lower())) is None:
-                continue  # nothing can hang from a table that is not there
-            columns = self._table(connection, target).columns
-            same = {column.lower(): column for column in (one.name for one in columns)}
-            to = [same[key[4].lower()] for key in keys] if keys[0][4] else [column.name for column in self._key(connection, target)]
-            yield Reference(name, tuple(key[2] for key in keys), target, tuple(to), keys[0][5].upper() == "CASCADE")
 
     def _nothing_goes_along(self, connection: Connection, table: str, key: Mapping[str, Any]) -> None:
         """A row takes no other along: what cascades may be held by law, or be another person's.
@@ -207,7 +215,7 @@ class DatabaseDoor:
         if row is None:
             raise Gone(f"The row of {table} is not there.")
         for reference in self._read_references(connection):
-            if not reference.cascades or reference.target != _plain(table, inspect(connection).default_schema_name):
+            if not reference.cascades or reference.target != table:
                 continue
             other = self._table(connection, reference.table)
             hangs = [other.columns[name] == row[of] for name, of in zip(reference.columns, reference.target_columns, strict=True)]
@@ -240,56 +248,63 @@ def _named(columns: Any, name: str) -> Column[Any]:
     return column
 
 
-def _alike(column: Column[Any], values: Sequence[str]) -> Any:
-    """True at least of every row that holds one of the values. Databases differ in how they fold letters beyond ASCII: any fits here."""
-    text = func.lower(func.trim(cast(column, String), _BLANKS))
-    plain = [value.strip().lower() for value in values if value.isascii()]
-    others = [value.strip().lower() for value in values if not value.isascii()]
-    patterns = ["".join(_any_beyond_ascii(letter) for letter in value) for value in others]
-    return or_(text.in_(plain), *(text.like(f"%{pattern}%", escape="\\") for pattern in patterns))
+def _fault(name: str, call: str, error: SQLAlchemyError, dialect: Dialect) -> VendorError:
+    if isinstance(error, NoSuchTableError):
+        return Misread(f"{name} has no table for {call}; look at [[processors.tables]].")
+    match dialect.meaning(error):
+        case "rule":
+            why = "a row of another table hangs from it" if call.startswith("DELETE") else "a rule of the table forbids the new values"
+            return Refused(f"{name} refused {call}: {why}.", passing=True)
+        case "value":
+            return Refused(f"{name} refused {call}: a value does not fit its column.")
+        case "right":
+            return Denied(f"{name} does not allow {call}: its user lacks the right.")
+    return Transient(f"{name} did not answer {call} ({type(error).__name__}).")
 
 
-def _any_beyond_ascii(letter: str) -> str:
-    if not letter.isascii():
-        return "%"
-    return f"\\{letter}" if letter in "\\%_" else letter
+def _alike(dialect: Dialect, column: Column[Any], values: Sequence[str]) -> ColumnElement[bool]:
+    """True at least of every row that holds one of the values. Databases differ in how they fold letters: any fits here."""
+    if dialect.typed and _type_of(column) in _EXACT:
+        return _one_of(dialect, column, values)
+    text = func.lower(dialect.trimmed(column))
+    lower = [value.strip().lower() for value in values]
+    same = [value for value in lower if not _FOLDED_ELSEWHERE.search(value)]
+    patterns = [_FOLDED_ELSEWHERE.sub("%", re.sub(r"[/%_]", r"/\g<0>", value)) for value in lower if value not in same]
+    return or_(text.in_(same), *(text.like(f"%{pattern}%", escape="/") for pattern in patterns))
 
 
-def _of_postgresql(connection: Connection) -> Iterator[Reference]:
-    inspector = inspect(connection)
-    for schema in [None, *inspector.get_schema_names()]:
-        for name, keys in inspector.get_multi_foreign_keys(schema=schema).items():
-            for key in keys:
-                yield _reference(name, key, inspector.default_schema_name)
+def _one_of(dialect: Dialect, column: Column[Any], keys: Sequence[str]) -> ColumnElement[bool]:
+    """True at least of every row that holds exactly one of the keys."""
+    if not dialect.typed or _type_of(column) not in (*_EXACT, str, bytes):
+        return cast(column, String).in_(keys)
+    typed = []
+    for key in keys:
+        with suppress(Misread):  # what is no value of its type stands in no row
+            typed.append(_typed(column, key))
+    return column.in_(typed) if typed else false()
 
 
-def _reference(name: tuple[str | None, str], key: Any, default: str | None) -> Reference:
-    cascades = str(key.get("options", {}).get("ondelete", "")).upper() == "CASCADE"
-    target = _plain(f"{key['referred_schema'] or default}.{key['referred_table']}", default)
-    return Reference(
-        _plain(f"{name[0] or default}.{name[1]}", default),
-        tuple(key["constrained_columns"]),
-        target,
-        tuple(key["referred_columns"]),
-        cascades,
-    )
-
-
-def _plain(table: str, default: str | None) -> str:
-    """A table of the default schema by its name alone."""
-    return table.removeprefix(f"{default}.")
+def _type_of(column: Column[Any]) -> type[Any] | None:
+    try:
+        return column.type.python_type
+    except NotImplementedError:
+        return None
 
 
 def _typed(column: Column[Any], value: Any) -> Any:
     """A key that came back from a reference is text; the database wants its own type."""
+    wanted = _type_of(column)
     try:
-        wanted = column.type.python_type
+        if wanted is None:
+            return value
+        if wanted is bytes:
+            return bytes_of(value)
         if isinstance(value, wanted):
             return value
         if wanted is bool:
             return {"True": True, "False": False}[value]
         return wanted.fromisoformat(value) if issubclass(wanted, date | time) else wanted(value)
-    except (TypeError, ValueError, KeyError, ArithmeticError, NotImplementedError):
+    except (TypeError, ValueError, KeyError, ArithmeticError):
         raise Misread("A reference does not fit the table's primary key.") from None
 
 
@@ -300,23 +315,3 @@ def _exactly_one(count: int, table: str) -> int:
     if count != 1:
         raise Misread(f"More than one row of {table} would have changed, so none was.")
     return count
-
-
-def engine_to(url: str, timeout: float) -> Engine:
-    """An engine for somebody else's database: nothing of its setup is changed, and a SQLite file is never created. `timeout` in seconds."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "postgresql":
-        options = {"connect_timeout": max(2, int(timeout)), "options": f"-c statement_timeout={int(timeout * 1000)} -c row_security=off"}
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=options, hide_parameters=True)
-    file = URL.create("sqlite", database=f"file:{quote(parsed.database or '')}", query={"mode": "rw", "uri": "true"})
-    engine = create_engine(file, connect_args={"timeout": timeout}, hide_parameters=True)
-    event.listen(engine, "connect", _set_up_sqlite)
-    return engine
-
-
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    for pragma in (
-        "foreign_keys=ON",
-        "secure_delete=ON",
-    ):  # children count; what is erased is overwritten
-        connection.execute(f"PRAGMA {pragma}")  # of this connection only

@@ -97,12 +97,19 @@ class Database(Protocol):
         """
         ...
 
+    async def referring(self, table: str, column: str, keys: Sequence[str]) -> list[Row]:
+        """The whole rows that refer to one of those keys by that column.
+
+        A database may ignore letter case here, so these may be more: hold each against the keys.
+        """
+        ...
+
     async def row(self, table: str, key: Mapping[str, Any]) -> Row | None:
         """The one row with that primary key; None where there is none."""
         ...
 
     async def may(self, verb: Literal["DELETE", "UPDATE"], table: str, columns: Sequence[str] = ()) -> bool | None:
-        """Whether our user has that right on a table, or on all those columns of it; None where the database has no users (SQLite)."""
+        """Whether our user has that right on a table, or on all those columns of it; None where the database does not tell."""
         ...
 
     async def delete(self, table: str, key: Mapping[str, Any]) -> None:

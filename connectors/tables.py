@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from connectors.contract import Database, DatabaseUrl, Misread, NeedsIdentifier, Record, Reference, Refused, Row, Settings, State, Text
+from connectors.contract import AnyDatabaseUrl, Database, Misread, NeedsIdentifier, Record, Reference, Refused, Row, Settings, State, Text
 from topics.subject import Subject
 
 KindName = Literal[
@@ -110,7 +110,7 @@ class Table(Settings):
 class TableSettings(Settings):
     """The settings of a processor that is a database."""
 
-    url: DatabaseUrl = Field(repr=False)
+    url: AnyDatabaseUrl = Field(repr=False)
     tables: tuple[Table, ...] = ()
 
     @model_validator(mode="after")

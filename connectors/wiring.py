@@ -10,7 +10,8 @@ from connectors.act import LOOK_AGAIN_SECONDS
 from connectors.auth import Login
 from connectors.client import Client, transport
 from connectors.consume import Consumer
-from connectors.database import DatabaseAccount, engine_to
+from connectors.database import DatabaseAccount
+from connectors.dialects import engine_to
 from connectors.http import LONGEST_SLEEP, Limits, Vendor
 from connectors.mailbox import MailboxAccount, connection_to
 from connectors.pace import Pace

@@ -857,6 +857,21 @@ MUTATIONS = (
         "    if False:\n",
         "tests/orchestrator/test_guards.py::test_a_silent_processor_is_waited_for_as_long_as_a_certificate_and_then_the_officer_is_asked",
     ),
+    Mutation(
+        "a row is told whose key would not be found again",
+        "connectors/database.py",
+        "_typed(column, str(key)) not in (row[column], key):",
+        "False:",
+        "tests/connectors/test_dialects.py::test_a_row_whose_key_would_not_be_found_again_is_never_told",
+        quick=True,
+    ),
+    Mutation(
+        "foreign keys that a database hides are taken for none",
+        "connectors/dialects/mysql.py",
+        "if not any(table is None and rights.keys() & self._SHOWING for",
+        "if not any(rights.keys() for",
+        "tests/live/test_sql_mariadb.py::test_a_user_to_whom_foreign_keys_are_hidden_fails_before_anything_cascades",
+    ),
 )
 
 

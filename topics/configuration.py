@@ -13,13 +13,13 @@ from pydantic_core import PydanticCustomError
 
 from topics.addresses import is_loopback, one_database
 from topics.calendar_settings import Keep, MonthDay, Promise, read_country, read_month_day, read_promise, read_time_zone
+from topics.database_urls import DatabaseUrl
 from topics.model import ProcessorName
 from topics.rules import HoldRule, HoldStart, RetentionRule
 from topics.setting_types import (
     BaseUrl,
     BootstrapServers,
     ConfiguredPath,
-    DatabaseUrl,
     Duration,
     KeptFor,
     LongKey,

@@ -1,4 +1,4 @@
-"""The types of settings: secrets, addresses, databases, paths, durations; each refuses in a sentence what it cannot read."""
+"""The types of settings: secrets, addresses, paths, durations; each refuses in a sentence what it cannot read."""
 
 import re
 from collections.abc import Mapping
@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, SecretStr, ValidationInfo
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
-from topics.addresses import is_loopback, read_base_url
+from topics.addresses import read_base_url
 from topics.calendar_settings import Keep, read_keep
 from topics.toml_lines import Wrong
 from topics.wrapping import KeyEncryptionKey
 
-_HOW_TO_GIVE_A_SECRET = 'write {env = "NAME"} or {file = "path"}, never the secret itself'
+HOW_TO_GIVE_A_SECRET = 'write {env = "NAME"} or {file = "path"}, never the secret itself'
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")  # what looks like a name is printed; a mistaken secret is not
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -40,7 +38,7 @@ def resolve_secret(raw: object, base_folder: Path, environ: Mapping[str, str]) -
         case {"file": str(name), **others} if name and not others:
             found, what = _read(base_folder / name), "the file that it names is empty; write the secret to it"
         case _:
-            raise Wrong(_HOW_TO_GIVE_A_SECRET)
+            raise Wrong(HOW_TO_GIVE_A_SECRET)
     if not found.strip():
         raise Wrong(what)
     found = found.removesuffix("\n").removesuffix("\r")
@@ -65,19 +63,29 @@ def _folder_and_environ(info: ValidationInfo) -> tuple[Path, Mapping[str, str]]:
     return context.get("folder", Path()), context.get("environ", {})
 
 
+def secret_of(raw: object, info: ValidationInfo) -> str:
+    """What `resolve_secret` finds from where the configuration file stands."""
+    return resolve_secret(raw, *_folder_and_environ(info))
+
+
 def _secret(raw: object, info: ValidationInfo) -> SecretStr:
-    return raw if isinstance(raw, SecretStr) else SecretStr(resolve_secret(raw, *_folder_and_environ(info)))
+    return raw if isinstance(raw, SecretStr) else SecretStr(secret_of(raw, info))
 
 
 def _key_encryption_key(raw: object, info: ValidationInfo) -> KeyEncryptionKey:
-    given = resolve_secret(raw, *_folder_and_environ(info))
+    given = secret_of(raw, info)
     try:
         return KeyEncryptionKey.read(given)
     except ValueError as fault:
         raise Wrong(f"{fault}; make one with: openssl rand -base64 32") from None
 
 
-def _path(raw: object, info: ValidationInfo) -> Path:
+def read_path(raw: object, info: ValidationInfo) -> Path:
+    """A path, absolute; a relative one starts at the configuration file's folder.
+
+    Raises:
+        Wrong: it is none.
+    """
     if not isinstance(raw, (str, Path)) or not str(raw) or "\0" in str(raw):
         raise Wrong('must be a path; write it in quotes: "…"')
     return (_folder_and_environ(info)[0] / raw).absolute()
@@ -105,24 +113,6 @@ def _bootstrap_servers(raw: object, info: ValidationInfo) -> str:
     return ",".join(server[1] + (server[2] or _KAFKA_PORT) for server in found if server)
 
 
-def _database_url(raw: object, info: ValidationInfo) -> str:
-    given = resolve_secret(raw, *_folder_and_environ(info)) if isinstance(raw, dict) else str(raw)
-    try:
-        url = make_url(given)
-    except (ArgumentError, ValueError):
-        url = URL.create("none")
-    if url.drivername in ("postgresql", "postgresql+psycopg"):
-        password = url.password or url.query.get("password")
-        if password and not isinstance(raw, dict) and not is_loopback(url.host):
-            raise Wrong(f"holds a password; put the whole URL elsewhere and {_HOW_TO_GIVE_A_SECRET}")
-        return given
-    if url.drivername != "sqlite":
-        raise Wrong('names no database that is supported; write "sqlite:///FILE" or "postgresql://HOST/NAME"')
-    if url.host or url.query or url.database in (None, "", ":memory:"):
-        raise Wrong('must name a file; write "sqlite:///FILE", with three slashes and nothing after the file')
-    return f"sqlite:///{_path(url.database, info)}"
-
-
 def _long_enough(key: SecretStr) -> SecretStr:
     if len(key.get_secret_value().encode()) < _SHORTEST_KEY_BYTES:
         raise Wrong(f"must be at least {_SHORTEST_KEY_BYTES} characters that nobody can guess; make it with openssl rand -base64 32")
@@ -133,9 +123,8 @@ Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 """A secret in a connector's settings: `{env = …}` or `{file = …}`, never text (a `SecretStr` made in code passes)."""
 BaseUrl = Annotated[str, AfterValidator(read_base_url)]
 """An address that may be called: encrypted, but on loopback."""
-ConfiguredPath = Annotated[Path, BeforeValidator(_path)]
+ConfiguredPath = Annotated[Path, BeforeValidator(read_path)]
 """A path, absolute; a relative one starts at the configuration file's folder."""
-DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 KeptFor = Annotated[Keep, BeforeValidator(read_keep)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]

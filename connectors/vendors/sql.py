@@ -1,11 +1,11 @@
 """Tables of your own: CMS, CRM, web shop, log-in data, monitoring contacts. Facts and doubts: docs/vendors/sql.md."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, get_args
 
 from connectors import contract
-from connectors.contract import Connector, Kind, Outcome, Record, Records, Reference, State, Subject
+from connectors.contract import Connector, Kind, Outcome, Record, Records, Reference, Row, State, Subject
 from connectors.tables import Hit, KindName, RowKey, Table, TableSettings, above, can_be_searched, empty
 
 
@@ -13,7 +13,7 @@ class Sql(Connector[TableSettings]):
     spec = contract.Spec(
         name="sql", kind="database", kinds=tuple(Kind(name) for name in get_args(KindName)), identifiers=("email", "customer_id"),
         not_covered=("tables and columns that are not configured, files beside the database, replicas, dumps and backups",),
-        calls_per_minute=6000, docs="https://docs.sqlalchemy.org", checked=dt.date(2026, 11, 22), erased_as_located=True,
+        calls_per_minute=6000, docs="https://docs.sqlalchemy.org", checked=dt.date(2026, 11, 28), erased_as_located=True,
     )  # fmt: skip
     opens = "database"
 
@@ -29,22 +29,24 @@ class Sql(Connector[TableSettings]):
             table.check(keys[name], await self.database.columns(name), any(link.target == name for link in links))
         can_be_searched(tables, links, subject)
 
-        async def look(table: Table, where: dict[str, Any], fits: Callable[[str, Any], bool]) -> None:
-            for row in await self.database.select(table.table, where) if where else []:
-                if told := [column for column in where if fits(column, row[column])]:
+        def keep(table: Table, rows: list[Row], columns: Iterable[str], fits: Callable[[str, Any], bool]) -> None:
+            for row in rows:
+                if told := [column for column in columns if fits(column, row[column])]:
                     hit = Hit(table, {name: row[name] for name in keys[table.table]}, row, table.lasting(row, told))
                     hits.setdefault((table.table, *map(str, hit.key.values())), hit)
 
         for table in tables.values():
             kinds = table.told_by
             where = {column: [value for kind in some for value in subject.values(kind)] for column, some in kinds.items()}
-            await look(table, where, lambda column, value, kinds=kinds: any(subject.matches(kind, value) for kind in kinds[column]))  # type: ignore[misc]
+            rows = await self.database.select(table.table, where) if where else []
+            keep(table, rows, where, lambda column, value: any(subject.matches(kind, value) for kind in kinds[column]))  # noqa: B023
         known = -1
         while known < len(hits):  # what hangs from a row, and what hangs from that
             known = len(hits)
             for link in links:
                 if ids := {key[1] for key in hits if key[0] == link.target}:
-                    await look(tables[link.table], {link.columns[0]: sorted(ids)}, lambda _, value, ids=ids: str(value) in ids)  # type: ignore[misc]
+                    rows = await self.database.referring(link.table, link.columns[0], sorted(ids))
+                    keep(tables[link.table], rows, link.columns, lambda _, value: str(value) in ids)
         higher = above(hits, [*links, *await self.database.references()])
         for one in sorted(hits, key=lambda one: -len(higher[one])):  # what hangs from a row goes before it
             yield hits[one].record(hits[other] for other in sorted(higher[one]))

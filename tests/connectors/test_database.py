@@ -18,8 +18,9 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from connectors.contract import Connector, DatabaseUrl, Kind, Record, Settings, Spec, State, Subject
-from connectors.database import DatabaseAccount, DatabaseDoor, engine_to
+from connectors.contract import AnyDatabaseUrl, Connector, Kind, Record, Settings, Spec, State, Subject
+from connectors.database import DatabaseAccount, DatabaseDoor
+from connectors.dialects import engine_to
 from connectors.errors import Gone, Misread, Refused, Transient
 from connectors.evidence import Evidence
 from connectors.http import Limits
@@ -182,7 +183,7 @@ async def test_calls_are_kept_as_evidence_and_no_value_is_logged(opened: Shop, c
 
 
 class UserSettings(Settings):
-    url: DatabaseUrl
+    url: AnyDatabaseUrl
 
 
 class Users(Connector[UserSettings]):

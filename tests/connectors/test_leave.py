@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from connectors.auth import Login
 from connectors.client import Client
-from connectors.database import DatabaseAccount, engine_to
+from connectors.database import DatabaseAccount
+from connectors.dialects import engine_to
 from connectors.evidence import Evidence
 from connectors.http import Limits, Vendor
 from connectors.leave import HeldBack, Leave

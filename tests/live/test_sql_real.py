@@ -11,7 +11,7 @@ from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import JAN
 from connectors.testing.simulators.sql import TABLES, SqlSimulator
 from connectors.vendors.sql import Sql
-from tests.live.servers.postgres import Postgres
+from tests.live.servers.postgres import ASKED_FOR_A_PASSWORD, Postgres
 from topics.outcomes import Outcome
 
 PEOPLE = {"table": "crm.people", "kind": "contact", "keys": {"email": "email", "customer_id": "number"}}
@@ -98,3 +98,41 @@ def test_rows_that_a_policy_hides_are_never_nothing_found(postgres: Postgres) ->
     answer = bench.carry_out(JAN.subject())
     assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
     run(owner, "drop owned by clerk")
+
+
+@pytest.mark.parametrize("given", ["", ":wrong"])
+def test_a_credential_that_is_wrong_is_told_as_such(postgres: Postgres, given: str) -> None:
+    bench, simulator = crm(
+        postgres, f"drop role if exists {ASKED_FOR_A_PASSWORD}", f"create role {ASKED_FOR_A_PASSWORD} login password 'right'"
+    )
+    simulator.url = simulator.url.replace("postgres@", f"{ASKED_FOR_A_PASSWORD}{given}@")
+    answer = bench.carry_out(JAN.subject())
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
+    assert "lacks the right" in (answer.reason or "")
+
+
+BYTES = (
+    "create table people (id bytea primary key, email bytea, number text)",
+    "create table calls (id serial primary key, person bytea references people)",
+    "insert into people values ('\\x00ff', convert_to(E' J\u00d6RG@Voorbeeld.nl', 'UTF8'), null), ('abc', 'els@x.nl', '1')",
+    "insert into calls (person) select id from people",
+)
+
+
+def test_columns_of_bytes_are_found_followed_and_erased(postgres: Postgres) -> None:
+    simulator = SqlSimulator(postgres.new_database())
+    run(simulator.url, *BYTES)
+    tables = [{**PEOPLE, "table": "people"}, {"table": "calls", "kind": "visit", "parents": {"person": "people"}}]
+    bench = Bench(Sql, simulator, {"url": "postgresql://localhost/shop", "tables": tables}, "https://database.test")
+    assert {Outcome.ERASED} == {record.outcome for record in bench.carry_out({"email": ["j\u00f6rg@voorbeeld.nl"]}).records}
+    assert [(b"abc",)] == run(simulator.url, "select person from calls") == run(simulator.url, "select id from people")
+
+
+@pytest.mark.parametrize("name", ["public.people", "People"])
+def test_a_table_is_called_as_the_database_calls_it(postgres: Postgres, name: str) -> None:
+    """Else what hangs from it would not be seen."""
+    simulator = SqlSimulator(postgres.new_database())
+    run(simulator.url, "create table people (id int primary key, email text, number text)")
+    bench = Bench(Sql, simulator, {"url": "postgresql://localhost/shop", "tables": [{**PEOPLE, "table": name}]}, "https://database.test")
+    answer = bench.carry_out(JAN.subject())
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records) and "processors.tables" in (answer.reason or "")

@@ -14,7 +14,8 @@ from sqlalchemy import Column, Date, ForeignKey, Integer, MetaData, String, Tabl
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.event import listen
 
-from connectors.database import DatabaseAccount, DatabaseDoor, engine_to
+from connectors.database import DatabaseAccount, DatabaseDoor
+from connectors.dialects import engine_to
 from connectors.evidence import Evidence
 from connectors.http import Limits
 from connectors.leave import READING, Leave

@@ -19,6 +19,8 @@ import psycopg
 from tests.live.servers import ServerUnavailable
 from topics.broker import die_with_parent, free_port
 
+ASKED_FOR_A_PASSWORD = "cautious"
+"""The one user who must give one."""
 _ACCOUNT = "nobody"  # PostgreSQL refuses to run as root
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -31,6 +33,10 @@ _SETTINGS = {
     "shared_buffers": "32MB",
     "max_connections": "50",
 }
+_WHO_MAY = f"""\
+host all {ASKED_FOR_A_PASSWORD} 127.0.0.1/32 scram-sha-256
+host all all 127.0.0.1/32 trust
+"""
 
 
 class Postgres:
@@ -54,6 +60,7 @@ class Postgres:
             initdb = self._run("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
             if initdb.wait():
                 raise RuntimeError(f"PostgreSQL could not make its data folder: {self.log[-1000:]}")
+            (data / "pg_hba.conf").write_text(_WHO_MAY)
         settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
         self._process = self._run("postgres", "-D", str(data), "-p", str(self.port), *settings)
         self._wait_until_answers()

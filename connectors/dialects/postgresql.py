@@ -1,0 +1,34 @@
+"""PostgreSQL, by psycopg."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Engine, LargeBinary, String, Table, cast, create_engine, func, select
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from connectors.dialects.dialect import BLANKS, Dialect, Meaning, Verb
+
+
+class Postgresql(Dialect):
+    """By psycopg. Rows that a policy would hide are an error."""
+
+    def engine(self, url: URL, timeout: float) -> Engine:
+        options = {"connect_timeout": max(2, int(timeout)), "options": f"-c statement_timeout={int(timeout * 1000)} -c row_security=off"}
+        return create_engine(url, pool_pre_ping=True, connect_args=options, hide_parameters=True)
+
+    def may(self, connection: Connection, verb: Verb, table: Table, columns: Sequence[str]) -> bool | None:
+        name = connection.dialect.identifier_preparer.format_table(table)
+        asked = [func.has_column_privilege(name, column, verb) for column in columns]
+        return all(connection.execute(select(*(asked or [func.has_table_privilege(name, verb)]))).one())
+
+    def meaning(self, error: SQLAlchemyError) -> Meaning | None:
+        """libpq gives a sign-in that failed no code; that a password was asked for says so."""
+        failed = getattr(getattr(error, "orig", None), "pgconn", None)
+        if failed is not None and (failed.needs_password or failed.used_password):
+            return "right"
+        return super().meaning(error)
+
+    def trimmed(self, column: Column[Any]) -> ColumnElement[str]:
+        text = func.encode(column, "escape") if isinstance(column.type, LargeBinary) else cast(column, String)
+        return func.trim(text, BLANKS)
