@@ -5,25 +5,19 @@ import grp
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
-import threading
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 from imapclient import IMAPClient  # type: ignore[import-untyped]
 
 from tests.live.servers import ServerUnavailable
-from topics.broker import die_with_parent, free_port
+from tests.live.servers.process import end, launch, until_it_answers
+from topics.broker import free_port
 
 _PROGRAM = Path("/usr/sbin/dovecot")
 _MODULE = Path("/usr/lib/dovecot/imap")
-_START_SECONDS = 60.0
-_STOP_SECONDS = 10.0
-_POLL_SECONDS = 0.1
 _SETTINGS = """\
 protocols = imap
 listen = 127.0.0.1
@@ -100,28 +94,13 @@ class Dovecot:
         if os.geteuid() == 0:
             self.folder.chmod(0o755)
             shutil.chown(self.folder / "mail", "nobody", "nogroup")
-        self._process = subprocess.Popen(
-            [str(_PROGRAM), "-F", "-c", str(self.folder / "dovecot.conf")],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            process_group=0,
-            preexec_fn=die_with_parent(signal.SIGTERM),
-        )
-        self._wait_until_answers(self._process)
+        self._process = launch([str(_PROGRAM), "-F", "-c", str(self.folder / "dovecot.conf")], self.folder)
+        until_it_answers(self._process, lambda: self.client("nobody@voorbeeld.example").logout(), OSError, lambda: self.log)
         return self
 
     def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_STOP_SECONDS)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        end(self._process)
+        self._process = None
 
     def client(self, user: str) -> IMAPClient:
         """A connection that has signed in; close it by `with`."""
@@ -150,14 +129,3 @@ class Dovecot:
             owner=owner.pw_uid,
             owner_group=owner.pw_gid,
         )
-
-    def _wait_until_answers(self, process: subprocess.Popen[bytes]) -> None:
-        pause, deadline = threading.Event(), time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                self.client("nobody@voorbeeld.example").logout()
-                return
-            except OSError as error:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"Dovecot did not start: {self.log[-1000:]}") from error
-                pause.wait(_POLL_SECONDS)

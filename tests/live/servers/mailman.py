@@ -2,25 +2,19 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
-import threading
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 import httpx
 
 from tests.live.servers import ServerUnavailable
-from topics.broker import die_with_parent, free_port
+from tests.live.servers.process import end, launch, until_it_answers
+from topics.broker import free_port
 
 _PROGRAM = Path("/usr/lib/mailman3/bin/master")
 _ACCOUNT = "list"
-_START_SECONDS = 60.0
-_STOP_SECONDS = 10.0
-_POLL_SECONDS = 0.1
 _FOLDERS = ("queue", "list_data", "log", "lock", "data", "cache", "etc", "ext", "messages", "archive", "template")
 _IDLE_RUNNERS = ["archive", "bounces", "command", "digest", "in", "lmtp", "nntp", "out", "pipeline", "retry", "shunt", "task", "virgin"]
 _SETTINGS = """\
@@ -70,38 +64,19 @@ class Mailman:
         configuration = self.folder / "mailman.cfg"
         if not configuration.exists():
             configuration.write_text(self._settings())
-        root = os.geteuid() == 0
-        if root:
+        if os.geteuid() == 0:
             shutil.chown(self.folder, _ACCOUNT, _ACCOUNT)
-        with (self.folder / "master.log").open("ab") as log:
-            # `master` and not `mailman start`: it stays in the foreground, so that it ends with us. Force: a
-            # killed one leaves its lock.
-            self._process = subprocess.Popen(
-                [str(_PROGRAM), "--force", "-C", str(configuration)],
-                cwd=self.folder,
-                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.folder)},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                user=_ACCOUNT if root else None,
-                group=_ACCOUNT if root else None,
-                extra_groups=[] if root else None,
-                process_group=0,
-                preexec_fn=die_with_parent(signal.SIGTERM),
-            )
-        self._wait_until_answers(self._process)
+        # `master` and not `mailman start`: it stays in the foreground, so that it ends with us. Force: a killed one leaves its lock.
+        command = [str(_PROGRAM), "--force", "-C", str(configuration)]
+        env = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.folder)}
+        self._process = launch(command, self.folder, account=_ACCOUNT, log=self.folder / "master.log", env=env)
+        with self._client() as client:
+            until_it_answers(self._process, lambda: client.get("/system/versions").raise_for_status(), httpx.HTTPError, lambda: self.log)
         return self
 
     def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_STOP_SECONDS)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # runners outlive a master that was killed
-        process.wait()
+        end(self._process)  # its runners outlive a master that was killed
+        self._process = None
 
     def add_list(self, address: str) -> None:
         """Create a mailing list, and its domain if that is new."""
@@ -136,15 +111,3 @@ class Mailman:
             password=self.password,
             runners="\n".join(f"[runner.{name}]\nstart: no" for name in _IDLE_RUNNERS),
         )
-
-    def _wait_until_answers(self, process: subprocess.Popen[bytes]) -> None:
-        pause, deadline = threading.Event(), time.monotonic() + _START_SECONDS
-        with self._client() as client:
-            while True:
-                try:
-                    client.get("/system/versions").raise_for_status()
-                    return
-                except httpx.HTTPError as error:
-                    if process.poll() is not None or time.monotonic() > deadline:
-                        raise RuntimeError(f"Mailman did not start: {self.log[-1000:]}") from error
-                    pause.wait(_POLL_SECONDS)

@@ -1,13 +1,9 @@
 """MariaDB from the Debian package, on a loopback TCP port, with a fresh database for each test."""
 
 import os
-import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
-import threading
-import time
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -16,13 +12,11 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from tests.live.servers import ServerUnavailable
-from topics.broker import die_with_parent, free_port
+from tests.live.servers.process import end, launch, until_it_answers
+from topics.broker import free_port
 
 _PROGRAM = Path("/usr/sbin/mariadbd")
 _ACCOUNT = "nobody"  # it is not to run as root
-_START_SECONDS = 60.0
-_STOP_SECONDS = 20.0
-_POLL_SECONDS = 0.05
 _SETTINGS = {
     "bind-address": "127.0.0.1",
     "innodb-flush-log-at-trx-commit": "0",
@@ -58,19 +52,12 @@ class MariaDb:
         settings = [f"--{name}={value}" if value or name == "sql-mode" else f"--{name}" for name, value in _SETTINGS.items()]
         files = [f"--datadir={data}", f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid", f"--port={self.port}"]
         self._process = self._run(str(_PROGRAM), *files, *settings)
-        self._wait_until_answers()
+        until_it_answers(self._process, lambda: self.run("SELECT 1"), OperationalError, lambda: self.log)
         return self
 
     def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is None or process.poll() is not None:
-            return
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(self._process)
+        self._process = None
 
     def run(self, *statements: str, database: str = "") -> None:
         """As root."""
@@ -97,29 +84,4 @@ class MariaDb:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-        account = _ACCOUNT if os.geteuid() == 0 else None
-        with (self.folder / "mariadb.log").open("ab") as log:
-            return subprocess.Popen(
-                [program, "--no-defaults", *arguments],
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                user=account,
-                group=pwd.getpwnam(account).pw_gid if account else None,
-                extra_groups=[] if account else None,
-                process_group=0,
-                preexec_fn=die_with_parent(signal.SIGTERM),
-            )
-
-    def _wait_until_answers(self) -> None:
-        pause, deadline = threading.Event(), time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                self.run("SELECT 1")
-                return
-            except OperationalError as error:
-                ended = self._process is None or self._process.poll() is not None
-                if ended or time.monotonic() > deadline:
-                    raise RuntimeError(f"MariaDB did not start: {self.log[-1000:]}") from error
-                pause.wait(_POLL_SECONDS)
+        return launch([program, "--no-defaults", *arguments], self.folder, account=_ACCOUNT, log=self.folder / "mariadb.log")

