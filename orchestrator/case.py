@@ -346,12 +346,17 @@ class Case(Wire):
     @property
     def planning(self) -> bool:
         """Whether what it would destroy is only looked for now, since somebody may have to approve it first."""
-        return self.guard is not None and self.action == "erase" and self.guard.state in ("unplanned", "planning")
+        return self._guarded in ("unplanned", "planning")
 
     @property
     def unapproved(self) -> bool:
         """Whether its plan waits for somebody who approves it."""
-        return self.guard is not None and self.action == "erase" and self.guard.state == "asked"
+        return self._guarded == "asked"
+
+    @property
+    def _guarded(self) -> str | None:
+        """How far its guard is; None where none stands before what is ordered."""
+        return self.guard.state if self.guard is not None and self.action == "erase" else None
 
     def with_certificate(self, *issued: CertificateRef) -> "Case":
         """The same case, with more certificates."""

@@ -113,6 +113,11 @@ def finished(case: Case, processor: ProcessorState, on: date) -> bool:
     return status_of_entry(case.right, _entry(processor), on, case.ground, case.decision) is not Status.PARTIAL
 
 
+def unfinished(case: Case, on: date) -> list[str]:
+    """The processors from which something is still to be ordered."""
+    return [processor.name for processor in case.processors if not finished(case, processor, on)]
+
+
 def _unless_awaited(case: Case, processor: ProcessorState, entry: ProcessorEntry) -> ProcessorEntry:
     """The entry; silent where an answer is awaited and nothing else would say so: a late answer to an older order is not the last word."""
     if not processor.awaited or status_of_entry(case.right, entry, None, case.ground, case.decision) is Status.PARTIAL:

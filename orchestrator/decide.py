@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from orchestrator import planning
 from orchestrator.case import SETTLED, Block, Case, Gap, PlacedClaim, ProcessorState, RecordState
 from orchestrator.case import Decision as Word
-from orchestrator.certificate import finished
+from orchestrator.certificate import finished, unfinished
 from orchestrator.clock import Extension
 from orchestrator.deadlines import Pause
 from orchestrator.guards import unplanned
@@ -82,7 +82,7 @@ def decide(case: Case | None, message: Message, policy: Policy) -> Decision:
                 return _asking(case, _answered(case, report, unawaited, message.at, policy), message.at)
             return _located(case, report, message.at, policy)
         case Retried():
-            again = [name for name in _unfinished(case, message.at, policy) if case.unapproved or message.only in (None, name)]
+            again = [name for name in unfinished(case, day_of(message.at, policy)) if case.unapproved or message.only in (None, name)]
             return order(unplanned(case) if case.unapproved else case, again, message.at, policy)
         case CaughtUp(gap):
             case = _with_gap(case, gap) if gap else case
@@ -174,7 +174,7 @@ def _decided(case: Case, decision: Word, block: Block | None, at: datetime, poli
         case = with_dates(case, at, policy)  # until when that could be told
     if case.stopped:
         return _and_tell(_stop(case, at, policy), About.DECIDED, at)
-    names = [p.name for p in case.processors] if examined else _unfinished(case, at, policy)
+    names = [p.name for p in case.processors] if examined else unfinished(case, day_of(at, policy))
     return _and_tell(begin(case, names, at, policy), About.DECIDED, at)
 
 
@@ -222,16 +222,12 @@ def _and_tell(decision: Decision, about: About, at: datetime) -> Decision:
 
 def _stop(case: Case, at: datetime, policy: Policy) -> Decision:
     """Nothing more is ordered, and what is out is recalled; what a worker has destroyed by then is told by its answer."""
-    return order(case, _unfinished(case, at, policy), at, policy)
+    return order(case, unfinished(case, day_of(at, policy)), at, policy)
 
 
 def _go_on(case: Case, at: datetime, policy: Policy) -> Decision:
     """What was stopped is ordered, unless something else still stands against it."""
-    return begin(case, _unfinished(case, at, policy), at, policy)
-
-
-def _unfinished(case: Case, at: datetime, policy: Policy) -> list[str]:
-    return [p.name for p in case.processors if not finished(case, p, day_of(at, policy))]
+    return begin(case, unfinished(case, day_of(at, policy)), at, policy)
 
 
 def _unawaited(case: Case, message: Reported) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from joserfc.jwk import ECKey, OKPKey
 
+from orchestrator.lasting import write_whole
 from topics.model import Clock
 
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
@@ -149,16 +150,8 @@ def read(path: Path) -> bytes:
 
 
 def write(folder: Path, name: str, jwk: dict[str, Any]) -> None:
-    """The whole file or none: written aside, then renamed, both made to last."""
-    aside = folder / f".{name}"
+    """The whole file or none."""
     try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(jwk, file)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.rename(folder / name)
-        descriptor = os.open(folder, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+        write_whole(folder / name, lambda file: file.write(json.dumps(jwk).encode()))
     except OSError as error:
         raise KeyFolderError(f"The key folder {folder} cannot be written: {error.strerror}.") from error

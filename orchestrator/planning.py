@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from orchestrator.case import Case, ProcessorState
-from orchestrator.certificate import finished
+from orchestrator.certificate import unfinished
 from orchestrator.guards import approved, concluded, ends_at, planned_by
 from orchestrator.messages import Approved, Tell
 from orchestrator.policy import Policy, day_of
@@ -48,4 +48,4 @@ def agreed(case: Case, message: Approved, policy: Policy) -> Decision:
 
 def _names(case: Case, at: datetime, policy: Policy) -> list[str]:
     """Whom it is ordered from; what an objection has shut off so far is ordered anew."""
-    return [p.name for p in case.processors if case.right is Right.OBJECTION or not finished(case, p, day_of(at, policy))]
+    return [p.name for p in case.processors] if case.right is Right.OBJECTION else unfinished(case, day_of(at, policy))

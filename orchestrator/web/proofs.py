@@ -6,11 +6,11 @@ A file is named by the request and the SHA-256 of what is in it. It holds lines,
 import hashlib
 import os
 import re
-import secrets
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
+from orchestrator.lasting import make_last, write_whole
 from topics.keyring import Keyring, case_key
 from topics.sealing import CannotOpen
 
@@ -49,7 +49,7 @@ class Proofs:
         return cls(folder, keyring)
 
     def keep(self, request_id: UUID, digest: str, proof: BinaryIO) -> None:
-        """The whole file or none: written aside, then renamed, both made to last.
+        """The whole file or none, made to last.
 
         Raises:
             KeyMissing: the case has no key any more.
@@ -57,19 +57,12 @@ class Proofs:
         """
         key = self._keyring.get(case_key(request_id))
         of_request = self._folder / str(request_id)
-        aside = of_request / f".{secrets.token_hex(8)}"
+        parts = iter(lambda: proof.read(_PART), b"")
+        lines = (key.seal("proof", part).encode() + b"\n" for part in parts)
         try:
             of_request.mkdir(mode=0o700, exist_ok=True)
-            try:
-                with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                    file.writelines(key.seal("proof", part).encode() + b"\n" for part in iter(lambda: proof.read(_PART), b""))
-                    file.flush()
-                    os.fsync(file.fileno())
-                aside.rename(of_request / f"{digest}{_ENDING}")
-            finally:
-                aside.unlink(missing_ok=True)
-            for folder in (of_request, self._folder):
-                _last(folder)
+            write_whole(of_request / f"{digest}{_ENDING}", lambda file: file.writelines(lines))
+            make_last(self._folder)
         except OSError as error:
             raise ProofsGone(error) from None
 
@@ -120,13 +113,6 @@ class Proofs:
         except OSError as error:
             raise ProofsGone(error) from None
         return len(swept)
-
-
-def _last(folder: Path) -> None:
-    """What was renamed or made in a folder survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    os.fsync(descriptor)
-    os.close(descriptor)
 
 
 _BEGINNINGS = {b"%PDF": "pdf", b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"PK\x03\x04": "zip"}
