@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, String, Table, cast, create_engine, func, inspect
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Inspector
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from connectors.ports import Reference
@@ -33,7 +33,7 @@ class Dialect:
             Denied: it does not show them all to our user.
         """
         inspector = inspect(connection)
-        for schema in [None, *inspector.get_schema_names()]:
+        for schema in [None, *_schemas(inspector)]:
             for (_, table), keys in inspector.get_multi_foreign_keys(schema=schema).items():
                 for key in keys:
                     rule = str(key.get("options", {}).get("ondelete", ""))
@@ -62,6 +62,13 @@ class Dialect:
     def shown(self, column: Column[Any], value: Any) -> Any:
         """A value as it is told: bytes by `text_of`."""
         return text_of(bytes(value)) if isinstance(value, bytes | memoryview) else value
+
+
+def _schemas(inspector: Inspector) -> list[str]:
+    try:
+        return inspector.get_schema_names()
+    except NotImplementedError:  # a database may have none
+        return []
 
 
 def plain(connection: Connection, schema: str | None, table: str) -> str:
