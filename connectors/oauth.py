@@ -7,12 +7,12 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
 from connectors.auth import granted, rsa_key
 from connectors.errors import Denied
@@ -25,11 +25,21 @@ _MARGIN = timedelta(seconds=30)
 """A token is not used in its last half minute: the call may take a while."""
 _LOCK_LOOK_SECONDS = 0.05
 _ASSERTED_FOR = timedelta(hours=1)  # the longest that Google accepts
+_UNTOLD_SECONDS, _LONGEST_SECONDS = 600.0, 31 * 86_400.0
+
+
+def _lifetime(told: Any) -> float:
+    """How long an access token lasts, in seconds. What cannot be read costs no token: the refresh token beside it is spent by now."""
+    try:
+        seconds = float(told)
+    except (TypeError, ValueError, OverflowError):
+        return _UNTOLD_SECONDS
+    return seconds if 0 < seconds <= _LONGEST_SECONDS else _UNTOLD_SECONDS
 
 
 class _Granted(BaseModel):
     access_token: str
-    expires_in: int = 600
+    expires_in: Annotated[float, BeforeValidator(_lifetime)] = _UNTOLD_SECONDS
     refresh_token: str | None = None
 
 

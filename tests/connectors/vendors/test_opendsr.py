@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -109,6 +110,31 @@ def test_a_processor_that_takes_no_erasure_waits_for_a_person() -> None:
     bench, simulator = case()
     simulator.types = ["access"]
     assert Outcome.NEEDS_PERSON is bench.carry_out(JAN.subject()).outcome
+
+
+@pytest.mark.parametrize("takes", [[], [("email", "rot13")]])
+def test_a_processor_that_takes_nothing_in_a_known_form_waits_for_a_person(takes: list[tuple[str, str]]) -> None:
+    bench, simulator = case()
+    simulator.takes = takes
+    assert Outcome.NEEDS_PERSON is bench.carry_out(JAN.subject()).outcome
+
+
+@pytest.mark.parametrize(("version", "asked"), [("2.0", 1), ("2", 1), ("20.0", 0), ("1.0", 0)])
+def test_only_the_major_version_2_is_spoken(version: str, asked: int) -> None:
+    bench, simulator = case()
+    simulator.version = version
+    bench.carry_out(JAN.subject())
+    assert asked == len(simulator.requests)
+
+
+@pytest.mark.parametrize("polls", [0, 100])
+def test_where_no_day_is_expected_the_status_is_asked_again_the_next(polls: int) -> None:
+    bench, simulator = case()
+    simulator.polls, simulator.expected = polls, None
+    answer = bench.carry_out(JAN.subject())
+    assert [ACCEPTED if polls else ERASED] == told(answer)
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    assert (tomorrow if polls else None) == answer.records[0].until
 
 
 def test_the_echo_of_the_persons_data_is_nowhere_in_what_is_reported() -> None:
