@@ -3,6 +3,7 @@
 from datetime import date
 
 import httpx
+import pytest
 
 from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
@@ -197,6 +198,14 @@ def test_an_issue_that_only_the_lagging_search_shows_is_not_told() -> None:
     assert_erased_and_verified(bench.carry_out(BY_EMAIL))
     account = next(iter(bench.simulator.former))  # type: ignore[attr-defined]
     assert () == bench.carry_out({"jira.account_id": [account]}, known=False).records
+
+
+@pytest.mark.parametrize("skip", range(14))
+def test_one_slip_of_a_404_hides_nothing_for_good(skip: int) -> None:
+    bench = TestJira().bench(JAN)
+    bench.simulator.faults.append(Fault(httpx.Response(404), method="GET", skip=skip))
+    answer = bench.carry_out(BY_EMAIL)
+    assert answer.outcome is Outcome.FAILED or not bench.simulator.traces(JAN).total()
 
 
 def test_an_answer_without_anything_in_it_does_not_prove_that_a_record_is_gone() -> None:
