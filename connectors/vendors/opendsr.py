@@ -68,7 +68,7 @@ class Opendsr(Connector[OpendsrSettings]):
         takes = {(one.identity_type, one.identity_format) for one in able.supported_identities}
         forms = {name: form for form in reversed(_FORMATS) for name, taken in sorted(takes) if taken == form}
         if able.api_version.partition(".")[0] != "2" or "erasure" not in able.supported_subject_request_types or not forms:
-            raise NeedsPerson("The processor takes no erasure by OpenDSR 2, or no identifier in a form that is known here; ask it in writing.")
+            raise NeedsPerson("The processor takes no erasure by OpenDSR 2, or no identifier in a known form; ask it in writing.")
         told = [(name, form, value) for name, form in forms.items() for value in subject.values(_OWN_NAMES.get(name, name))]
         if not told:
             raise contract.NeedsIdentifier(f"The processor takes only: {', '.join(sorted(_OWN_NAMES.get(name, name) for name in forms))}.")

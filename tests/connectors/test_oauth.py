@@ -51,7 +51,9 @@ class Rotating:
         self.good = {f"a{self.number}"}
         if self.lose_answer:
             raise httpx.ReadError("the line dropped")
-        return httpx.Response(200, json={"access_token": f"a{self.number}", "refresh_token": f"r{self.number}", "expires_in": self.lifetime})
+        return httpx.Response(
+            200, json={"access_token": f"a{self.number}", "refresh_token": f"r{self.number}", "expires_in": self.lifetime}
+        )
 
     def kept(self) -> dict[str, Any]:
         return json.loads(self.file.read_text())  # type: ignore[no-any-return]
