@@ -39,9 +39,10 @@ class Receipt(Shape):  # its echo of the request holds the person's data: never 
     expected_completion_time: dt.datetime | None = None
 
     def look_at(self) -> Accepted:
-        """When the processor expects to be done; tomorrow where that has passed, or is not told."""
-        tomorrow = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
-        return Accepted(max(self.expected_completion_time.date(), tomorrow) if self.expected_completion_time else tomorrow)
+        """When the processor expects to be done, within a month; tomorrow where that has passed, or is not told."""
+        today = dt.datetime.now(dt.UTC).date()
+        told = self.expected_completion_time.date() if self.expected_completion_time else today
+        return Accepted(min(max(told, today + dt.timedelta(days=1)), today + dt.timedelta(days=31)))
 
 
 class Status(Receipt):

@@ -127,14 +127,18 @@ def test_only_the_major_version_2_is_spoken(version: str, asked: int) -> None:
     assert asked == len(simulator.requests)
 
 
-@pytest.mark.parametrize("polls", [0, 100])
-def test_where_no_day_is_expected_the_status_is_asked_again_the_next(polls: int) -> None:
+@pytest.mark.parametrize(("expected", "days"), [(None, 1), ("2020-01-01T00:00:00Z", 1), ("9999-12-31T23:59:59Z", 31)])
+def test_the_status_is_asked_again_within_a_month_whatever_is_expected(expected: str | None, days: int) -> None:
     bench, simulator = case()
-    simulator.polls, simulator.expected = polls, None
+    simulator.polls, simulator.expected = 8, expected
     answer = bench.carry_out(JAN.subject())
-    assert [ACCEPTED if polls else ERASED] == told(answer)
-    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
-    assert (tomorrow if polls else None) == answer.records[0].until
+    assert ([ACCEPTED], datetime.now(UTC).date() + timedelta(days)) == (told(answer), answer.records[0].until)
+
+
+def test_a_completed_request_needs_no_day_on_which_it_is_expected() -> None:
+    bench, simulator = case()
+    simulator.expected = None
+    assert [ERASED] == told(bench.carry_out(JAN.subject()))
 
 
 def test_the_echo_of_the_persons_data_is_nowhere_in_what_is_reported() -> None:
