@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from connectors.errors import Denied, Gone, Misread, VendorError
@@ -103,7 +104,7 @@ async def rows(
     """Every row of a list, as `shape`. `call` is `self.http.get`, or `self.http.post` where `json` asks for the list.
 
     `at`: where in the body the rows stand (`data/results`); the body itself unless told. With `json` the pages are turned in
-    it, else in `query`. `absent`: errors that mean, at the first page and there only, that there is no such list.
+    it, else in `query`. `absent`: errors that mean, at the first page and there only, that there is no such list; it is asked twice.
 
     Raises:
         Misread: the list does not end, leads back, repeats a full page, ends in the middle, or is no list.
@@ -113,12 +114,9 @@ async def rows(
     wanted: Any = list[shape] | None if "?" in at else list[shape]  # type: ignore[valid-type]
     asked = {str(given[turned] or {})}
     for number in range(1, MOST_PAGES + 1):
-        try:
-            answer = await call(path, **given, **values)
-        except absent as error:
-            if number == 1:
-                return
-            raise Misread(f"Page {number} of {path} is not there ({type(error).__name__}).") from None
+        answer = await _page(partial(call, path, **given, **values), number, path, absent)
+        if answer is None:
+            return
         page: list[T] = answer.read(wanted, at) or []
         again = last is not None and page == before and answer.read(Any, at) == last.read(Any, at)  # rows may differ in what we do not read
         new = 0 if again else len(page)
@@ -136,6 +134,19 @@ async def rows(
             raise Misread(f"The list {path} leads to a page that was read already.")
         asked.add(str(given[turned]))
     raise Misread(f"The list {path} has more than {MOST_PAGES} pages.")
+
+
+async def _page(
+    call: Callable[[], Awaitable[Answer]], number: int, path: str, absent: type[VendorError] | tuple[type[VendorError], ...]
+) -> Answer | None:
+    """One page; None where it was said, twice, that there is no such list: what one slip hides, no later look might find again."""
+    for _ in range(2):
+        try:
+            return await call()
+        except absent as error:
+            if number > 1:
+                raise Misread(f"Page {number} of {path} is not there ({type(error).__name__}).") from None
+    return None
 
 
 async def found(call: Awaitable[Answer], shape: type[T], at: str = "") -> T | None:

@@ -6,16 +6,17 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
 from connectors.auth import granted, rsa_key
-from connectors.errors import Denied
+from connectors.errors import Denied, Misread
 from topics.configuration import BaseUrl
 from topics.model import Clock, utc_now
 
@@ -25,11 +26,28 @@ _MARGIN = timedelta(seconds=30)
 """A token is not used in its last half minute: the call may take a while."""
 _LOCK_LOOK_SECONDS = 0.05
 _ASSERTED_FOR = timedelta(hours=1)  # the longest that Google accepts
+_UNTOLD_SECONDS, _LONGEST_SECONDS = 600.0, 31 * 86_400.0
+
+
+def _lifetime(told: Any) -> float:
+    """How long an access token lasts, in seconds. What cannot be read costs no refresh token, since the one before is spent by now."""
+    try:
+        seconds = float(told)
+    except (TypeError, ValueError, OverflowError):
+        return _UNTOLD_SECONDS
+    return min(max(seconds, 0.0), _LONGEST_SECONDS) if isfinite(seconds) else _UNTOLD_SECONDS
 
 
 class _Granted(BaseModel):
     access_token: str
-    expires_in: int = 600
+    expires_in: Annotated[float, BeforeValidator(_lifetime)] = _UNTOLD_SECONDS
+
+
+class _Rotated(BaseModel):
+    """Everything else may be missing: what is kept is the refresh token, since the one before is spent by now."""
+
+    access_token: str | None = None
+    expires_in: Annotated[float, BeforeValidator(_lifetime)] = _UNTOLD_SECONDS
     refresh_token: str | None = None
 
 
@@ -79,12 +97,14 @@ class RotatingToken(httpx.Auth):
                     if not kept.usable(self._clock(), refused):
                         self._write(kept)  # a folder that cannot be written must not cost the token
                         given = await granted(
-                            (yield self._renewal(request, kept)), _Granted, "sign in at the vendor anew, and write its refresh_token."
+                            (yield self._renewal(request, kept)), _Rotated, "sign in at the vendor anew, and write its refresh_token."
                         )
                         if given is None:
                             return  # the vendor is busy: its answer to this is the answer to the call
                         kept = self._renewed(kept, given)
                         self._write(kept)
+                        if given.access_token is None:
+                            raise Misread("The answer to the login has an unknown shape.")
             request.headers["Authorization"] = f"Bearer {kept.access_token}"
             response = yield request
             if response.status_code != 401:
@@ -97,7 +117,7 @@ class RotatingToken(httpx.Auth):
         body = {"grant_type": "refresh_token", "refresh_token": kept.refresh_token, **self._client}
         return httpx.Request("POST", url, data=body, extensions=dict(request.extensions))  # the same time-outs
 
-    def _renewed(self, kept: _Kept, given: _Granted) -> _Kept:
+    def _renewed(self, kept: _Kept, given: _Rotated) -> _Kept:
         expires_at = self._clock() + timedelta(seconds=given.expires_in)
         refresh_token = given.refresh_token or kept.refresh_token
         return kept.model_copy(update={"refresh_token": refresh_token, "access_token": given.access_token, "expires_at": expires_at})

@@ -202,12 +202,15 @@ class _Run:
         return found if found or not self.gathered.in_parts else await locate(self.connector, self.subject)
 
     async def _known_but_not_found(self, found: Records) -> tuple[list[tuple[Record, Outcome]], Records]:
-        """Records of earlier rounds that the search no longer shows: gone or anonymised, or still there by reference."""
-        vanished, still_there = [], Records()
+        """Records of earlier rounds that the search no longer shows: gone or anonymised, or still there by reference.
+
+        What a look has shown gone is not asked for again: at a vendor that lets few calls through, nothing else would be done.
+        """
+        vanished, still_there, shown_gone = [], Records(), frozenset(self.command.gone)
         for key, record in self.known.items():
             if key in found:
                 continue
-            state = await self._standing(record)
+            state = State.GONE if self._digest(record) in shown_gone else await self._standing(record)
             if state is State.GONE or (state is None and key not in self.unseen):
                 vanished.append((record, Outcome.ERASED))
             elif state is State.ANONYMISED and self.command.action == "erase":

@@ -131,6 +131,11 @@ class ProcessorState(Wire):
         return {digest: r.until for digest, r in self.records.items() if r.until and r.outcome is Outcome.ACCEPTED}
 
     @property
+    def gone(self) -> tuple[str, ...]:
+        """The digests of records that a look has shown gone."""
+        return tuple(d for d, r in self.records.items() if r.outcome is Outcome.ERASED and r.evidence is Evidence.VERIFIED)
+
+    @property
     def settled(self) -> bool:
         """Whether nothing more is to be ordered here."""
         return not self.awaited and self.outcome in SETTLED

@@ -86,6 +86,7 @@ def _command(case: Case, processor: ProcessorState) -> Command:
         expiring=processor.expiring,
         accepted=processor.accepted,
         unanswered=tuple(digest for digest, record in processor.records.items() if record.outcome is None),
+        gone=() if processor.looks else processor.gone,
         held={digest: record.sealed for digest, record in processor.records.items() if record.sealed},
         irreversible=case.right is Right.RESTRICTION and case.decision is not None and case.decision.decision == "uphold",
     )

@@ -729,6 +729,22 @@ MUTATIONS = (
         "tests/flow/test_cases.py::test_nothing_of_the_person_is_written_anywhere_but_on_the_intake_topic[plain]",
     ),
     Mutation(
+        "what was only executed passes for shown gone",
+        "orchestrator/case.py",
+        " and r.evidence is Evidence.VERIFIED)",
+        ")",
+        "tests/orchestrator/test_decide.py::test_a_command_names_what_a_look_has_shown_gone_and_nothing_else",
+        quick=True,
+    ),
+    Mutation(
+        "one slip passes for a list that is not there",
+        "connectors/lists.py",
+        "    for _ in range(2):\n",
+        "    for _ in range(1):\n",
+        "tests/connectors/test_lists.py::test_a_list_that_is_missing_once_only_is_read_since_what_a_slip_hides_may_never_be_found_again",
+        quick=True,
+    ),
+    Mutation(
         "the digest of a record is unkeyed",
         "connectors/worker.py",
         "self.key.digest(self.processor.name, record.kind, record.ref)",

@@ -4,8 +4,10 @@ from datetime import date
 from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from pydantic import Field
+
 from topics.events import Mode
-from topics.model import Digest, ProcessorName, RecordKind, Sealed, Sentence, Wire
+from topics.model import Digest, ProcessorName, RecordKind, Sealed, Sentence, Wire, absent
 
 Action = Literal["erase", "restrict", "lift"]
 
@@ -36,6 +38,8 @@ class Command(Wire):
     day that the request gave. `expiring`: per record that an earlier answer said goes by itself, the last day it named.
     `accepted`: per record that the vendor only said yes to, the day until which it takes its time: hidden before it is not gone.
     `unanswered`: records that were located, and of which no answer has told anything: a worker died on them.
+    `gone`: records that an earlier round's look has shown gone; as long as the search does not show them either, they are not asked
+    for one by one again: at a vendor that lets few calls through, nothing else would ever be done.
     `held`: the references of held records, each under the case's hold key, which outlives the key of the case; once that key is
     destroyed `subject` is null, and the records are worked off by these references alone.
     `irreversible`: an officer has confirmed that a restriction may be one that cannot be lifted over the vendor's API.
@@ -55,6 +59,7 @@ class Command(Wire):
     expiring: dict[Digest, date] = {}
     accepted: dict[Digest, date] = {}
     unanswered: tuple[Digest, ...] = ()
+    gone: tuple[Digest, ...] = Field(default=(), exclude_if=absent)
     held: dict[Digest, Sealed] = {}
     irreversible: bool = False
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from connectors import contract
 from connectors.auth import Basic, By
-from connectors.contract import Kind, NeedsPerson, Record, Refused, Spec, State, Subject, by_offset, found, rows
+from connectors.contract import Gone, Kind, NeedsPerson, Record, Refused, Spec, State, Subject, by_offset, found, rows
 
 Json = dict[str, Any]  # what is read by [] must be there: a missing key is told as `Misread`
 _FIELDS = "reporter,creator,created,subtasks,attachment"
+_ON = "/rest/api/3/issue/{issue}"
 _NETS = ("reporter = {0} OR creator = {0}", "assignee = {0}", "watcher = {0}", "issue in updatedBy({0})")
 
 
@@ -22,10 +23,10 @@ class JiraSettings(contract.Settings):
 class Jira(contract.Connector[JiraSettings]):
     spec = Spec(
         name="jira", kind="ticketing", facts="specification", checked=dt.date(2026, 11, 22),
-        kinds=(Kind("attachment", at="/rest/api/3/attachment/{id}"), Kind("comment", at="/rest/api/3/issue/{issue}/comment/{id}"),
-               Kind("ticket", at="/rest/api/3/issue/{id}"), Kind("user", at="/rest/api/3/user")),
+        kinds=(Kind("attachment", at="/rest/api/3/attachment/{id}"), Kind("comment", at=_ON + "/comment/{id}"),
+               Kind("worklog", at=_ON + "/worklog/{id}"), Kind("ticket", at="/rest/api/3/issue/{id}"), Kind("user", at="/rest/api/3/user")),
         identifiers=("email", "jira.account_id"), calls_per_minute=600, docs="https://developer.atlassian.com/cloud/jira/platform/rest/v3/",
-        not_covered=("what others wrote that names the person", "worklogs, watches, votes and assignments on issues that stay"),
+        not_covered=("what others wrote that names the person", "watches, votes and assignments on issues that stay"),
     )  # fmt: skip
     signs_in = By(Basic, "email", "api_token")
 
@@ -36,10 +37,10 @@ class Jira(contract.Connector[JiraSettings]):
             owner = (fields["reporter"] or fields.get("creator") or {"accountId": None})["accountId"]
             parts: list[tuple[str, str, Json]] = [("ticket", id, {"author": {"accountId": owner}, "created": fields.get("created")})]
             parts += [("attachment", str(row["id"]), row) for row in fields.get("attachment") or []]
-            parts += [("comment", f"{id}/{row['id']}", row) async for row in self._comments(id)]
+            parts += [(kind, f"{id}/{row['id']}", row) for kind in ("comment", "worklog") async for row in self._written(kind, id)]
             for kind, ref, row in parts:
                 if (author := row["author"]["accountId"] if row.get("author") else None) in accounts:
-                    since = dt.datetime.fromisoformat(row["created"]) if row.get("created") else None
+                    since = (told := row.get("started") or row.get("created")) and dt.datetime.fromisoformat(told)  # a worklog has both
                     yield Record(kind, ref, since, ("ticket", id) if owner in accounts and kind != "ticket" else ("user", author))
         for account in (account for account, user in accounts.items() if user is not None):
             yield Record("user", account)
@@ -66,7 +67,7 @@ class Jira(contract.Connector[JiraSettings]):
             if user is not None and (len(refused) > 1 or refused in ([_NETS[0]], [_NETS[1]])):  # watching may be switched off there
                 raise Refused("Jira refuses a search by which the person's tickets are found.")
         [await self._search(f"text ~ {dumps(dumps(email))}", near) for email in emails if accounts]
-        return {id: issue["fields"] for id in near if (issue := await self._get("ticket", id)) is not None}
+        return {id: issue["fields"] for id in near if (issue := await self._get("ticket", id, twice=True)) is not None}
 
     async def _search(self, jql: str, near: dict[str, None]) -> bool:
         """Add what a search finds; whether Jira allows it."""
@@ -81,15 +82,17 @@ class Jira(contract.Connector[JiraSettings]):
     def _users(self, path: str, **query: Any) -> AsyncIterator[Json]:
         return rows(self.http.get, path, Json, by_offset("startAt"), query=query | {"startAt": 0})
 
-    def _comments(self, issue: str) -> AsyncIterator[Json]:
-        return rows(self.http.get, "/rest/api/3/issue/{issue}/comment", Json, by_offset("startAt"), at="comments", issue=issue)
+    def _written(self, kind: str, issue: str) -> AsyncIterator[Json]:
+        off = Gone if kind == "worklog" else ()  # where no time is tracked
+        return rows(self.http.get, f"{_ON}/{kind}", Json, by_offset("startAt"), at=f"{kind}s", absent=off, issue=issue)
 
-    async def _get(self, kind: str, ref: str) -> Json | None:
+    async def _get(self, kind: str, ref: str, twice: bool = False) -> Json | None:
         query = {"ticket": {"fields": _FIELDS}, "user": {"accountId": ref, "expand": "groups,applicationRoles"}}.get(kind)
-        return await found(self.on(Record(kind, ref), self.http.get, query=query), Json)
+        shown = await found(self.on(Record(kind, ref), self.http.get, query=query), Json)
+        return await self._get(kind, ref) if shown is None and twice else shown  # one slip must hide no ticket for good
 
     async def rights(self) -> list[contract.Right]:
-        asked = ("DELETE_ISSUES", "DELETE_ALL_COMMENTS", "DELETE_ALL_ATTACHMENTS")
+        asked = ("DELETE_ISSUES", "DELETE_ALL_COMMENTS", "DELETE_ALL_WORKLOGS", "DELETE_ALL_ATTACHMENTS")
         told = (await self.http.get("/rest/api/3/mypermissions", query={"permissions": ",".join(asked)})).read(dict, "permissions")
         return [contract.Right(f"{told[key].get('name', key)} in some project", "erase", told[key]["havePermission"]) for key in asked]
 
@@ -102,13 +105,13 @@ class Jira(contract.Connector[JiraSettings]):
             known = who if "accountType" in who else await self._get("user", str(who.get("accountId", "-"))) or {}
             if known.get("accountType", "customer") == "customer" or who.get("accountId") == seen["fields"]["reporter"]["accountId"]:
                 raise NeedsPerson("A sub-task that is held, or not surely a colleague's, hangs from it: move it, then retry.")
-        query = {"deleteSubtasks": "true"} if tasks else None  # colleagues' go along
-        await self.on(record, self.http.delete, query={"accountId": record.ref} if record.kind == "user" else query)
+        query = {"accountId": record.ref} if record.kind == "user" else {"deleteSubtasks": "true"} if tasks else None  # colleagues' go too
+        await self.on(record, self.http.delete, query={"notifyUsers": "false"} if record.kind == "worklog" else query)
 
     async def peek(self, record: Record) -> State:
-        issue, _, comment = record.ref.partition("/")
-        if comment:
-            return State.PRESENT if comment in [str(row["id"]) async for row in self._comments(issue)] else State.GONE
+        issue, _, part = record.ref.partition("/")
+        if part:
+            return State.PRESENT if part in [str(row["id"]) async for row in self._written(record.kind, issue)] else State.GONE
         return State.GONE if await self._get(record.kind, record.ref) is None else State.PRESENT
 
 

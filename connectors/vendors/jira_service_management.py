@@ -61,8 +61,9 @@ class JiraServiceManagement(contract.Connector[contract.SignInSettings]):
                 raise
             return  # JQL knows no account that is gone
         for id in dict.fromkeys(ids):
-            issue = await self._issue(id)  # the search lags
-            if issue and (issue["reporter"] or {}).get("accountId") == account:
+            if (issue := await self._issue(id)) is None:  # the search lags; but one slip must hide no ticket for good
+                issue = await self._issue(id)
+            if issue is not None and (issue["reporter"] or {}).get("accountId") == account:
                 since = dt.datetime.fromisoformat(issue["created"]) if issue.get("created") else None
                 yield Record("ticket", id, since, ("user", account))
 

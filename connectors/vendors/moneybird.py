@@ -76,9 +76,8 @@ class Moneybird(Connector[MoneybirdSettings]):
     async def locate(self, subject: Subject) -> contract.Records:
         found: dict[str, Contact] = {}
         for text in [value for kind in self.spec.identifiers for value in subject.values(kind)]:  # free text: other people too
-            found |= {row.id: row async for row in self.each(_LIST.format("contacts"), Contact, _ARCHIVED | {"query": text})}
-            everyone = _ARCHIVED | {"query": text, "filter": "contact_type:all"}
-            found |= {row.id: row async for row in self.each(_LIST.format("contacts/filter"), Contact, everyone)}
+            for path, more in (("contacts", {}), ("contacts/filter", {"filter": "contact_type:all"})):  # the second: also their people
+                found |= {row.id: row async for row in self.each(_LIST.format(path), Contact, _ARCHIVED | more | {"query": text})}
         for id in filter(str.isdecimal, subject.values("moneybird.contact_id")):  # there is no other
             named = await contract.found(self.on(Record("contact", f"contacts/{id}"), self.http.get, query=_ARCHIVED), Contact)
             found |= {id: named} if named else {}

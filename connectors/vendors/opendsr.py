@@ -36,11 +36,13 @@ class Discovery(Shape):
 
 class Receipt(Shape):  # its echo of the request holds the person's data: never read, never kept
     subject_request_id: UUID
-    expected_completion_time: dt.datetime
+    expected_completion_time: dt.datetime | None = None
 
     def look_at(self) -> Accepted:
-        """When the processor expects to be done; tomorrow where that has passed."""
-        return Accepted(max(self.expected_completion_time.date(), dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)))
+        """When the processor expects to be done, within a month; tomorrow where that has passed, or is not told."""
+        today = dt.datetime.now(dt.UTC).date()
+        told = self.expected_completion_time.date() if self.expected_completion_time else today
+        return Accepted(min(max(told, today + dt.timedelta(days=1)), today + dt.timedelta(days=31)))
 
 
 class Status(Receipt):
@@ -64,10 +66,10 @@ class Opendsr(Connector[OpendsrSettings]):
 
     async def locate(self, subject: Subject) -> Records:
         able = (await self.http.get("/discovery")).read(Discovery)
-        if not able.api_version.startswith("2") or "erasure" not in able.supported_subject_request_types:
-            raise NeedsPerson("The processor takes no erasure by OpenDSR 2; ask it in writing.")
         takes = {(one.identity_type, one.identity_format) for one in able.supported_identities}
         forms = {name: form for form in reversed(_FORMATS) for name, taken in sorted(takes) if taken == form}
+        if able.api_version.partition(".")[0] != "2" or "erasure" not in able.supported_subject_request_types or not forms:
+            raise NeedsPerson("The processor takes no erasure by OpenDSR 2, or no identifier in a known form; ask it in writing.")
         told = [(name, form, value) for name, form in forms.items() for value in subject.values(_OWN_NAMES.get(name, name))]
         if not told:
             raise contract.NeedsIdentifier(f"The processor takes only: {', '.join(sorted(_OWN_NAMES.get(name, name) for name in forms))}.")

@@ -123,6 +123,7 @@ _NOUNS = {
     "transaction": ("boeking", "boekingen"),
     "user": ("gebruiker", "gebruikers"),
     "visit": ("websitebezoek", "websitebezoeken"),
+    "worklog": ("urenregel", "urenregels"),
 }
 
 _WAITS = {

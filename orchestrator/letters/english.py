@@ -100,6 +100,7 @@ _NOUNS = {
     "transaction": ("entry in the books", "entries in the books"),
     "user": ("user", "users"),
     "visit": ("visit", "visits"),
+    "worklog": ("note of work done", "notes of work done"),
 }
 
 _WAITS = {

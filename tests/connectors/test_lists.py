@@ -194,6 +194,10 @@ async def test_a_list_that_an_account_does_not_have_is_empty_where_that_is_said(
     assert [] == await ids(Bench(status(400)), absent=(Gone, Refused))
 
 
+async def test_a_list_that_is_missing_once_only_is_read_since_what_a_slip_hides_may_never_be_found_again() -> None:
+    assert [row["id"] for row in ROWS] == await ids(Bench(status(404), json(ROWS)), absent=Gone)
+
+
 async def test_a_missing_list_is_an_error_where_nothing_is_said() -> None:
     with pytest.raises(Gone):
         await ids(Bench(status(404)))

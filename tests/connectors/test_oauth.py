@@ -30,7 +30,8 @@ class Rotating:
         self.file.write_text(json.dumps({"refresh_token": "r0", "note": "kept"}))
         self.time, self.number, self.asked, self.seen_in_file = Time(), 0, list[httpx.Request](), list[str]()
         self.spent, self.answer, self.lose_answer = list[str](), None, False
-        self.good: set[str] = set()
+        self.lifetime: Any = "600"
+        self.good, self.named = set[str](), "access_token"
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(0)
@@ -51,7 +52,7 @@ class Rotating:
         self.good = {f"a{self.number}"}
         if self.lose_answer:
             raise httpx.ReadError("the line dropped")
-        return httpx.Response(200, json={"access_token": f"a{self.number}", "refresh_token": f"r{self.number}", "expires_in": "600"})
+        return httpx.Response(200, json={self.named: f"a{self.number}", "refresh_token": f"r{self.number}", "expires_in": self.lifetime})
 
     def kept(self) -> dict[str, Any]:
         return json.loads(self.file.read_text())  # type: ignore[no-any-return]
@@ -88,6 +89,24 @@ async def test_an_access_token_is_used_until_it_ends_and_by_every_process(vendor
         vendor.time.now = START + timedelta(seconds=571)
         assert 200 == (await other.get("/api/v1/x")).status_code
     assert ["r0", "r1"] == vendor.spent
+
+
+@pytest.mark.parametrize("written", [None, "soon", "599.5", -1, 1e300, "nan", {"seconds": 600}])
+async def test_a_lifetime_in_another_form_costs_no_refresh_token(vendor: Rotating, written: Any) -> None:
+    vendor.lifetime = written
+    async with vendor.client() as client:
+        assert 200 == (await client.get("/api/v1/x")).status_code
+    assert "r1" == vendor.kept()["refresh_token"]
+
+
+async def test_an_answer_without_an_access_token_costs_no_refresh_token(vendor: Rotating) -> None:
+    vendor.named = "accessToken"
+    async with vendor.client() as client:
+        with pytest.raises(Misread, match="unknown shape"):
+            await client.get("/api/v1/x")
+        assert "r1" == vendor.kept()["refresh_token"]
+        vendor.named = "access_token"
+        assert 200 == (await client.get("/api/v1/x")).status_code
 
 
 async def test_workers_that_need_a_token_at_once_spend_one_refresh_token_between_them(vendor: Rotating) -> None:

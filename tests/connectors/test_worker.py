@@ -61,6 +61,25 @@ def test_a_known_record_that_is_gone_is_told_as_erased_so_that_counts_stay_right
     assert {(Outcome.ERASED, Evidence.VERIFIED)} == {(record.outcome, record.evidence) for record in again.records}
 
 
+def test_a_known_record_that_a_look_has_shown_gone_is_told_so_and_not_asked_for_again() -> None:
+    box = bench()
+    first = box.carry_out(JAN.subject())
+    asked = len(box.simulator.calls)
+    box.about["gone"] = tuple(record.digest for record in first.records)
+    again = box.carry_out(JAN.subject())
+    assert first.records == again.records
+    assert {"/v1/customers"} == {call.request.url.path for call in box.simulator.calls[asked:]}
+
+
+def test_what_was_shown_gone_and_is_found_again_is_erased_again() -> None:
+    box = bench()
+    first = box.carry_out(JAN.subject())
+    box.about["gone"] = tuple(record.digest for record in first.records)
+    box.simulator.seed(JAN)
+    assert {Outcome.ERASED} == {record.outcome for record in box.carry_out(JAN.subject()).records}
+    assert {} == box.simulator.boxes  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(("day", "outcome"), [(date(2026, 11, 27), Outcome.ACCEPTED), (START.date(), Outcome.ERASED)])
 def test_what_a_vendor_hides_while_it_takes_its_time_is_not_told_as_gone_before_its_own_day(day: date, outcome: Outcome) -> None:
     box = bench()

@@ -9,7 +9,7 @@ from orchestrator.decide import decide
 from orchestrator.messages import Message, Paused, Recall, Requested, Retried, TimePassed
 from tests.orchestrator.decide_cases import HOLD, OPENED, POLICY, Played, answered, digest, line, located, opened, rounds, sealed
 from topics.commands import Claim
-from topics.outcomes import Hold, Outcome
+from topics.outcomes import Evidence, Hold, Outcome
 
 COMPLETE, HOLDS, PARTIAL = Status.COMPLETE, Status.COMPLETE_WITH_HOLDS, Status.PARTIAL
 DUE = datetime(2026, 12, 20, 23, 0, tzinfo=UTC)
@@ -326,6 +326,12 @@ def test_a_command_names_what_was_located_and_never_answered_since_a_worker_died
     assert (digest("x"),) == order.unanswered
     (again,) = played.hear(answered("a", line("x", Outcome.FAILED), round=2)).retry().orders
     assert () == again.unanswered
+
+
+def test_a_command_names_what_a_look_has_shown_gone_and_nothing_else() -> None:
+    lines = (line("x"), line("y", Outcome.FAILED), line("z", evidence=Evidence.EXECUTED), line("h", Outcome.HELD))
+    (order,) = Played().open("a").hear(answered("a", *lines)).retry().orders
+    assert (digest("x"),) == order.gone
 
 
 PAUSE = Paused("The address was hijacked.", OPENED)

@@ -37,7 +37,7 @@ def complete_and_looked_at() -> Played:
 
 def test_a_day_after_a_complete_erasure_it_is_looked_once_more_without_touching_anything() -> None:
     played = complete_and_looked_at()
-    assert [("a", 2, "dry-run")] == [(one.processor, one.round, one.mode) for one in played.orders]
+    assert [("a", 2, "dry-run", ())] == [(one.processor, one.round, one.mode, one.gone) for one in played.orders]
     assert ("closed", [COMPLETE]) == (played.the.state, played.statuses)
 
 

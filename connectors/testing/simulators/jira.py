@@ -27,8 +27,8 @@ class JiraSimulator(Simulator):
         super().__init__()
         self._ids, self._ghosts = map(str, count(10_001)), Lagging(self)
         self.users, self.former = dict[str, Row](), dict[str, Row]()
-        self.issues, self.parts = dict[str, Row](), dict[str, Row]()  # parts: comments and attachments
-        self.withheld = set[str]()  # permissions that the account that calls does not have
+        self.issues, self.parts = dict[str, Row](), dict[str, Row]()  # parts: comments, worklogs and attachments
+        self.withheld, self.tracks_time = set[str](), True  # permissions that the account that calls does not have
         self.colleague = self.add_user("anna@bureau.example", "Anna Bakker", accountType="atlassian", groups=2)
         self.add_user(_BOT, "Erasure bot", accountType="atlassian", groups=1)
 
@@ -38,6 +38,7 @@ class JiraSimulator(Simulator):
         for issue in (own, self.add_issue(self.colleague, "The printer is broken", watcher=_who(account))):
             self.add_part(issue, "comment", account, body=f"Greetings, {person.name}")
             self.add_part(issue, "comment", self.colleague, body="We look into it")
+            self.add_part(issue, "worklog", account, started=f"{person.since}T09:00:00.000+0000")
             self.add_part(issue, "attachment", account, filename="debug.txt")
 
     def add_user(self, email: str, name: str, **more: Any) -> str:
@@ -161,9 +162,11 @@ class JiraSimulator(Simulator):
             self.parts = {part: row for part, row in self.parts.items() if row["issue"] != gone}
         return httpx.Response(204)
 
-    @route("GET", f"{_API}/issue/{{id}}/comment")
-    def list_comments(self, request: httpx.Request, id: str) -> httpx.Response:
-        return self._page(request, self._parts(issue=id, kind="comment"), "comments") if id in self.issues else _error(404, "No such issue")
+    @route("GET", f"{_API}/issue/{{id}}/{{kind}}")
+    def list_parts(self, request: httpx.Request, id: str, kind: str) -> httpx.Response:
+        there = id in self.issues and (kind == "comment" or (kind == "worklog" and self.tracks_time))
+        found = self._parts(issue=id, kind=kind)
+        return self._page(request, found, f"{kind}s") if there else _error(404, "No such issue, or no time is tracked")
 
     @route("GET", f"{_API}/attachment/{{id}}")
     def show_attachment(self, request: httpx.Request, id: str) -> httpx.Response:
@@ -174,9 +177,10 @@ class JiraSimulator(Simulator):
     def delete_attachment(self, request: httpx.Request, id: str, kind: str = "attachment") -> httpx.Response:
         return httpx.Response(204) if self._parts(id=id, kind=kind) and self.parts.pop(id) else _error(404, f"No such {kind}")
 
-    @route("DELETE", f"{_API}/issue/{{issue}}/comment/{{id}}")
-    def delete_comment(self, request: httpx.Request, id: str, issue: str) -> httpx.Response:
-        return self.delete_attachment(request, id, "comment") if issue in self.issues else _error(404, "No such issue")
+    @route("DELETE", f"{_API}/issue/{{issue}}/{{kind}}/{{id}}")
+    def delete_part(self, request: httpx.Request, id: str, issue: str, kind: str) -> httpx.Response:
+        there = issue in self.issues and kind in ("comment", "worklog")
+        return self.delete_attachment(request, id, kind) if there else _error(404, "No such issue")
 
 
 def _shown(row: Row) -> Row:

@@ -49,7 +49,8 @@ class OpendsrSimulator(Simulator):
         self.people: list[Person] = []
         self.requests: dict[str, dict[str, Any]] = {}
         self.takes = [("email", "raw"), ("controller_customer_id", "raw")]
-        self.types = ["erasure"]
+        self.types, self.version = ["erasure"], "2.0"
+        self.expected: str | None = "2026-12-01T15:00:01Z"
         self.polls = 0
         self.domain = DOMAIN
         self.spoil = False  # a signature over other bytes
@@ -68,7 +69,7 @@ class OpendsrSimulator(Simulator):
     @route("GET", "/discovery")
     def discovery(self, request: httpx.Request) -> httpx.Response:
         takes = [{"identity_type": kind, "identity_format": form} for kind, form in self.takes]
-        given = {"api_version": "2.0", "supported_identities": takes, "supported_subject_request_types": self.types}
+        given = {"api_version": self.version, "supported_identities": takes, "supported_subject_request_types": self.types}
         return httpx.Response(200, json=given | {"processor_certificate": f"https://{DOMAIN}/cert.pem"})
 
     @route("POST", "/requests")
@@ -92,7 +93,7 @@ class OpendsrSimulator(Simulator):
     def _told(self, id: str) -> dict[str, Any]:
         return {
             "controller_id": "voorbeeld",
-            "expected_completion_time": "2026-12-01T15:00:01Z",
+            "expected_completion_time": self.expected,
             "subject_request_id": self.speaks_of or id,
         }
 

@@ -3,7 +3,9 @@
 from datetime import date
 
 import httpx
+import pytest
 
+from connectors.holds import HoldRule
 from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import HOST, JAN, assert_erased_and_verified, outcomes
@@ -14,14 +16,14 @@ from topics.outcomes import Evidence, Outcome
 from topics.reports import Answered
 
 BY_EMAIL = {"email": [JAN.email]}
-KINDS = {"attachment", "comment", "ticket", "user"}
+KINDS = {"attachment", "comment", "worklog", "ticket", "user"}
 
 
 class TestJira(ConformanceKit):
     connector = Jira
     simulator = JiraSimulator
     settings = {"email": "bot@bureau.example", "api_token": {"env": "KIT_SECRET"}}
-    dated = ("attachment", "comment", "ticket")
+    dated = ("attachment", "comment", "worklog", "ticket")
     optional = {
         "attachment": "Jira leaves it out where attachments are switched off",
         "author": "Jira leaves it out of what an anonymous visitor wrote",
@@ -131,17 +133,37 @@ def test_the_connectors_own_account_and_an_apps_are_not_touched() -> None:
 # What is theirs
 
 
-def test_on_somebody_elses_issue_only_their_comment_and_attachment_go() -> None:
+def test_on_somebody_elses_issue_only_their_comment_worklog_and_attachment_go() -> None:
     jira = JiraSimulator()
     account = jira.add_user(JAN.email, JAN.name)
     issue = jira.add_issue(jira.colleague, "The printer is broken")
-    kept = {jira.add_part(issue, "comment", who, body="Noted") for who in (jira.colleague, None)}
-    for kind in ("comment", "attachment"):
+    kept = {jira.add_part(issue, kind, who, body="Noted") for who in (jira.colleague, None) for kind in ("comment", "worklog")}
+    for kind in ("comment", "worklog", "attachment"):
         jira.add_part(issue, kind, account, body="Same here")  # not a watcher: found by what the account has updated
     answer = at(jira).carry_out(BY_EMAIL)
     assert_erased_and_verified(answer)
-    assert {"comment": 1, "attachment": 1, "user": 1} == {kind: sum(r.kind == kind for r in answer.records) for kind in KINDS - {"ticket"}}
+    assert dict.fromkeys(KINDS, 1) | {"ticket": 0} == {kind: sum(r.kind == kind for r in answer.records) for kind in KINDS}
     assert (kept, "The printer is broken") == (set(jira.parts), jira.issues[issue]["summary"])
+
+
+def test_where_no_time_is_tracked_the_rest_is_found() -> None:
+    bench = TestJira().bench(JAN)
+    bench.simulator.tracks_time = False  # type: ignore[attr-defined]
+    assert_erased_and_verified(bench.carry_out(BY_EMAIL))
+    assert {"worklog": 1} == bench.simulator.traces(JAN)  # what was noted before: Jira shows it to nobody
+
+
+def test_a_worklog_goes_without_a_mail_to_everybody_who_watches_and_is_held_from_the_day_of_the_work() -> None:
+    jira = JiraSimulator()
+    account = jira.add_user(JAN.email, JAN.name)
+    issue = jira.add_issue(jira.colleague, "The printer is broken")
+    works = [jira.add_part(issue, "worklog", account, started=f"{year}-12-31T12:00:00.000+0000") for year in (2018, 2019)]
+    bench = at(jira)
+    bench.rules = [HoldRule(frozenset({"worklog"}), "AWR art. 52(4)", "GDPR art. 17(3)(b)", 7, "end_of_financial_year")]
+    answer = bench.carry_out(BY_EMAIL)
+    assert {"erased", "held"} == set(outcomes(answer))
+    assert (False, True, True) == (works[0] in jira.parts, works[1] in jira.parts, account in jira.users)
+    assert ["notifyUsers=false"] == [call.request.url.query.decode() for call in jira.calls if call.writing]
 
 
 def test_an_issue_that_only_names_the_address_is_not_theirs() -> None:
@@ -197,6 +219,14 @@ def test_an_issue_that_only_the_lagging_search_shows_is_not_told() -> None:
     assert_erased_and_verified(bench.carry_out(BY_EMAIL))
     account = next(iter(bench.simulator.former))  # type: ignore[attr-defined]
     assert () == bench.carry_out({"jira.account_id": [account]}, known=False).records
+
+
+@pytest.mark.parametrize("skip", range(14))
+def test_one_slip_of_a_404_hides_nothing_for_good(skip: int) -> None:
+    bench = TestJira().bench(JAN)
+    bench.simulator.faults.append(Fault(httpx.Response(404), method="GET", skip=skip))
+    answer = bench.carry_out(BY_EMAIL)
+    assert answer.outcome is Outcome.FAILED or not bench.simulator.traces(JAN).total()
 
 
 def test_an_answer_without_anything_in_it_does_not_prove_that_a_record_is_gone() -> None:

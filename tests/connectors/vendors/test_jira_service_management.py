@@ -8,7 +8,7 @@ import pytest
 from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import HOST, JAN
-from connectors.testing.simulator import Fault, Person, body_of, query_of
+from connectors.testing.simulator import Fault, Person, body_of, query_of, route
 from connectors.testing.simulators.jira_service_management import JiraServiceManagementSimulator
 from connectors.vendors.jira_service_management import JiraServiceManagement
 from topics.outcomes import Outcome
@@ -51,6 +51,26 @@ def at(simulator: Odd) -> Bench:
 def fates(answer: Answered, kind: str) -> list[Outcome]:
     assert answer.outcome is None, answer.reason
     return sorted(record.outcome for record in answer.records if record.kind == kind)
+
+
+@pytest.mark.parametrize("skip", range(14))
+def test_one_slip_of_a_404_hides_nothing_for_good(skip: int) -> None:
+    bench = TestJiraServiceManagement().bench(JAN)
+    bench.simulator.faults.append(Fault(httpx.Response(404), method="GET", skip=skip))
+    answer = bench.carry_out(BY_EMAIL)
+    assert answer.outcome is Outcome.FAILED or not bench.simulator.traces(JAN).total()
+
+
+def test_a_ticket_without_the_fields_that_were_asked_for_is_never_nothing_found() -> None:
+    class Bare(Odd):
+        @route("GET", "/rest/api/3/issue/{id}")
+        def show_bare(self, request: httpx.Request, id: str) -> httpx.Response:
+            return httpx.Response(200, json={"id": id, "fields": {}})
+
+    bare = Bare()
+    bare.seed(JAN)
+    assert Outcome.FAILED is at(bare).carry_out(BY_EMAIL).outcome
+    assert 0 == bare.writing_calls
 
 
 def test_the_experimental_calls_are_opted_in_to(desks: Odd) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -109,6 +110,35 @@ def test_a_processor_that_takes_no_erasure_waits_for_a_person() -> None:
     bench, simulator = case()
     simulator.types = ["access"]
     assert Outcome.NEEDS_PERSON is bench.carry_out(JAN.subject()).outcome
+
+
+@pytest.mark.parametrize("takes", [[], [("email", "rot13")]])
+def test_a_processor_that_takes_nothing_in_a_known_form_waits_for_a_person(takes: list[tuple[str, str]]) -> None:
+    bench, simulator = case()
+    simulator.takes = takes
+    assert Outcome.NEEDS_PERSON is bench.carry_out(JAN.subject()).outcome
+
+
+@pytest.mark.parametrize(("version", "asked"), [("2.0", 1), ("2", 1), ("20.0", 0), ("1.0", 0)])
+def test_only_the_major_version_2_is_spoken(version: str, asked: int) -> None:
+    bench, simulator = case()
+    simulator.version = version
+    bench.carry_out(JAN.subject())
+    assert asked == len(simulator.requests)
+
+
+@pytest.mark.parametrize(("expected", "days"), [(None, 1), ("2020-01-01T00:00:00Z", 1), ("9999-12-31T23:59:59Z", 31)])
+def test_the_status_is_asked_again_within_a_month_whatever_is_expected(expected: str | None, days: int) -> None:
+    bench, simulator = case()
+    simulator.polls, simulator.expected = 8, expected
+    answer = bench.carry_out(JAN.subject())
+    assert ([ACCEPTED], datetime.now(UTC).date() + timedelta(days)) == (told(answer), answer.records[0].until)
+
+
+def test_a_completed_request_needs_no_day_on_which_it_is_expected() -> None:
+    bench, simulator = case()
+    simulator.expected = None
+    assert [ERASED] == told(bench.carry_out(JAN.subject()))
 
 
 def test_the_echo_of_the_persons_data_is_nowhere_in_what_is_reported() -> None:
