@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from connectors.ageing import RetentionRule
 from connectors.auth import By, SignIn
-from connectors.declared import Call, Dated, Key, Kind, Listed, Look, Record, Records, RestrictedIf, Spec, State
+from connectors.declared import Call, Dated, Key, Kind, Listed, Look, Record, Records, RestrictedIf, Spec, State, one
 from connectors.errors import Denied, Gone, Misread, NeedsIdentifier, NeedsPerson, NotApplicable, Refused, VendorError
 from connectors.lists import MOST_PAGES, Lists, Paging, Turn, allowed, by_cursor, by_href, by_link, by_offset, by_page, found, rows
 from connectors.ports import Answer, Database, Door, Mailbox, Opens, Reference, Row
@@ -192,7 +192,7 @@ class Connector(ABC, Generic[S]):
         """Archive, block or suppress one record, so that it is no longer processed. Unless overridden: as its kind `restricts`."""
         said = self.spec.kind_of(record).restricts
         if not isinstance(said, Call):
-            raise Refused(f"{self.spec.name} offers no way to restrict a {record.kind}.")
+            raise Refused(f"{self.spec.name} offers no way to restrict {one(record.kind)}.")
         try:
             await self._make(record, said)
         except Refused:  # the answer, too, of what is so already
@@ -203,7 +203,7 @@ class Connector(ABC, Generic[S]):
         """Undo `restrict`. Unless overridden: as its kind `lifts`."""
         said = self.spec.kind_of(record).lifts
         if not isinstance(said, Call):
-            raise Refused(f"{self.spec.name} offers no way to lift the restriction of a {record.kind}.")
+            raise Refused(f"{self.spec.name} offers no way to lift the restriction of {one(record.kind)}.")
         await self._make(record, said)
 
     async def strip(self, record: Record, keep: frozenset[str]) -> None:
@@ -211,7 +211,7 @@ class Connector(ABC, Generic[S]):
 
         Makes no writing call where they are empty already.
         """
-        raise Refused(f"{self.spec.name} offers no way to strip a {record.kind}.")
+        raise Refused(f"{self.spec.name} offers no way to strip {one(record.kind)}.")
 
     async def filled(self, record: Record, keep: frozenset[str]) -> dict[str, Any]:
         """For `strip`: the fields to empty that hold something, as GET at the kind's `at` shows them (what of it, and how: its `Look`)."""
@@ -294,7 +294,7 @@ class Connector(ABC, Generic[S]):
             answered.append(answer.status)
             return answer
 
-        async for ref, row in self._everybody(next(one for one in self.spec.kinds if one.name == kind), call=get):
+        async for ref, row in self._everybody(next(known for known in self.spec.kinds if known.name == kind), call=get):
             shown[ref] = getattr(row, "state", State.PRESENT)
             yield row
         self.__shown[kind] = shown if answered else None
@@ -322,7 +322,7 @@ class Connector(ABC, Generic[S]):
         """
         path = at or self.spec.kind_of(record).at
         if path is None:
-            raise Refused(f"{self.spec.name} names no path of a {record.kind}.")
+            raise Refused(f"{self.spec.name} names no path of {one(record.kind)}.")
         settings = self._filled(path)
         of_ref = [name for name in _fields(path) if name not in settings]
         parts = record.ref.split("/", len(of_ref) - 1) if of_ref else []  # some vendors want it in the query

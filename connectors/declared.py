@@ -137,6 +137,11 @@ class Listed:
     path: str | None = None
 
 
+def one(kind: str) -> str:
+    """One record of a kind, for a sentence that stands on certificates: "a contact", "an invoice"."""
+    return f"{'an' if kind[0] in 'aeio' else 'a'} {kind.replace('_', ' ')}"
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of record that a connector finds. `kept_because`: why the vendor offers no way to erase it, else None.

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.ageing import RetentionRule, slowest
 from connectors.contract import Kind, Record, Spec, State
+from connectors.declared import one
 from connectors.holds import HoldRule, HoldUnknown, duty_on
 from topics.commands import Action, Claim
 from topics.outcomes import Hold, Outcome
@@ -184,7 +185,7 @@ def _bound(fate: Planned, spec: Spec, duties: Duties, by: Planned) -> Planned:
             return replace(fate, hold=hold, bound_to=kind, keep=_to_strip(own, False, by.needs, duties))
         return replace(fate, keep=None if fate.keep is None or by.needs is None else fate.keep | by.needs)
     if hold is None:
-        return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, bound_to=kind, reason=f"It waits for the decision on a {kind}.")
+        return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, bound_to=kind, reason=f"It waits for the decision on {one(kind)}.")
     keep = _to_strip(own, True, by.needs, duties)
     if own.shuts:
         return Planned(record, Do.RESTRICT, Outcome.RESTRICTED, bound_to=kind, until=hold.until, keep=keep)
@@ -195,18 +196,22 @@ def _restriction(action: Action, record: Record, spec: Spec, duties: Duties, tod
     """Restricting and lifting: only where the vendor can, and said where it cannot."""
     kind = spec.kind_of(record)
     if _nobody_looks(record, duties, today):  # GDPR art. 18(2): what is restricted may be stored
-        return Planned(record, Do.LEAVE, Outcome.NOT_APPLICABLE, reason=f"A {kind.name} is only stored, until it goes by itself.")
+        return Planned(
+            record, Do.LEAVE, Outcome.NOT_APPLICABLE, reason=f"{one(kind.name).capitalize()} is only stored, until it goes by itself."
+        )
     if action == "restrict":
         if record.state is State.RESTRICTED or (kind.restricts and (kind.lifts or duties.irreversible)):
             return Planned(record, Do.RESTRICT, Outcome.RESTRICTED, reason=_how(kind, spec))
         if kind.restricts:
-            would = f"A {kind.name} would be {kind.how or 'restricted'}, which could not be lifted over the API of {spec.name}"
+            would = (
+                f"{one(kind.name).capitalize()} would be {kind.how or 'restricted'}, which could not be lifted over the API of {spec.name}"
+            )
             reason = f"{would}: an officer must confirm it first."
             return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=reason, unconfirmed=True)
-        return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=f"{spec.name} offers no way to restrict a {kind.name}.")
+        return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=f"{spec.name} offers no way to restrict {one(kind.name)}.")
     if kind.lifts or record.state is not State.RESTRICTED:
         return Planned(record, Do.LIFT, Outcome.LIFTED)
-    reason = f"{spec.name} offers no way to lift the restriction of a {kind.name} over its API; do it by hand there."
+    reason = f"{spec.name} offers no way to lift the restriction of {one(kind.name)} over its API; do it by hand there."
     return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, reason=reason)
 
 

@@ -127,6 +127,15 @@ def test_a_restriction_reaches_what_can_be_restricted_and_refuses_the_rest_with_
     assert items["i1"].reason
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"), [("invoice", "an invoice"), ("user", "a user"), ("subscription_request", "a subscription request")]
+)
+def test_a_sentence_names_a_record_as_a_person_would(kind: str, told: str) -> None:
+    spec = replace(SPEC, kinds=(Kind(kind),))
+    planned = plan("restrict", [Record(kind, "1")], spec, Duties(), TODAY, ZONE)
+    assert f"toy offers no way to restrict {told}." == planned[0].reason
+
+
 def test_lifting_is_told_apart_from_what_was_never_restricted_and_what_a_person_must_lift() -> None:
     user = Record("user", "u1", state=State.RESTRICTED)
     restricted = Record("contact", "c2", state=State.RESTRICTED)
