@@ -86,6 +86,8 @@ class MailboxDoor:
     async def folders(self) -> dict[str, tuple[str, ...]]:
         def read(client: Any) -> dict[str, tuple[str, ...]]:
             listed = {name: tuple(flag.decode() for flag in flags) for flags, _, name in client.list_folders()}
+            if not listed:
+                raise Misread(f"{self._account.name} lists no folder at all, where every account has its INBOX.")
             return {name: flags for name, flags in listed.items() if not {"\\noselect", "\\nonexistent"} & {flag.lower() for flag in flags}}
 
         return await self._do("LIST", read)

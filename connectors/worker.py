@@ -261,7 +261,12 @@ class _Run:
     def _plan(self, records: Iterable[Record]) -> list[Planned]:
         zone, records = self.processor.zone, list(records)
         today = self.clock().astimezone(zone).date()
-        return plan(self.command.action, records, self.processor.connector.spec, self._duties(records), today, zone)
+        planned = plan(self.command.action, records, self.processor.connector.spec, self._duties(records), today, zone)
+        return [self._unless_a_person_must(item) for item in planned]
+
+    def _unless_a_person_must(self, item: Planned) -> Planned:
+        reason = self.connector.left_to_a_person(item.record) if item.do is Do.ERASE else None
+        return replace(item, do=Do.LEAVE, outcome=Outcome.NEEDS_PERSON, reason=reason) if reason else item
 
     def _duties(self, records: Iterable[Record]) -> Duties:
         """What keeps these records: the rules of the processor, and what the command says of this case."""

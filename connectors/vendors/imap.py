@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from connectors.auth import By, Login
-from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Records, Secret, Settings, Spec, State, Subject, Text
+from connectors.contract import Connector, Gone, Kind, Record, Records, Secret, Settings, Spec, State, Subject, Text
 from connectors.mail import SENT_BY, SENT_TO, Place, addresses, copies, everywhere, naming, reference, since_of
 
 _SHARED = "The person is one of several recipients of this message, so it is others' too: decide, or set settings.shared."
@@ -44,8 +44,6 @@ class Imap(Connector[ImapSettings]):
             yield Record("message", ref, since[ref], state=self._state(places))
 
     async def erase(self, record: Record) -> None:
-        if self.planned_call(record):
-            raise NeedsPerson(_SHARED)
         for folder, validity, uid in await self._places(record):
             await self.mailbox.expunge(folder, validity, [uid])
 
@@ -62,7 +60,7 @@ class Imap(Connector[ImapSettings]):
     async def peek(self, record: Record) -> State | None:
         return None if self._found is not None else self._state(await self._places(record))  # after a search that is the better proof
 
-    def planned_call(self, record: Record) -> str | None:
+    def left_to_a_person(self, record: Record) -> str | None:
         return _SHARED if record.ref.split(" ")[1] == "shared" and self.settings.shared == "needs_person" else None
 
     async def _places(self, record: Record) -> list[Place]:

@@ -9,7 +9,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 from pydantic import SecretStr
 
 from connectors.auth import Login
-from connectors.errors import Denied, Gone, Refused, Transient, VendorError
+from connectors.errors import Denied, Gone, Misread, Refused, Transient, VendorError
 from connectors.evidence import Evidence
 from connectors.http import Limits
 from connectors.mailbox import MailboxAccount, MailboxDoor, connection_to
@@ -101,6 +101,13 @@ def door(server: Imap, evidence: Evidence | None = None, patience: timedelta = t
 
 async def test_folders_that_hold_no_messages_are_left_out() -> None:
     assert {"Everything": ("\\HasNoChildren", "\\All")} == await door(Imap()).folders()
+
+
+async def test_a_mailbox_that_lists_no_folder_at_all_is_misread_and_never_empty() -> None:
+    server = Imap()
+    server.list_folders = list  # type: ignore[method-assign]
+    with pytest.raises(Misread):
+        await door(server).folders()
 
 
 async def test_messages_are_found_and_their_headers_read_without_marking_them_as_seen() -> None:
