@@ -6,7 +6,7 @@ from typing import Literal
 
 from connectors.auth import By, Login
 from connectors.contract import Connector, Gone, Kind, Record, Records, Secret, Settings, Spec, State, Subject, Text
-from connectors.mail import SENT_BY, SENT_TO, Place, addresses, copies, everywhere, naming, reference, since_of
+from connectors.mail import SENT_BY, SENT_TO, Place, addresses, copies, everywhere, naming, real, reference, since_of
 
 _SHARED = "The person is one of several recipients of this message, so it is others' too: decide, or set settings.shared."
 
@@ -44,18 +44,18 @@ class Imap(Connector[ImapSettings]):
             yield Record("message", ref, since[ref], state=self._state(places))
 
     async def erase(self, record: Record) -> None:
-        for folder, validity, uid in await self._places(record):
-            await self.mailbox.expunge(folder, validity, [uid])
+        for place in await self._places(record):
+            await self.mailbox.expunge(place.folder, place.validity, [place.uid])
 
     async def restrict(self, record: Record) -> None:
-        for folder, validity, uid in await self._places(record):
-            if not self._origin(folder):
-                await self.mailbox.move(folder, validity, [uid], f"{self.settings.restricted_folder} - {folder}")
+        for place in real(await self._places(record)):
+            if not self._origin(place.folder):
+                await self.mailbox.move(place.folder, place.validity, [place.uid], f"{self.settings.restricted_folder} - {place.folder}")
 
     async def lift(self, record: Record) -> None:
-        for folder, validity, uid in await self._places(record):
-            if origin := self._origin(folder):
-                await self.mailbox.move(folder, validity, [uid], origin)
+        for place in await self._places(record):
+            if origin := self._origin(place.folder):
+                await self.mailbox.move(place.folder, place.validity, [place.uid], origin)
 
     async def peek(self, record: Record) -> State | None:
         return None if self._found is not None else self._state(await self._places(record))  # after a search that is the better proof
@@ -71,7 +71,8 @@ class Imap(Connector[ImapSettings]):
         return places
 
     def _state(self, places: list[Place]) -> State:
-        return State.RESTRICTED if all(self._origin(folder) for folder, _, _ in places) else State.PRESENT
+        aside = {bool(self._origin(place.folder)) for place in real(places)}
+        return State.PARTLY if len(aside) > 1 else State.RESTRICTED if aside == {True} else State.PRESENT
 
     def _origin(self, folder: str) -> str:  # where a restricted message came from
         prefix = f"{self.settings.restricted_folder} - "

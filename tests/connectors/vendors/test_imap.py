@@ -101,6 +101,42 @@ def test_a_restricted_message_leaves_its_folder_and_comes_back_to_it() -> None:
     assert before == list(simulator.folders["Archive/2025"].values())
 
 
+def test_a_message_of_which_one_copy_only_was_set_aside_is_not_lifted_until_that_is_back() -> None:
+    bench, simulator = case()
+    uid = simulator.put("INBOX", to=JAN.email)
+    simulator.folders["Restricted - Trash"] = {99: simulator.folders["INBOX"][uid]}
+    assert [Outcome.LIFTED] == outcomes(bench.carry_out(JAN.subject(), "lift"))
+    assert ({}, 1, 1) == (simulator.folders["Restricted - Trash"], len(simulator.folders["Trash"]), len(simulator.folders["INBOX"]))
+    simulator.folders["Restricted - Trash"] = simulator.folders.pop("Trash")
+    assert [Outcome.RESTRICTED] == outcomes(bench.carry_out(JAN.subject(), "restrict"))
+    assert {} == simulator.folders["INBOX"]
+
+
+@pytest.mark.parametrize("flag", ["\\All", "\\Flagged", "\\important"])
+def test_a_folder_that_shows_what_stands_in_others_is_searched_and_moves_nothing(flag: str) -> None:
+    """On a Dovecot with its plug-in for virtual folders the message went from there to a folder of which nobody knew whence it came."""
+    bench, simulator = case()
+    uid = simulator.put("INBOX", to=JAN.email)
+    simulator.flags["Alles"] = (flag,)
+    simulator.folders["Alles"] = {99: simulator.folders["INBOX"][uid]}
+    assert [Outcome.RESTRICTED] == outcomes(bench.carry_out(JAN.subject(), "restrict"))
+    assert ({}, [99], 1) == (simulator.folders["INBOX"], [*simulator.folders["Alles"]], len(simulator.folders["Restricted - INBOX"]))
+    assert [Outcome.LIFTED] == outcomes(bench.carry_out(JAN.subject(), "lift"))
+    assert (1, {}) == (len(simulator.folders["INBOX"]), simulator.folders["Restricted - INBOX"])
+    assert [Outcome.ERASED] == outcomes(bench.carry_out(JAN.subject()))
+    assert not any(simulator.folders.values())
+
+
+def test_a_message_that_only_such_a_folder_shows_is_restricted_and_erased_from_there() -> None:
+    for action in ("restrict", "erase"):
+        bench, simulator = case()
+        simulator.flags["Alles"] = ("\\All",)
+        simulator.folders["Alles"] = {}
+        simulator.put("Alles", to=JAN.email)
+        bench.carry_out(JAN.subject(), action)  # type: ignore[arg-type]
+        assert {} == simulator.folders["Alles"]
+
+
 def test_a_message_without_a_date_under_a_hold_waits_for_a_person() -> None:
     bench, simulator = case()
     bench.rules = [TestImap().hold("message")]
