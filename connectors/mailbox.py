@@ -118,18 +118,19 @@ class MailboxDoor:
         await self._do("UID EXPUNGE", write)
 
     async def move(self, folder: str, validity: int, uids: Sequence[int], target: str) -> None:
-        def write(client: Any) -> None:
+        def moved(client: Any) -> bool:
             if not client.folder_exists(target):
                 client.create_folder(target)
             _reopened(client, folder, validity)
             if client.has_capability("MOVE"):
                 client.move(list(uids), target)
-                return
+                return True
             _can_expunge(client)  # asked first: a copy that stays beside its original is no restriction
             client.copy(list(uids), target)
-            _expunge(client, uids)
+            return False
 
-        await self._do("UID MOVE", write)
+        if not await self._do("UID MOVE", moved):  # an exchange of its own, so that one that is made again copies nothing twice
+            await self.expunge(folder, validity, uids)
 
     async def _do(self, call: str, work: Callable[[Any], T]) -> T:
         """One exchange, made again while it fails in passing and time is left: a server ends a connection that was quiet for long."""

@@ -50,7 +50,7 @@ class Imap:
         return [((b"\\HasNoChildren", b"\\All"), b"/", "Everything"), ((b"\\Noselect",), b"/", "[Gmail]")]
 
     def folder_exists(self, folder: str) -> bool:
-        return folder == "Everything"
+        return folder == "Everything" or folder in self.moved
 
     def select_folder(self, folder: str, readonly: bool) -> dict[bytes, int]:
         self._fail()
@@ -154,6 +154,21 @@ async def test_exactly_the_meant_messages_are_moved_to_a_folder_that_is_made(can
     server = Imap()
     server.can = can
     await door(server).move("Everything", 42, [7], "Aside")
+    assert ({8, 9}, {"Aside": [7]}) == (set(server.messages), server.moved)
+
+
+async def test_a_line_that_breaks_between_copying_and_deleting_makes_no_second_copy() -> None:
+    server = Imap()
+    lost = [IMAPClientAbortError("socket error: EOF")]
+    done = server.add_flags
+
+    def add_flags(*given: Any, **named: Any) -> None:
+        if lost:
+            raise lost.pop()
+        done(*given, **named)
+
+    server.add_flags = add_flags  # type: ignore[method-assign]
+    await door(server, patience=timedelta(minutes=10)).move("Everything", 42, [7], "Aside")
     assert ({8, 9}, {"Aside": [7]}) == (set(server.messages), server.moved)
 
 
