@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from connectors.auth import By, Login
-from connectors.contract import Connector, Gone, Kind, Record, Records, Secret, Settings, Spec, State, Subject, Text
+from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Records, Secret, Settings, Spec, State, Subject, Text
 from connectors.mail import SENT_BY, SENT_TO, Place, addresses, copies, everywhere, naming, real, reference, since_of
 
 _SHARED = "The person is one of several recipients of this message, so it is others' too: decide, or set settings.shared."
@@ -31,17 +31,18 @@ class Imap(Connector[ImapSettings]):
     _found: Mapping[str, list[Place]] | None = None  # not searched yet
 
     async def locate(self, subject: Subject) -> Records:
-        found, since = dict[str, list[Place]](), dict[str, dt.datetime | None]()
+        found = dict[str, tuple[dt.datetime | None, list[Place]]]()
         own = {address.lower() for address in (self.settings.user, *self.settings.own)}
+        if any(subject.matches("email", address) for address in own):
+            raise NeedsPerson("It is this mailbox's own address: hand over what others need of it, then delete the account.")
         async for place, raw in everywhere(self.mailbox, *map(naming, subject.values("email"))):
             by, to = addresses(raw, SENT_BY), addresses(raw, SENT_TO)
             if theirs := {address for address in by | to if subject.matches("email", address)}:  # the search finds parts of words too
                 ref = reference(raw, shared=bool(to - theirs - own) and not by & theirs)
-                found.setdefault(ref, []).append(place)
-                since[ref] = since_of(raw)
-        self._found = found
-        for ref, places in found.items():
-            yield Record("message", ref, since[ref], state=self._state(places))
+                found.setdefault(ref, (since_of(raw), []))[1].append(place)
+        self._found = {ref: places for ref, (_, places) in found.items()}
+        for ref, (since, places) in found.items():
+            yield Record("message", ref, since, state=self._state(places))
 
     async def erase(self, record: Record) -> None:
         for place in await self._places(record):

@@ -12,6 +12,7 @@ from connectors.testing.kit import ConformanceKit
 from connectors.testing.kit.subject import JAN
 from connectors.testing.simulators.imap import ImapSimulator
 from connectors.vendors.imap import Imap
+from topics.commands import Action
 from topics.outcomes import Outcome
 from topics.reports import Answered
 from topics.sealing import Key
@@ -80,6 +81,16 @@ def test_addresses_of_ones_own_are_not_other_people() -> None:
     bench, simulator = case(own=["Verkoop@voorbeeld.example"])
     simulator.put("INBOX", to=JAN.email, cc="info@voorbeeld.example, verkoop@voorbeeld.example")
     assert [Outcome.ERASED] == outcomes(bench.carry_out(JAN.subject()))
+
+
+@pytest.mark.parametrize("address", ["INFO@voorbeeld.example", "verkoop@voorbeeld.example"])
+@pytest.mark.parametrize("action", ["erase", "restrict"])
+def test_the_mailboxs_own_address_is_left_to_a_person_since_all_of_it_would_go(action: Action, address: str) -> None:
+    bench, simulator = case(own=["Verkoop@voorbeeld.example"])
+    simulator.put("INBOX", **{"from": "els@x.nl", "to": address})
+    simulator.put("Sent", **{"from": address, "to": "els@x.nl"})
+    assert Outcome.NEEDS_PERSON is bench.carry_out({"email": [address]}, action).outcome
+    assert (1, 1) == (len(simulator.folders["INBOX"]), len(simulator.folders["Sent"]))
 
 
 def test_the_same_message_in_two_folders_is_one_and_goes_from_both() -> None:
