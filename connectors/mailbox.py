@@ -32,7 +32,7 @@ Connect = Callable[[], Any]
 """Makes a connection that has not signed in yet."""
 
 _HEADER = b"BODY[HEADER]"
-_PASSING = re.compile(r"\[(UNAVAILABLE|INUSE)\]", re.IGNORECASE)  # what the server says of itself, and not of what it was asked (RFC 5530)
+_PASSING = re.compile(r"\[(UNAVAILABLE|INUSE|SERVERBUG)\]", re.IGNORECASE)  # said of itself, not of what was asked (RFC 5530)
 
 
 class MailboxAccount:

@@ -187,6 +187,8 @@ FAULTS: list[tuple[Exception, type[VendorError]]] = [
     (IMAPClientError("no jan@voorbeeld.nl"), Refused),
     (IMAPClientError("select failed: [UNAVAILABLE] jan@voorbeeld.nl"), Transient),
     (IMAPClientError("select failed: [INUSE] jan@voorbeeld.nl"), Transient),
+    (IMAPClientError("expunge failed: [SERVERBUG] Internal error occurred."), Transient),
+    (IMAPClientError("select failed: [NOPERM] jan@voorbeeld.nl"), Refused),
 ]
 
 
