@@ -130,10 +130,10 @@ async def _call(connector: Connector[Any], item: Planned) -> Any:
     """The one destructive call. A record that is restricted already, or was never, is not touched again."""
     if item.do is Do.ERASE:
         return await connector.erase(item.record)
-    restricted = item.record.state is State.RESTRICTED
-    if item.do is Do.RESTRICT and not restricted:
+    state = item.record.state
+    if item.do is Do.RESTRICT and state is not State.RESTRICTED:
         await connector.restrict(item.record)
-    if item.do is Do.LIFT and restricted:
+    if item.do is Do.LIFT and state in (State.RESTRICTED, State.PARTLY):
         await connector.lift(item.record)
     return None
 

@@ -184,6 +184,10 @@ class Connector(ABC, Generic[S]):
         await self._make(record, self.spec.kind_of(record).erases or Call("DELETE"))
         return None
 
+    def left_to_a_person(self, record: Record) -> str | None:
+        """Why a person must erase that one: it is never handed to `erase`, and told so in a dry run too. None: no person need do it."""
+        return None
+
     def planned_call(self, record: Record) -> str | None:
         """What a dry run tells of a record that would be erased, without a value of the person's; nothing unless overridden."""
         return None

@@ -21,6 +21,7 @@ class State(StrEnum):
 
     PRESENT = "present"
     RESTRICTED = "restricted"  # archived, blocked, deactivated, suppressed
+    PARTLY = "partly"  # it stands in several places, and is restricted in some of them only
     ANONYMISED = "anonymised"  # there, but nothing of the person in it
     GONE = "gone"
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -12,14 +12,13 @@ import aiohttp
 import httpx
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
-from tenacity.wait import wait_exponential_jitter
 
 from connectors.client import Client, body_of
-from connectors.errors import Deferred, Denied, Gone, Misread, Refused, Transient
+from connectors.errors import Denied, Gone, Misread, Refused, Transient
 from connectors.evidence import Evidence
 from connectors.leave import READING, Leave
 from connectors.pace import Pace
+from connectors.patience import Patience
 from connectors.retry_after import TOO_FAST, not_before
 from connectors.waiting import Sleep
 from topics.model import Clock
@@ -30,14 +29,12 @@ logging.getLogger("httpx").disabled = True  # it prints whole URLs, at level inf
 
 T = TypeVar("T")
 
-LONGEST_SLEEP = timedelta(minutes=2)
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _FORBIDDEN = 403
 _CONFLICT = frozenset({409, 423})
 _NO_ANSWER = (TimeoutError, httpx.TransportError, httpx.DecodingError, aiohttp.ClientError)
 """The last, since the transport lets some through as they are: what is no HTTP, or a head without an end."""
 _PART_OF_IT = 206
-_backoff = wait_exponential_jitter(multiplier=0.5, max=30.0)
 
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}
@@ -134,7 +131,7 @@ class HttpDoor:
         self._vendor = vendor
         self._evidence = evidence
         self._leave = leave
-        self._give_up_at = vendor.clock() + vendor.limits.give_up_after
+        self._patience = Patience(vendor.name, vendor.clock() + vendor.limits.give_up_after, vendor.clock, vendor.sleep)
 
     async def get(self, path: str, *, query: Mapping[str, Any] | None = None, **values: str) -> Reply:
         return await self._call("GET", path, query, None, values)
@@ -158,37 +155,7 @@ class HttpDoor:
         if not all(value.strip(". ") for value in values.values()):
             raise Misread(f"A part of {method} {path} is empty: the call would mean something else.")
         url = path.format(**{name: quote(value, safe="") for name, value in values.items()})
-        try:
-            return await self._once(method, path, url, query, json)
-        except Transient as error:  # only now: to set up retrying costs as much as a call
-            return await self._retried(error, lambda: self._once(method, path, url, query, json))
-
-    async def _retried(self, first: Transient, call: Callable[[], Awaitable[Reply]]) -> Reply:
-        """The call again and again after its `first` failure, as long as it fails in passing and time is left."""
-        failed = [first]
-
-        async def attempt() -> Reply:
-            if failed:
-                raise failed.pop()
-            return await call()
-
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(Transient), stop=self._out_of_time, wait=self._wait, sleep=self._vendor.sleep, reraise=True
-        )
-        return await retrying(attempt)
-
-    def _out_of_time(self, _state: RetryCallState) -> bool:
-        return self._vendor.clock() >= self._give_up_at
-
-    def _wait(self, state: RetryCallState) -> float:
-        """The vendor's own wait where it named one, else exponential with jitter; never past the end of our patience."""
-        error = state.outcome.exception() if state.outcome else None
-        now = self._vendor.clock()
-        named = error.not_before if isinstance(error, Transient) else None
-        wait = max(_backoff(state), (named - now).total_seconds() if named else 0.0)  # a moment that has passed is no leave to storm
-        if named and wait > LONGEST_SLEEP.total_seconds():
-            raise Deferred(named, f"{self._vendor.name} asks to wait for more than two minutes; it is asked again then.") from None
-        return max(0.0, min(wait, (self._give_up_at - now).total_seconds()))
+        return await self._patience(lambda: self._once(method, path, url, query, json))
 
     async def _once(self, method: str, path: str, url: str, query: Mapping[str, Any] | None, json: Any) -> Reply:
         vendor, call = self._vendor, f"{method} {path}"

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from connectors.ports import Mailbox
 
 SENT_BY, SENT_TO = ("From", "Sender", "Reply-To"), ("To", "Cc", "Bcc")
+_VIEWS = frozenset({"\\all", "\\flagged", "\\important"})
 _AT_ONCE = 200  # headers asked for in one command: servers limit its length
 
 
@@ -48,11 +49,20 @@ def _read(raw: bytes) -> Message:
 
 
 class Place(NamedTuple):
-    """Where a copy of a message stands: its folder, the folder's UIDVALIDITY, and its UID there."""
+    """Where a copy of a message stands: its folder, the folder's UIDVALIDITY, and its UID there.
+
+    `view`: the folder shows what stands in others (RFC 6154, 8457), though some servers keep there what stands in no other.
+    """
 
     folder: str
     validity: int
     uid: int
+    view: bool = False
+
+
+def real(places: list[Place]) -> list[Place]:
+    """Those where the message itself stands: a view shows it whatever is done with it there. All, where only views show it."""
+    return [place for place in places if not place.view] or places
 
 
 def naming(address: str) -> list[str]:
@@ -65,14 +75,15 @@ def naming(address: str) -> list[str]:
 
 async def everywhere(mailbox: Mailbox, *searches: list[str]) -> AsyncIterator[tuple[Place, bytes]]:
     """Where each message stands that any of the searches finds in any folder, and its header."""
-    for folder in await mailbox.folders():
+    for folder, flags in (await mailbox.folders()).items():
+        view = not _VIEWS.isdisjoint(flag.lower() for flag in flags)
         validity, headers = await mailbox.validity(folder), dict[int, bytes]()
         for criteria in searches:
             uids = await mailbox.search(folder, criteria)
             for first in range(0, len(uids), _AT_ONCE):
                 headers |= await mailbox.headers(folder, uids[first : first + _AT_ONCE])
         for uid, raw in headers.items():
-            yield Place(folder, validity, uid), raw
+            yield Place(folder, validity, uid, view), raw
 
 
 async def copies(mailbox: Mailbox, ref: str) -> list[Place]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -17,6 +18,8 @@ from connectors.evidence import Evidence
 from connectors.http import Limits
 from connectors.leave import READING, Leave
 from connectors.pace import Pace
+from connectors.patience import Patience
+from connectors.waiting import Sleep
 from topics.model import Clock
 from topics.steps import Step, passed
 
@@ -29,15 +32,18 @@ Connect = Callable[[], Any]
 """Makes a connection that has not signed in yet."""
 
 _HEADER = b"BODY[HEADER]"
+_PASSING = re.compile(r"\[(UNAVAILABLE|INUSE|SERVERBUG)\]", re.IGNORECASE)  # said of itself, not of what was asked (RFC 5530)
 
 
 class MailboxAccount:
     """One mailbox, shared by all commands of a processor; they take turns, since a connection has one folder open."""
 
-    def __init__(self, name: str, connect: Connect, login: Login, pace: Pace, clock: Clock) -> None:
+    def __init__(self, name: str, connect: Connect, login: Login, pace: Pace, limits: Limits, clock: Clock, sleep: Sleep) -> None:
         self.name = name
         self.pace = pace
+        self.limits = limits
         self.clock = clock
+        self.sleep = sleep
         self.turn = asyncio.Lock()
         self._connect = connect
         self._login = login
@@ -66,16 +72,22 @@ class MailboxAccount:
 
 
 class MailboxDoor:
-    """The door for one command (`connectors.ports.Mailbox`)."""
+    """The door for one command (`connectors.ports.Mailbox`); its retries end together.
+
+    Each exchange may be made again, whatever came of it before: it names its messages by their numbers, and those that are gone are none.
+    """
 
     def __init__(self, account: MailboxAccount, evidence: Evidence, leave: Leave = READING) -> None:
         self._account = account
         self._evidence = evidence
         self._leave = leave
+        self._patience = Patience(account.name, account.clock() + account.limits.give_up_after, account.clock, account.sleep)
 
     async def folders(self) -> dict[str, tuple[str, ...]]:
         def read(client: Any) -> dict[str, tuple[str, ...]]:
             listed = {name: tuple(flag.decode() for flag in flags) for flags, _, name in client.list_folders()}
+            if not listed:
+                raise Misread(f"{self._account.name} lists no folder at all, where every account has its INBOX.")
             return {name: flags for name, flags in listed.items() if not {"\\noselect", "\\nonexistent"} & {flag.lower() for flag in flags}}
 
         return await self._do("LIST", read)
@@ -106,20 +118,25 @@ class MailboxDoor:
         await self._do("UID EXPUNGE", write)
 
     async def move(self, folder: str, validity: int, uids: Sequence[int], target: str) -> None:
-        def write(client: Any) -> None:
+        def moved(client: Any) -> bool:
             if not client.folder_exists(target):
                 client.create_folder(target)
             _reopened(client, folder, validity)
             if client.has_capability("MOVE"):
                 client.move(list(uids), target)
-                return
+                return True
             _can_expunge(client)  # asked first: a copy that stays beside its original is no restriction
             client.copy(list(uids), target)
-            _expunge(client, uids)
+            return False
 
-        await self._do("UID MOVE", write)
+        if not await self._do("UID MOVE", moved):  # an exchange of its own, so that one that is made again copies nothing twice
+            await self.expunge(folder, validity, uids)
 
     async def _do(self, call: str, work: Callable[[Any], T]) -> T:
+        """One exchange, made again while it fails in passing and time is left: a server ends a connection that was quiet for long."""
+        return await self._patience(lambda: self._once(call, work))
+
+    async def _once(self, call: str, work: Callable[[Any], T]) -> T:
         """One exchange in a thread; the connection's own time-outs end it."""
         account = self._account
         await account.pace.turn()
@@ -130,13 +147,17 @@ class MailboxDoor:
                 passed(Step.CALLING)
                 done = await asyncio.to_thread(account.use, work)
                 passed(Step.CALLED)
-            except LoginError:
+            except LoginError as error:
+                if isinstance(error.__context__, IMAPClientAbortError) or _PASSING.search(str(error)):
+                    raise Transient(f"{account.name} did not answer the login.") from None
                 raise Denied(f"{account.name} does not accept the login: look at settings.user and settings.password.") from None
             except CapabilityError:
                 raise Refused(f"{account.name} cannot do {call}.") from None
             except (OSError, IMAPClientAbortError, ssl.SSLError) as error:
                 raise Transient(f"{account.name} did not answer {call} ({type(error).__name__}).") from None
             except IMAPClientError as error:
+                if _PASSING.search(str(error)):
+                    raise Transient(f"{account.name} is too busy for {call}.") from None
                 raise Refused(f"{account.name} refused {call} ({type(error).__name__}).") from None
             except (KeyError, ValueError) as error:
                 raise Misread(f"{account.name} answered {call} with something unknown ({type(error).__name__}).") from None

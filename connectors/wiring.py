@@ -12,9 +12,10 @@ from connectors.client import Client, transport
 from connectors.consume import Consumer
 from connectors.database import DatabaseAccount
 from connectors.dialects import engine_to
-from connectors.http import LONGEST_SLEEP, Limits, Vendor
+from connectors.http import Limits, Vendor
 from connectors.mailbox import MailboxAccount, connection_to
 from connectors.pace import Pace
+from connectors.patience import LONGEST_SLEEP
 from connectors.roster import Entry, retention_for, rules_for, settings_of
 from connectors.worker import Account, Nothing, Processor, Worker
 from topics.configuration import Configuration
@@ -107,7 +108,7 @@ async def _account(entry: Entry, settings: Any, stack: AsyncExitStack, limits: L
         stack.callback(database.close)
         return database
     if opens == "mailbox" and isinstance(auth, Login):
-        mailbox = MailboxAccount(name, connection_to(str(entry.base_url), limits), auth, pace, utc_now)
+        mailbox = MailboxAccount(name, connection_to(str(entry.base_url), limits), auth, pace, limits, utc_now, asyncio.sleep)
         stack.callback(mailbox.close)
         return mailbox
     if opens == "http" and not isinstance(auth, Login):

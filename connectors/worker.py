@@ -261,7 +261,12 @@ class _Run:
     def _plan(self, records: Iterable[Record]) -> list[Planned]:
         zone, records = self.processor.zone, list(records)
         today = self.clock().astimezone(zone).date()
-        return plan(self.command.action, records, self.processor.connector.spec, self._duties(records), today, zone)
+        planned = plan(self.command.action, records, self.processor.connector.spec, self._duties(records), today, zone)
+        return [self._unless_a_person_must(item) for item in planned]
+
+    def _unless_a_person_must(self, item: Planned) -> Planned:
+        reason = self.connector.left_to_a_person(item.record) if item.do is Do.ERASE else None
+        return replace(item, do=Do.LEAVE, outcome=Outcome.NEEDS_PERSON, reason=reason) if reason else item
 
     def _duties(self, records: Iterable[Record]) -> Duties:
         """What keeps these records: the rules of the processor, and what the command says of this case."""
@@ -309,7 +314,8 @@ class _Run:
         return self.command.accepted.get(digest) or (today + timedelta(days=longest + 1) if lost else None)
 
     def _line(self, record: Record, outcome: Outcome, reason: str | None) -> RecordOutcome:
-        return RecordOutcome(digest=self._digest(record), kind=record.kind, outcome=outcome, reason=reason and self._clean(reason, record))
+        told = reason and self._clean(reason, record.ref)
+        return RecordOutcome(digest=self._digest(record), kind=record.kind, outcome=outcome, reason=told)
 
     def _planned_line(self, item: Planned) -> RecordOutcome:
         """A line of a dry run: what would come of the record. No evidence, since nothing was done."""
@@ -338,21 +344,21 @@ class _Run:
         """The hold on a record; an officer's reason may have something of the person in it."""
         if item.hold is None or item.hold.reason is None:
             return item.hold
-        return item.hold.model_copy(update={"reason": self._clean(item.hold.reason, item.record)})
+        return item.hold.model_copy(update={"reason": self._clean(item.hold.reason, item.record.ref)})
 
-    def _clean(self, reason: str, record: Record) -> str:
+    def _clean(self, reason: str, ref: str = "") -> str:
         """The reason, unless a connector put something of the person into it. Without the person, at the end of a hold, it is in
         `closed_words` already."""
         lowered = reason.lower()
         needles = self.subject.needles() if self.subject else ()
-        of_the_vendor = len(record.ref) > 3 and record.ref.lower() in lowered  # a short one is a number like any other
+        of_the_vendor = len(ref) > 3 and ref.lower() in lowered  # a short one is a number like any other
         if of_the_vendor or any(_stands_in(needle.lower(), lowered) for needle in needles):
             return WITHHELD
         return reason[:500]
 
     def _as_a_whole(self, outcome: Outcome, reason: str, error: VendorError | None = None) -> Answered:
         """An answer of the processor as a whole: of its records nothing more is known than before."""
-        clean = self._clean(reason, Record("none", "none"))
+        clean = self._clean(reason)
         return self._answered([]).model_copy(update={"outcome": outcome, "reason": clean, "again_at": error and deferred_until(error)})
 
     def _answered(self, lines: Sequence[RecordOutcome]) -> Answered:

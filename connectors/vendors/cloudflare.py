@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import AliasChoices, AliasPath, Field
+
 from connectors import contract
 from connectors.auth import Bearer, By
 from connectors.contract import Call, Connector, Gone, Kind, Misread, NeedsPerson, Record, Records, Shape, Spec, Subject, Turn
@@ -22,17 +24,9 @@ class CloudflareSettings(contract.TokenSettings):
     access: bool = True
 
 
-class Login(Shape):
-    email: str | None
-
-
-class Entry(Login):
+class Entry(Shape):
     id: str
-
-
-class Member(Shape):
-    id: str
-    user: Login
+    email: str | None = Field(validation_alias=AliasChoices(AliasPath("user", "email"), "email"))  # of a member: that of their login
 
 
 class Rule(Shape):
@@ -74,22 +68,20 @@ class Cloudflare(Connector[CloudflareSettings]):
     )  # fmt: skip
     base_url = "https://api.cloudflare.com/client/v4"
     signs_in = By(Bearer, "token")
-    lists = contract.Lists(_following, at="result?")
+    lists = contract.Lists(_following, at="result?", always=(_MEMBERS, _RULES))
 
     async def locate(self, subject: Subject) -> Records:
-        for status in ({}, {"status": "pending"}, {"status": "rejected"}):
-            async for member in self.each(_MEMBERS, Member, status):
-                if subject.matches("email", member.user.email):
-                    yield Record("user", member.id)
         for zone in self.settings.zone_ids:
             rules = await self._rules(zone)
             everything = await contract.found(self.http.get(f"{_RULES}/catch_all", zone=zone), Rule, "result")
             for rule in [*rules.values(), *([everything] if everything else [])]:
                 if kind := rule.kind(subject):
                     yield Record(kind, f"{zone}/{rule.id}", state=rule.state)
-        searched = [("address", _ADDRESSES, {"verified": verified}) for verified in ("true", "false")]  # the default hides the unverified
-        for kind, path, query in [*searched, ("access_user", _ACCESS, {})] if self.settings.access else searched:
-            async for entry in self.each(path, Entry, query, absent=Gone):
+        searched = [("user", _MEMBERS, status) for status in ({}, {"status": "pending"}, {"status": "rejected"})]
+        searched += [("address", _ADDRESSES, {"verified": verified}) for verified in ("true", "false")]  # the default hides the unverified
+        searched += [("access_user", _ACCESS, {})] if self.settings.access else []
+        for kind, path, query in searched:
+            async for entry in self.each(path, Entry, query):
                 if subject.matches("email", entry.email):
                     yield Record(kind, entry.id)
 

@@ -1,9 +1,10 @@
 """Gmail: the messages from and to a person in one mailbox. Facts and doubts: docs/vendors/gmail.md."""
-# ruff: noqa: N815 - the fields are named as Gmail names them
 
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
+
+from pydantic import AliasPath, Field
 
 from connectors import contract
 from connectors.auth import Bearer, SignIn
@@ -31,20 +32,16 @@ class Named(Shape):
     name: str | None = None
 
 
-class Payload(Shape):
-    headers: list[dict[str, str]]
-
-
-class Message(Shape):
-    payload: Payload
-    labelIds: list[str] | None = None  # left out where it has none
-    internalDate: int | None = None  # milliseconds
+class Message(contract.CamelShape):
+    headers: list[dict[str, str]] = Field(validation_alias=AliasPath("payload", "headers"))
+    label_ids: list[str] | None = None  # left out where it has none
+    internal_date: int | None = None  # milliseconds
 
     def people(self, *headers: str) -> set[str]:
-        return {address for one in self.payload.headers if one["name"].lower() in headers for address in listed(one["value"])}
+        return {address for one in self.headers if one["name"].lower() in headers for address in listed(one["value"])}
 
     def marks(self, labels: Mapping[str, str]) -> dict[str, str]:
-        return {name: id for name, id in labels.items() if name.startswith(_MARK) and id in (self.labelIds or ())}
+        return {name: id for name, id in labels.items() if name.startswith(_MARK) and id in (self.label_ids or ())}
 
 
 class Gmail(Connector[GmailSettings]):
@@ -78,7 +75,7 @@ class Gmail(Connector[GmailSettings]):
         for id in dict.fromkeys(ids):
             message = await contract.found(self.http.get(_ONE, query=_METADATA, id=id), Message)
             if message and (kind := self._kind(subject, id, message)):
-                since = None if message.internalDate is None else dt.datetime.fromtimestamp(message.internalDate / 1000, dt.UTC)
+                since = None if message.internal_date is None else dt.datetime.fromtimestamp(message.internal_date / 1000, dt.UTC)
                 yield Record(kind, id, since, state=State.RESTRICTED if message.marks(labels) else State.PRESENT)
 
     def _kind(self, subject: Subject, id: str, message: Message) -> str | None:
@@ -99,7 +96,7 @@ class Gmail(Connector[GmailSettings]):
 
     async def restrict(self, record: Record) -> None:
         message, labels = (await self.on(record, self.http.get, query=_METADATA)).read(Message), await self._labels()
-        places = [place for place in _PLACES if place in (message.labelIds or ())]  # the trash would empty itself
+        places = [place for place in _PLACES if place in (message.label_ids or ())]  # the trash would empty itself
         label = {"name": " ".join([_MARK, *places]), "labelListVisibility": "labelShow", "messageListVisibility": "show"}
         mark = labels.get(label["name"]) or (await self.http.post(_LABELS, json=label)).read(Named).id
         await self.http.post(_MODIFY, json={"ids": [record.ref], "addLabelIds": [mark], "removeLabelIds": places})

@@ -6,7 +6,7 @@ from typing import Literal
 
 from connectors.auth import By, Login
 from connectors.contract import Connector, Gone, Kind, NeedsPerson, Record, Records, Secret, Settings, Spec, State, Subject, Text
-from connectors.mail import SENT_BY, SENT_TO, Place, addresses, copies, everywhere, naming, reference, since_of
+from connectors.mail import SENT_BY, SENT_TO, Place, addresses, copies, everywhere, naming, real, reference, since_of
 
 _SHARED = "The person is one of several recipients of this message, so it is others' too: decide, or set settings.shared."
 
@@ -31,38 +31,37 @@ class Imap(Connector[ImapSettings]):
     _found: Mapping[str, list[Place]] | None = None  # not searched yet
 
     async def locate(self, subject: Subject) -> Records:
-        found, since = dict[str, list[Place]](), dict[str, dt.datetime | None]()
+        found = dict[str, tuple[dt.datetime | None, list[Place]]]()
         own = {address.lower() for address in (self.settings.user, *self.settings.own)}
+        if any(subject.matches("email", address) for address in own):
+            raise NeedsPerson("It is this mailbox's own address: hand over what others need of it, then delete the account.")
         async for place, raw in everywhere(self.mailbox, *map(naming, subject.values("email"))):
             by, to = addresses(raw, SENT_BY), addresses(raw, SENT_TO)
             if theirs := {address for address in by | to if subject.matches("email", address)}:  # the search finds parts of words too
                 ref = reference(raw, shared=bool(to - theirs - own) and not by & theirs)
-                found.setdefault(ref, []).append(place)
-                since[ref] = since_of(raw)
-        self._found = found
-        for ref, places in found.items():
-            yield Record("message", ref, since[ref], state=self._state(places))
+                found.setdefault(ref, (since_of(raw), []))[1].append(place)
+        self._found = {ref: places for ref, (_, places) in found.items()}
+        for ref, (since, places) in found.items():
+            yield Record("message", ref, since, state=self._state(places))
 
     async def erase(self, record: Record) -> None:
-        if self.planned_call(record):
-            raise NeedsPerson(_SHARED)
-        for folder, validity, uid in await self._places(record):
-            await self.mailbox.expunge(folder, validity, [uid])
+        for place in await self._places(record):
+            await self.mailbox.expunge(place.folder, place.validity, [place.uid])
 
     async def restrict(self, record: Record) -> None:
-        for folder, validity, uid in await self._places(record):
-            if not self._origin(folder):
-                await self.mailbox.move(folder, validity, [uid], f"{self.settings.restricted_folder} - {folder}")
+        for place in real(await self._places(record)):
+            if not self._origin(place.folder):
+                await self.mailbox.move(place.folder, place.validity, [place.uid], f"{self.settings.restricted_folder} - {place.folder}")
 
     async def lift(self, record: Record) -> None:
-        for folder, validity, uid in await self._places(record):
-            if origin := self._origin(folder):
-                await self.mailbox.move(folder, validity, [uid], origin)
+        for place in await self._places(record):
+            if origin := self._origin(place.folder):
+                await self.mailbox.move(place.folder, place.validity, [place.uid], origin)
 
     async def peek(self, record: Record) -> State | None:
         return None if self._found is not None else self._state(await self._places(record))  # after a search that is the better proof
 
-    def planned_call(self, record: Record) -> str | None:
+    def left_to_a_person(self, record: Record) -> str | None:
         return _SHARED if record.ref.split(" ")[1] == "shared" and self.settings.shared == "needs_person" else None
 
     async def _places(self, record: Record) -> list[Place]:
@@ -73,7 +72,8 @@ class Imap(Connector[ImapSettings]):
         return places
 
     def _state(self, places: list[Place]) -> State:
-        return State.RESTRICTED if all(self._origin(folder) for folder, _, _ in places) else State.PRESENT
+        aside = {bool(self._origin(place.folder)) for place in real(places)}
+        return State.PARTLY if len(aside) > 1 else State.RESTRICTED if aside == {True} else State.PRESENT
 
     def _origin(self, folder: str) -> str:  # where a restricted message came from
         prefix = f"{self.settings.restricted_folder} - "

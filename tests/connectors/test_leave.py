@@ -94,7 +94,7 @@ async def database(pace: Pace, time: Time, evidence: Evidence, leave: Leave, fol
 @asynccontextmanager
 async def mailbox(pace: Pace, time: Time, evidence: Evidence, leave: Leave, _folder: Path) -> AsyncIterator[Opened]:
     server = Imap()
-    door = MailboxAccount("mail", server.connect, Login("me", SecretStr("s")), pace, time).door(evidence, leave)
+    door = MailboxAccount("mail", server.connect, Login("me", SecretStr("s")), pace, LIMITS, time, time.sleep).door(evidence, leave)
     yield lambda: door.expunge("Everything", 42, [7]), lambda: 7 not in server.messages
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connectors.evidence import Evidence
-from connectors.mail import copies, everywhere, listed, naming, reference
+from connectors.mail import Place, copies, everywhere, listed, naming, reference
 from connectors.testing.simulators.imap import ImapSimulator
 from topics.sealing import Key
 
@@ -55,7 +55,7 @@ async def test_a_message_that_two_searches_find_is_shown_once_where_it_stands() 
     longer = simulator.put("Junk", sender="anna.jan@voorbeeld.nl")  # a part of a word is found too: whoever reads it compares
     simulator.put("Junk", to="piet@elders.nl")
     shown = [place async for place, _ in everywhere(box(simulator), naming("jan@voorbeeld.nl"), naming("j@voorbeeld.nl"))]
-    assert [("Sent", 42, both), ("Junk", 42, longer)] == shown
+    assert [Place("Sent", 42, both), Place("Junk", 42, longer)] == shown
 
 
 async def test_headers_are_asked_for_two_hundred_at_once() -> None:
@@ -82,4 +82,4 @@ async def test_every_copy_of_a_message_is_found_by_its_reference_and_no_other(me
     there = [simulator.put(folder, to="jan@voorbeeld.nl", message_id=message_id) for folder in ("INBOX", "Trash")]
     simulator.put("INBOX", to="piet@elders.nl", message_id=message_id)
     ref = reference(simulator.folders["INBOX"][there[0]], shared=False)
-    assert [("INBOX", 42, there[0]), ("Trash", 42, there[1])] == await copies(box(simulator), ref)
+    assert [Place("INBOX", 42, there[0]), Place("Trash", 42, there[1])] == await copies(box(simulator), ref)

@@ -9,7 +9,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 from pydantic import SecretStr
 
 from connectors.auth import Login
-from connectors.errors import Denied, Gone, Refused, Transient, VendorError
+from connectors.errors import Denied, Gone, Misread, Refused, Transient, VendorError
 from connectors.evidence import Evidence
 from connectors.http import Limits
 from connectors.mailbox import MailboxAccount, MailboxDoor, connection_to
@@ -27,6 +27,7 @@ class Imap:
         self.fault: Exception | None = None
         self.can = {"UIDPLUS"}
         self.validity, self.connections, self.password = 42, 0, "s"
+        self.login_fault: Exception | None = None
         self.opened: bool | None = None
         self.moved: dict[str, list[int]] = {}
 
@@ -35,6 +36,12 @@ class Imap:
         return self
 
     def login(self, user: str, password: str) -> None:
+        if self.login_fault:
+            fault, self.login_fault = self.login_fault, None
+            try:
+                raise fault
+            except IMAPClientError as error:
+                raise LoginError(str(error))  # noqa: B904 - as the library does
         if (user, password) != ("me", self.password):
             raise LoginError("no such user me")
 
@@ -43,7 +50,7 @@ class Imap:
         return [((b"\\HasNoChildren", b"\\All"), b"/", "Everything"), ((b"\\Noselect",), b"/", "[Gmail]")]
 
     def folder_exists(self, folder: str) -> bool:
-        return folder == "Everything"
+        return folder == "Everything" or folder in self.moved
 
     def select_folder(self, folder: str, readonly: bool) -> dict[bytes, int]:
         self._fail()
@@ -85,14 +92,22 @@ class Imap:
             raise fault
 
 
-def door(server: Imap, evidence: Evidence | None = None) -> MailboxDoor:
+def door(server: Imap, evidence: Evidence | None = None, patience: timedelta = timedelta(0)) -> MailboxDoor:
     time = Time()
-    account = MailboxAccount("mail", server.connect, Login("me", SecretStr("s")), Pace(1_000_000, time, time.sleep), time)
+    pace, limits = Pace(1_000_000, time, time.sleep), Limits(1.0, patience)
+    account = MailboxAccount("mail", server.connect, Login("me", SecretStr("s")), pace, limits, time, time.sleep)
     return account.door(evidence or Evidence(Key("case/1", bytes(32))))
 
 
 async def test_folders_that_hold_no_messages_are_left_out() -> None:
     assert {"Everything": ("\\HasNoChildren", "\\All")} == await door(Imap()).folders()
+
+
+async def test_a_mailbox_that_lists_no_folder_at_all_is_misread_and_never_empty() -> None:
+    server = Imap()
+    server.list_folders = list  # type: ignore[method-assign]
+    with pytest.raises(Misread):
+        await door(server).folders()
 
 
 async def test_messages_are_found_and_their_headers_read_without_marking_them_as_seen() -> None:
@@ -142,6 +157,21 @@ async def test_exactly_the_meant_messages_are_moved_to_a_folder_that_is_made(can
     assert ({8, 9}, {"Aside": [7]}) == (set(server.messages), server.moved)
 
 
+async def test_a_line_that_breaks_between_copying_and_deleting_makes_no_second_copy() -> None:
+    server = Imap()
+    lost = [IMAPClientAbortError("socket error: EOF")]
+    done = server.add_flags
+
+    def add_flags(*given: Any, **named: Any) -> None:
+        if lost:
+            raise lost.pop()
+        done(*given, **named)
+
+    server.add_flags = add_flags  # type: ignore[method-assign]
+    await door(server, patience=timedelta(minutes=10)).move("Everything", 42, [7], "Aside")
+    assert ({8, 9}, {"Aside": [7]}) == (set(server.messages), server.moved)
+
+
 async def test_a_server_that_can_only_copy_moves_nothing() -> None:
     server = Imap()
     server.can = set()
@@ -155,6 +185,10 @@ FAULTS: list[tuple[Exception, type[VendorError]]] = [
     (ConnectionResetError(), Transient),
     (IMAPClientAbortError("bye jan@voorbeeld.nl"), Transient),
     (IMAPClientError("no jan@voorbeeld.nl"), Refused),
+    (IMAPClientError("select failed: [UNAVAILABLE] jan@voorbeeld.nl"), Transient),
+    (IMAPClientError("select failed: [INUSE] jan@voorbeeld.nl"), Transient),
+    (IMAPClientError("expunge failed: [SERVERBUG] Internal error occurred."), Transient),
+    (IMAPClientError("select failed: [NOPERM] jan@voorbeeld.nl"), Refused),
 ]
 
 
@@ -174,6 +208,40 @@ async def test_a_connection_that_broke_is_made_anew_for_the_next_exchange() -> N
         await box.folders()
     assert await box.folders()
     assert 2 == server.connections
+
+
+@pytest.mark.parametrize("fault", [fault for fault, error in FAULTS if error is Transient])
+async def test_an_exchange_that_fails_in_passing_is_made_again_so_that_no_quiet_hour_before_a_case_fails_it(fault: Exception) -> None:
+    server = Imap()
+    box = door(server, patience=timedelta(minutes=10))
+    await box.folders()
+    server.fault = fault
+    assert {"Everything": ("\\HasNoChildren", "\\All")} == await box.folders()
+
+
+@pytest.mark.parametrize("fault", [IMAPClientAbortError("socket error: EOF"), IMAPClientError("[UNAVAILABLE] Temporary failure")])
+async def test_a_line_that_breaks_or_a_server_that_is_busy_in_the_middle_of_a_login_is_no_wrong_password(fault: Exception) -> None:
+    server = Imap()
+    server.login_fault = fault
+    with pytest.raises(Transient):
+        await door(server).folders()
+    server.login_fault = fault
+    assert await door(server, patience=timedelta(minutes=10)).folders()
+
+
+async def test_a_deletion_of_which_the_answer_was_lost_is_made_again_and_takes_no_other_message() -> None:
+    server = Imap()
+    lost = [IMAPClientAbortError("socket error: EOF")]
+    done = server.uid_expunge
+
+    def expunge(uids: list[int]) -> None:
+        done(uids)
+        if lost:
+            raise lost.pop()
+
+    server.uid_expunge = expunge  # type: ignore[method-assign]
+    await door(server, patience=timedelta(minutes=10)).expunge("Everything", 42, [7])
+    assert {8, 9} == set(server.messages)
 
 
 async def test_a_refused_login_is_denied_and_not_remembered() -> None:
@@ -203,7 +271,8 @@ def test_no_log_of_the_library_prints_what_was_said_whatever_the_level(name: str
 
 async def test_a_server_that_is_not_there_is_told_as_out_of_reach() -> None:
     time = Time()
-    connect = connection_to("imap://127.0.0.1:9", Limits(1.0, timedelta(0)))
-    account = MailboxAccount("mail", connect, Login("me", SecretStr("s")), Pace(1_000_000, time, time.sleep), time)
+    limits = Limits(1.0, timedelta(0))
+    connect = connection_to("imap://127.0.0.1:9", limits)
+    account = MailboxAccount("mail", connect, Login("me", SecretStr("s")), Pace(1_000_000, time, time.sleep), limits, time, time.sleep)
     with pytest.raises(Transient):
         await account.door(Evidence(Key("case/1", bytes(32)))).folders()

@@ -38,6 +38,24 @@ def told(answer: Any, kind: str) -> set[tuple[Outcome, Evidence | None]]:
 ERASED = {(Outcome.ERASED, Evidence.VERIFIED)}
 
 
+class NotesOfOthers(Shoebox):
+    def left_to_a_person(self, record: Record) -> str | None:
+        return None if record.kind == "customer" else "It is others' too."
+
+    async def erase(self, record: Record) -> None:
+        assert "customer" == record.kind, "it is never handed over"
+        await super().erase(record)
+
+
+@pytest.mark.parametrize("mode", ["dry-run", "execute"])
+def test_what_is_left_to_a_person_is_told_so_in_a_plan_too_and_never_touched(mode: Literal["dry-run", "execute"]) -> None:
+    box = bench(NotesOfOthers, rules=(SEVEN,))
+    answer = box.carry_out(JAN.subject(), mode=mode)
+    assert {(Outcome.NEEDS_PERSON, None)} == told(answer, "note")
+    assert {"It is others' too."} == {record.reason for record in answer.records if record.kind == "note"}
+    assert {Outcome.HELD} == {outcome for outcome, _ in told(answer, "invoice")}  # the law comes first
+
+
 def test_a_known_record_that_the_search_no_longer_shows_is_still_erased_by_its_reference() -> None:
     """Somebody changed the address after the first round: by the subject nothing would be found."""
     box = bench()

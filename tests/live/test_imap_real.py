@@ -35,8 +35,9 @@ class Real(RealMailbox):
     """As the kit drives it: over the real account."""
 
     def account(self, time: Any) -> Any:
-        connect = connection_to(self.server.base_url, Limits(30.0, timedelta(minutes=1)))
-        return Watched(self, connect, Login(self.user, SecretStr(self.server.password)), Pace(1_000_000, time, time.sleep), time)
+        limits, login = Limits(30.0, timedelta(minutes=1)), Login(self.user, SecretStr(self.server.password))
+        pace = Pace(1_000_000, time, time.sleep)
+        return Watched(self, connection_to(self.server.base_url, limits), login, pace, limits, time, time.sleep)
 
 
 class Watched(MailboxAccount):

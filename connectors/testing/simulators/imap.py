@@ -20,12 +20,13 @@ RESTRICTED = "Restricted - "
 
 
 class ImapSimulator(Simulator):
-    """`folders`: the header of each message, by folder and UID. Every folder's UIDVALIDITY is `validity`."""
+    """`folders`: the header of each message, by folder and UID; `flags`, a folder's own. Every folder's UIDVALIDITY is `validity`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.ids = count(1)
         self.validity = 42
+        self.flags: dict[str, tuple[str, ...]] = {}
         self.folders: dict[str, dict[int, bytes]] = {name: {} for name in ("INBOX", "Sent", "Archive/2025", "Junk", "Trash")}
 
     def put(self, folder: str, **header: str) -> int:
@@ -72,7 +73,7 @@ class _Box:
         self._server = server
 
     async def folders(self) -> dict[str, tuple[str, ...]]:
-        return dict.fromkeys(self._server.folders, ())
+        return dict.fromkeys(self._server.folders, ()) | self._server.flags
 
     async def validity(self, folder: str) -> int:
         self._opened(folder)

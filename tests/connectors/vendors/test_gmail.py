@@ -31,7 +31,7 @@ class TestGmail(ConformanceKit):
     connector = Gmail
     simulator = GmailSimulator
     settings = SETTINGS
-    dated = ("message",)
+    dated = ("message", "circular")
 
 
 def bench(simulator: GmailSimulator, *held: str, **settings: Any) -> Bench:

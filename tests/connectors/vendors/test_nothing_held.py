@@ -14,8 +14,8 @@ from topics.outcomes import Outcome
 REASON = "Cached copies of public pages only; see the register, line 12."
 
 
-def bench() -> Bench:
-    return Bench(NothingHeld, NoVendor.__new__(NoVendor), {"reason": REASON}, "")
+def bench(reason: str = REASON) -> Bench:
+    return Bench(NothingHeld, NoVendor.__new__(NoVendor), {"reason": reason}, "")
 
 
 class NoVendor(Simulator):
@@ -29,6 +29,12 @@ class NoVendor(Simulator):
 def test_whatever_is_asked_it_does_not_apply_and_the_reason_is_told(action: Action) -> None:
     answer = bench().carry_out(JAN.subject(), action)
     assert (Outcome.NOT_APPLICABLE, REASON, ()) == (answer.outcome, answer.reason, answer.records)
+
+
+def test_a_reason_may_have_any_word_that_is_not_the_persons() -> None:
+    """It was withheld where it had `none` in it."""
+    reason = "None of it is of a person; none ever was."
+    assert reason == bench(reason).carry_out(JAN.subject()).reason
 
 
 def test_no_identifier_is_needed() -> None:

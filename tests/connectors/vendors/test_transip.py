@@ -126,8 +126,9 @@ def test_a_mailbox_of_another_that_copies_to_the_person_is_left_to_a_person() ->
     simulator = TransipSimulator()
     simulator.add_mailbox("voorbeeld.nl", "info", "info@voorbeeld.nl", JAN.email)
     simulator.add_mailbox("voorbeeld.nl", "jan", "Jan@voorbeeld.nl", JAN.email)
-    answer = bench(simulator).carry_out(JAN.subject())
-    assert ([Outcome.NEEDS_PERSON], [Outcome.ERASED]) == (fates(answer, "forward"), fates(answer, "mailbox"))
+    for mode in ("dry-run", "execute"):
+        answer = bench(simulator).carry_out(JAN.subject(), mode=mode)  # type: ignore[arg-type]
+        assert ([Outcome.NEEDS_PERSON], [Outcome.ERASED]) == (fates(answer, "forward"), fates(answer, "mailbox"))
     assert ["info@voorbeeld.nl"] == [row["identifier"] for row in simulator.rows("mailboxes")]
 
 
@@ -366,7 +367,8 @@ async def written_by(record: Record) -> list[str]:
         vendor = Vendor("transip", client, None, Pace(1_000_000, time, time.sleep), Limits(30.0, timedelta(minutes=1)), time, time.sleep)
         connector = Transip(settings_of(Transip, SETTINGS), HttpDoor(vendor, Gathered(Key("case", b"k" * 32))))
         with suppress(VendorError, LookupError, ValueError):
-            await connector.erase(record)
+            if connector.left_to_a_person(record) is None:  # else it is never handed over
+                await connector.erase(record)
     return written
 
 
