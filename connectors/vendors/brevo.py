@@ -59,6 +59,8 @@ class Brevo(Connector[BrevoSettings]):
             if contact and (subject.matches("email", contact.email) or subject.matches("brevo.contact_id", contact.id)):
                 contacts.setdefault(contact.id, Record("subscriber", value, state=contact.state))
                 spelled += [contact.email] if contact.email and contact.email not in spelled else []
+            elif contact and "@" in value:  # of a number it may be somebody's telephone
+                raise Misread("Brevo shows somebody else than was asked for.")
         own = {address.lower() for address in spelled}
         for address in spelled:
             for dates in self._months():

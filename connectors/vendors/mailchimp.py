@@ -61,7 +61,9 @@ class Mailchimp(Connector[contract.ApiKeySettings]):
             for address in subject.values("email"):
                 own = Record("subscriber", f"{audience.id}/{md5(address.encode(), usedforsecurity=False).hexdigest()}")
                 member = await found(self.on(own, self.http.get), Person)
-                if member is not None and subject.matches("email", member.email_address):
+                if member is not None:
+                    if not subject.matches("email", member.email_address):
+                        raise contract.Misread("Mailchimp shows somebody else than was asked for.")
                     yield Record("subscriber", f"{audience.id}/{member.id}", state=member.state)
         for store in [row async for row in self.each("/ecommerce/stores", Row, at="stores")]:
             async for customer in self.each("/ecommerce/stores/{store}/customers", Person, at="customers", store=store.id):

@@ -231,3 +231,19 @@ def test_a_held_mail_is_kept_whole_and_binds_nothing() -> None:
     told = fates(bench(simulator, "message").carry_out(JAN.subject()))
     assert {"message": [Outcome.HELD] * 2, "block": [Outcome.ERASED], "subscriber": [Outcome.ERASED]} == told
     assert 2 == len(simulator.mails)
+
+
+@pytest.mark.parametrize("shown", [{"email": None}, {"email": "anna.jan@voorbeeld.nl"}, {}])
+def test_somebody_else_in_answer_to_an_address_is_told_and_never_nothing_found(shown: dict[str, Any]) -> None:
+    class Other(BrevoSimulator):
+        def handle(self, request: httpx.Request) -> httpx.Response:
+            answer = super().handle(request)
+            if "/contacts/" not in request.url.path or answer.status_code != 200:
+                return answer
+            return httpx.Response(200, json={name: value for name, value in answer.json().items() if name != "email"} | shown)
+
+    simulator = Other()
+    simulator.seed(JAN)
+    answer = bench(simulator).carry_out(JAN.subject())
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
+    assert 0 == simulator.writing_calls

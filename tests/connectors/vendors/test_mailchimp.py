@@ -225,3 +225,15 @@ def test_audiences_without_end_are_noticed_before_each_is_searched() -> None:
     answer = Bench(Mailchimp, simulator, SETTINGS, HOST).carry_out(JAN.subject())
     assert Outcome.FAILED is answer.outcome and "pages" in (answer.reason or "")
     assert 0 == sum("/members/" in call.request.url.path for call in simulator.calls)
+
+
+@pytest.mark.parametrize("shown", [None, "anna.jan@voorbeeld.nl"])
+def test_somebody_else_in_answer_to_an_address_is_told_and_never_nothing_found(shown: str | None) -> None:
+    bench, simulator = mailchimp("archived")  # the search hides it
+    ((at, id),) = simulator.members
+    simulator.answers["GET", f"/lists/{at}/members/{id}"] = httpx.Response(
+        200, json={"id": id, "email_address": shown, "status": "archived"}
+    )
+    answer = bench.carry_out(JAN.subject())
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
+    assert 1 == len(simulator.members)

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import httpx
+import pytest
 
 from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
@@ -283,3 +284,23 @@ def test_an_address_is_never_deleted_without_the_account_that_it_belongs_to() ->
     simulator.handle = lambda request: hidden.pop() if hidden and "/users/" in request.url.path else real(request)  # type: ignore[method-assign]
     assert Outcome.FAILED is bench.carry_out(JAN.subject()).outcome
     assert 0 == simulator.writing_calls and JAN.email in simulator.addresses
+
+
+@pytest.mark.parametrize(("what", "field", "shown"), [
+    ("members", "email", None), ("members", "email", 7), ("members", "email", ["x"]), ("members", "member_id", None),
+    ("addresses", "email", None), ("held", "sender", 7), ("bans", "email", None), ("requests", "email", None), ("requests", "email", 7),
+])  # fmt: skip
+def test_a_field_of_another_shape_is_told_and_never_passed_over(what: str, field: str, shown: object) -> None:
+    class Changed(MailmanSimulator):
+        def handle(self, request: httpx.Request) -> httpx.Response:
+            answer = super().handle(request)
+            if f"/{what}" not in request.url.path or "entries" not in answer.text:
+                return answer
+            body = answer.json()
+            return httpx.Response(200, json=body | {"entries": [row | {field: shown} for row in body["entries"]]})
+
+    simulator = Changed()
+    simulator.seed(JAN)
+    answer = bench_of(simulator).carry_out(JAN.subject(), mode="dry-run")
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
+    assert "defect" not in (answer.reason or "")

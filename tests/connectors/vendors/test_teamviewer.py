@@ -192,3 +192,10 @@ def test_reports_that_one_look_did_not_show_are_found_by_their_user_when_that_is
     real, hidden = simulator.handle, [httpx.Response(404)]
     simulator.handle = lambda request: hidden.pop() if hidden and "/reports" in request.url.path else real(request)  # type: ignore[method-assign]
     assert {"user": [Outcome.ERASED], "connection_report": [Outcome.ERASED]} == fates(bench(simulator).carry_out(JAN.subject()))
+
+
+def test_accounts_that_show_no_address_are_told_and_never_nothing_found() -> None:
+    simulator = TeamviewerSimulator()
+    simulator.rows["users"].append({"id": "u1", "name": "Jan", "email": None, "active": True})
+    answer = bench(simulator).carry_out(JAN.subject())
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
