@@ -54,7 +54,7 @@ class Teamviewer(Connector[contract.TokenSettings]):
     )  # fmt: skip
     base_url = "https://webapi.teamviewer.com/api/v1"
     signs_in = By(Bearer, "token")
-    lists = contract.Lists(by_cursor("offset_id", "next_offset?"), always=("/users",))
+    lists = contract.Lists(by_cursor("offset_id", "next_offset?"), always=("/users", "/contacts", "/reports/connections"))
     _accounts, _contacts = frozenset[str](), frozenset[str]()  # of earlier looks too: their reports outlive them
 
     async def locate(self, subject: Subject) -> Records:
