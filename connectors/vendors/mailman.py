@@ -30,9 +30,11 @@ class Mailman(Connector[contract.SignInSettings]):
     base_url = "http://localhost:8001/3.1"
     signs_in = By(Basic, "user", "password")
     lists = contract.Lists(by_page(total="total_size"), {"count": 100, "page": 1}, at="entries?")
+    _found = frozenset[str]()  # addresses of an account that an earlier look showed: what waits under them may outlive it
 
     async def locate(self, subject: Subject) -> Records:
-        emails, owners = subject.values("email"), dict[str, tuple[str, str]]()  # address → the record that its memberships end with
+        emails = (*dict.fromkeys([*subject.values("email"), *sorted(self._found)]),)
+        owners = dict[str, tuple[str, str]]()  # address → the record that its memberships end with
         if any("/" in email for email in emails):
             raise NeedsPerson("Mailman cannot be asked over its API about an address with a slash; look for it by hand.")
         for value in emails + subject.values("mailman.user_id"):
@@ -50,9 +52,11 @@ class Mailman(Connector[contract.SignInSettings]):
         for address in dict.fromkeys([*emails, *owners]):
             for row in await self._members(address):
                 yield Record("subscriber", f"members/{row.member_id}", binds=owners.get(address), state=await self._state(row))
-        for where in ["", *[str(row["list_id"]) async for row in self.each("/lists", Json, absent=Gone)]]:
-            for kind, id, address in await self._kept_at(where):
-                if address.lower() in owners or subject.matches("email", address):
+        self._found |= {address for address in owners if "/" not in address}
+        absent = () if self._found - {*subject.values("email")} else (Gone,)  # else the account would go, and nobody finds them any more
+        for where in ["", *[str(row["list_id"]) async for row in self.each("/lists", Json, absent=absent)]]:
+            for kind, id, address in await self._kept_at(where, absent):
+                if address.lower() in {*emails, *owners} or subject.matches("email", address):
                     yield Record(kind, f"{where}/{id}")
 
     async def _members(self, address: str) -> list[Member]:  # compared, since `*` in an address is a wildcard there
@@ -60,14 +64,14 @@ class Mailman(Connector[contract.SignInSettings]):
         everyone = rows(self._find, "/members/find", Member, by_page(total="total_size"), at="entries?", json=asked)
         return [row async for row in everyone if row.email.lower() == address]
 
-    async def _kept_at(self, where: str) -> list[tuple[str, str, str]]:  # kind, id, address; "" is the site, which has bans only
+    async def _kept_at(self, where: str, absent: Any = Gone) -> list[tuple[str, str, str]]:  # kind, id, address; "": the site, bans only
         root, at = ("/lists/{where}", {"where": where}) if where else ("", Json())
         kept = [("ban", row["email"], row["email"]) async for row in self.each(f"{root}/bans", Json, absent=Gone, **at)]
         if where:
-            few = self.each(f"{root}/held", Json, {"count": 10}, absent=Gone, **at)  # whole messages
+            few = self.each(f"{root}/held", Json, {"count": 10}, absent=absent, **at)  # whole messages
             kept += [("message", str(row["request_id"]), row["sender"] or "") async for row in few]
         for query in ({}, {"request_type": "unsubscription"}) if where else ():  # an older Mailman refuses the second
-            asked = self.each(f"{root}/requests", Json, query, absent=(Gone, Refused) if query else Gone, **at)
+            asked = self.each(f"{root}/requests", Json, query, absent=(Gone, Refused) if query else absent, **at)
             kept += [("subscription_request", row["token"], row["email"]) async for row in asked]
         return kept
 
@@ -105,8 +109,7 @@ class Mailman(Connector[contract.SignInSettings]):
         if record.kind == "ban":  # not asked for alone: Mailman also says yes for a pattern that fits it
             return State.PRESENT if ("ban", values["id"], values["id"]) in await self._kept_at(values.get("where", "")) else State.GONE
         if record.kind == "subscriber":
-            member = await found(self.http.get(path, **values), Member)
-            return await self._state(member) if member else None
+            return await self._state(member) if (member := await found(self.http.get(path, **values), Member)) else None
         return State.PRESENT if await self._row(path, **values) is not None else None  # where there is none, the search decides
 
     def _place(self, record: Record) -> tuple[str, Json]:
