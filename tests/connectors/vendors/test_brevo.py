@@ -247,3 +247,36 @@ def test_somebody_else_in_answer_to_an_address_is_told_and_never_nothing_found(s
     answer = bench(simulator).carry_out(JAN.subject())
     assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
     assert 0 == simulator.writing_calls
+
+
+@pytest.mark.parametrize(("kind", "part"), [("message", "/log/"), ("block", "/blockedContacts/")])
+def test_what_leads_back_to_a_contact_by_its_address_is_not_called_gone_because_the_contact_is(kind: str, part: str) -> None:
+    """Asked by the number of the contact alone, nobody knows its address any more once it is deleted."""
+
+    class Idle(BrevoSimulator):
+        idle = True
+
+        def handle(self, request: httpx.Request) -> httpx.Response:
+            if self.idle and request.method == "DELETE" and part in request.url.path:
+                return httpx.Response(204)
+            return super().handle(request)
+
+    simulator = Idle()
+    simulator.seed(JAN)
+    subject, case = {"brevo.contact_id": list(simulator.contacts)}, bench(simulator)
+    for _ in range(2):
+        told = fates(case.carry_out(subject))
+        assert {Outcome.FAILED} == {*told[kind]} and [Outcome.ERASED] == told["subscriber"]
+    simulator.idle = False
+    assert {Outcome.ERASED} == {*fates(case.carry_out(subject))[kind]}
+    assert not +simulator.traces(JAN)
+
+
+def test_blocks_that_are_missing_are_not_passed_over_where_only_the_contact_tells_its_address() -> None:
+    simulator = BrevoSimulator()
+    simulator.seed(JAN)
+    before, subject, case = +simulator.traces(JAN), {"brevo.contact_id": list(simulator.contacts)}, bench(simulator)
+    simulator.faults.append(Fault(httpx.Response(404), skip=4))
+    answer = case.carry_out(subject)
+    assert "/smtp/blockedContacts" == simulator.calls[4].request.url.path.removeprefix("/v3")
+    assert (Outcome.FAILED, before) == (answer.outcome, +simulator.traces(JAN))
