@@ -103,9 +103,9 @@ class Brevo(Connector[BrevoSettings]):
 
     async def still_listed(self, record: Record) -> bool:
         if record.kind == "message":
-            day = record.since and record.since.isoformat()[:10]
+            day = record.since.isoformat()[:10] if record.since else ""
             for dates in self._months():
-                if day is None or not dates or dates["startDate"] <= day <= dates["endDate"]:
+                if not day or not dates or dates["startDate"] <= day <= dates["endDate"]:
                     async for _ in self._list("/smtp/emails", "transactionalEmails", Mail, {"messageId": record.ref, **dates}):
                         return True
             return False

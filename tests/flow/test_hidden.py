@@ -13,12 +13,13 @@ from tests.flow.company import Company, lines
 
 JAN = Person("jan@voorbeeld.nl")
 LOGIN = httpx.Response(200, html="<html><title>Sign in</title></html>")
+LONG = 100_000
 
 
 @pytest.mark.parametrize("trouble", [
-    Fault(LOGIN, writing=False, times=100_000, skip=2), Fault(LOGIN, writing=False, skip=2), Fault(LOGIN, writing=False, skip=3),
-    Fault(httpx.Response(503), writing=False, times=100_000, skip=2), Fault(httpx.Response(401), times=100_000, skip=3),
-    Fault(httpx.Response(404), writing=False, times=100_000, skip=3), Fault(httpx.Response(503), writing=True, times=100_000, after_effect=True),
+    Fault(LOGIN, writing=False, times=LONG, skip=2), Fault(LOGIN, writing=False, skip=2), Fault(LOGIN, writing=False, skip=3),
+    Fault(httpx.Response(503), writing=False, times=LONG, skip=2), Fault(httpx.Response(401), times=LONG, skip=3),
+    Fault(httpx.Response(404), writing=False, times=LONG, skip=3), Fault(httpx.Response(503), writing=True, times=LONG, after_effect=True),
 ], ids=["look", "first look", "second look", "looks away", "signed out", "looks gone", "yes unsaid"])  # fmt: skip
 def test_what_was_asked_before_the_trouble_is_accepted_for_as_long_as_the_vendor_hides_and_erased_only_then(
     companies: Callable[..., Company], trouble: Fault
