@@ -53,7 +53,6 @@ class Brevo(Connector[BrevoSettings]):
     signs_in = By(partial(Header, "api-key"), "api_key")
     _spelled: tuple[str, ...] = ()  # addresses of earlier looks too: the log and the blocks outlive the contact that tells its own
     _shown = frozenset[Key]()  # what such a search has shown, and would show again
-    _numbered = True  # asked by a contact's number, which no longer leads to its address once it is gone
 
     async def locate(self, subject: Subject) -> Records:
         contacts, spelled = dict[str, Record](), list(dict.fromkeys([*subject.values("email"), *self._spelled]))
@@ -64,8 +63,7 @@ class Brevo(Connector[BrevoSettings]):
                 spelled += [contact.email] if contact.email and contact.email not in spelled else []
             elif contact and "@" in value:  # of a number it may be somebody's telephone
                 raise Misread("Brevo shows somebody else than was asked for.")
-        self._numbered, self._spelled = bool(subject.values("brevo.contact_id")), tuple(spelled)
-        own = {address.lower() for address in spelled}
+        self._spelled, own = tuple(spelled), {address.lower() for address in spelled}
         for address in spelled:
             for dates in self._months():
                 async for mail in self._list("/smtp/emails", "transactionalEmails", Mail, {"email": address, **dates}):
@@ -97,9 +95,9 @@ class Brevo(Connector[BrevoSettings]):
         return contract.rows(self.http.get, path, shape, following, at=f"{name}?", query=query, absent=absent)
 
     async def peek(self, record: Record) -> State | None:
-        if record.kind == "subscriber" or record.key in self._shown or not self._numbered:
+        if record.kind == "subscriber" or record.key in self._shown:
             return await super().peek(record)
-        return State.PRESENT if await self.still_listed(record) else State.GONE
+        return State.PRESENT if await self.still_listed(record) else State.GONE  # without the contact its address may be unknown
 
     async def still_listed(self, record: Record) -> bool:
         if record.kind == "message":

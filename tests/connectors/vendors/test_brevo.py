@@ -280,3 +280,20 @@ def test_blocks_that_are_missing_are_not_passed_over_where_only_the_contact_tell
     answer = case.carry_out(subject)
     assert "/smtp/blockedContacts" == simulator.calls[4].request.url.path.removeprefix("/v3")
     assert (Outcome.FAILED, before) == (answer.outcome, +simulator.traces(JAN))
+
+
+def test_mail_under_the_contacts_own_spelling_is_not_called_gone_because_the_contact_that_tells_it_is() -> None:
+    """The log may compare addresses exactly; a key that may not erase it is mended a day later."""
+
+    class Exact(BrevoSimulator):
+        def _of_address(self, rows: list[dict[str, Any]], email: str) -> list[dict[str, Any]]:
+            return [row for row in rows if row["email"] == email]
+
+    simulator = Exact()
+    simulator.add_contact(Person("Jan@Voorbeeld.nl"))
+    simulator.add_mail("Jan@Voorbeeld.nl", 3)
+    simulator.faults.append(Fault(httpx.Response(403), times=1, writing=True))
+    case = bench(simulator)
+    assert {"message": [Outcome.FAILED], "subscriber": [Outcome.ERASED]} == fates(case.carry_out(JAN.subject()))
+    assert {"message": [Outcome.ERASED], "subscriber": [Outcome.ERASED]} == fates(case.carry_out(JAN.subject()))
+    assert [] == simulator.mails
