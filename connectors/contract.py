@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from datetime import date
 from string import Formatter
-from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, SecretStr, create_model
+from pydantic import BaseModel, ConfigDict, SecretStr, Strict, ValidationInfo, create_model, field_validator
 from pydantic.alias_generators import to_camel
 
 from connectors.ageing import RetentionRule
@@ -22,7 +22,7 @@ from topics.outcomes import Outcome
 from topics.subject import Subject
 
 __all__ = [
-    "Accepted", "Answer", "AnyDatabaseUrl", "ApiKeySettings", "Call", "CamelShape", "ConfiguredPath", "Connector", "Database",
+    "Accepted", "Address", "Answer", "AnyDatabaseUrl", "ApiKeySettings", "Call", "CamelShape", "ConfiguredPath", "Connector", "Database",
     "Dated", "Denied", "Door", "Gone", "Key", "Kind", "Listed", "Lists", "Look", "MOST_PAGES", "Mailbox", "Misread",
     "NeedsIdentifier", "NeedsPerson", "NoSettings", "NotApplicable", "OfAnyKind", "Opens", "Outcome", "Paging", "ProcessorKind", "Record",
     "Records", "Reference", "Refused", "RestrictedIf", "RetentionRule", "Right", "Row", "Secret", "Settings", "Shape",
@@ -80,12 +80,28 @@ class OfAnyKind(Settings):
     kind: ProcessorKind | None = None
 
 
+Address = Annotated[str, Strict()]
+"""An e-mail address in a field of a `Shape` whose name does not say that it is one."""
+
+
 class Shape(BaseModel):
-    """A part of a vendor's answer. Fields that we rely on have no default, so that a changed API is `Misread`."""
+    """A part of a vendor's answer. Fields that we rely on have no default, so that a changed API is `Misread`.
+
+    A number is read as text, since ids come as either; but not where a field's name says that it is an e-mail address.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", hide_input_in_errors=True, coerce_numbers_to_str=True, ignored_types=(RestrictedIf, Dated)
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_number_for_an_address(cls, told: Any, info: ValidationInfo) -> Any:  # it would match nobody, and so be "nothing found"
+        if isinstance(told, (int, float)) and "mail" in (name := info.field_name or "").lower():
+            annotation = cls.model_fields[name].annotation
+            if str in (annotation, *get_args(annotation)):
+                raise ValueError("an e-mail address is a text")
+        return told
 
 
 class CamelShape(Shape):

@@ -308,7 +308,7 @@ class _Run:
         return lines
 
     def _hidden_until(self, record: Record, today: date) -> date | None:
-        """The day that the vendor told; where a crash took its answer along, as late as that can be."""
+        """The day that the vendor told; where a crash or a failure took its answer along, as late as that can be."""
         digest, longest = self._digest(record), self.processor.connector.spec.kind_of(record).hidden_days
         lost = digest in self.command.unanswered and longest
         return self.command.accepted.get(digest) or (today + timedelta(days=longest + 1) if lost else None)

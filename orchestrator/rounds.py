@@ -85,7 +85,7 @@ def _command(case: Case, processor: ProcessorState) -> Command:
         claims=tuple(placed.claim for placed in case.claims if placed.processor in (None, processor.name)),
         expiring=processor.expiring,
         accepted=processor.accepted,
-        unanswered=tuple(digest for digest, record in processor.records.items() if record.outcome is None),
+        unanswered=tuple(digest for digest, record in processor.records.items() if record.evidence is None),
         gone=() if processor.looks else processor.gone,
         held={digest: record.sealed for digest, record in processor.records.items() if record.sealed},
         irreversible=case.right is Right.RESTRICTION and case.decision is not None and case.decision.decision == "uphold",

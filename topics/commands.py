@@ -37,7 +37,8 @@ class Command(Wire):
     what a crash or an earlier round left may no longer be found by the subject's identifiers. `contract_ended_on` is the
     day that the request gave. `expiring`: per record that an earlier answer said goes by itself, the last day it named.
     `accepted`: per record that the vendor only said yes to, the day until which it takes its time: hidden before it is not gone.
-    `unanswered`: records that were located, and of which no answer has told anything: a worker died on them.
+    `unanswered`: records that were located, and of which nothing is claimed: a worker died on them, or told that it failed; what was
+    tried may have had its effect all the same.
     `gone`: records that an earlier round's look has shown gone; as long as the search does not show them either, they are not asked
     for one by one again: at a vendor that lets few calls through, nothing else would ever be done.
     `held`: the references of held records, each under the case's hold key, which outlives the key of the case; once that key is

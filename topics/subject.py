@@ -4,6 +4,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from types import NoneType
 from typing import Any, NoReturn, Self
 
 from pydantic import ConfigDict, RootModel, SerializationInfo, field_validator, model_serializer
@@ -91,7 +92,13 @@ class Subject(RootModel[dict[str, tuple[str, ...]]]):
         return tuple(dict.fromkeys(normalise(kind, value) for value in self.root.get(kind, ())))
 
     def matches(self, kind: str, candidate: object) -> bool:
-        """Whether `candidate`, read from a vendor, is exactly one of the subject's values of this kind."""
+        """Whether `candidate`, read from a vendor, is exactly one of the subject's values of this kind.
+
+        Raises:
+            TypeError: an e-mail address that is no text; it would match nobody, and so be "nothing found".
+        """
+        if kind == "email" and not isinstance(candidate, (str, NoneType)):
+            raise TypeError("an e-mail address is a text")
         return candidate is not None and normalise(kind, str(candidate)) in self.values(kind)
 
     def kinds(self) -> frozenset[str]:

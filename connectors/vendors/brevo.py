@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors import contract
 from connectors.auth import By, Header
-from connectors.contract import Call, Connector, Gone, Kind, Look, Misread, NeedsPerson, Record, Records, Spec, State, Subject
+from connectors.contract import Call, Connector, Gone, Key, Kind, Look, Misread, NeedsPerson, Record, Records, Spec, State, Subject
 
 _STEP = 27  # days: at most a month of the log can be asked for at once, and the months overlap
 _BLOCK = Call("PUT", {"emailBlacklisted": True, "smsBlacklisted": True})
@@ -51,23 +51,30 @@ class Brevo(Connector[BrevoSettings]):
     )  # fmt: skip
     base_url = "https://api.brevo.com/v3"
     signs_in = By(partial(Header, "api-key"), "api_key")
+    _spelled: tuple[str, ...] = ()  # addresses of earlier looks too: the log and the blocks outlive the contact that tells its own
+    _shown = frozenset[Key]()  # what such a search has shown, and would show again
 
     async def locate(self, subject: Subject) -> Records:
-        contacts, spelled = dict[str, Record](), list(subject.values("email"))
-        for value in [*spelled, *subject.values("brevo.contact_id")]:
+        contacts, spelled = dict[str, Record](), list(dict.fromkeys([*subject.values("email"), *self._spelled]))
+        for value in [*subject.values("email"), *subject.values("brevo.contact_id")]:
             contact = await contract.found(self.http.get("/contacts/{id}", id=value), Contact)  # it looks for ids and phone numbers too
             if contact and (subject.matches("email", contact.email) or subject.matches("brevo.contact_id", contact.id)):
                 contacts.setdefault(contact.id, Record("subscriber", value, state=contact.state))
                 spelled += [contact.email] if contact.email and contact.email not in spelled else []
-        own = {address.lower() for address in spelled}
+            elif contact and "@" in value:  # of a number it may be somebody's telephone
+                raise Misread("Brevo shows somebody else than was asked for.")
+        self._spelled, own = tuple(spelled), {address.lower() for address in spelled}
         for address in spelled:
             for dates in self._months():
                 async for mail in self._list("/smtp/emails", "transactionalEmails", Mail, {"email": address, **dates}):
                     if mail.email.lower() in own:
+                        self._shown |= {("message", mail.message_id)}
                         yield Record("message", mail.message_id, mail.date)
-        absent = Gone if spelled else ()  # then the log, which every account has, has answered
+        known = own <= {*subject.values("email")}  # else the contact would go, and nobody finds its blocks any more
+        absent = Gone if spelled and known else ()  # then the log, which every account has, has answered
         async for block in self._list("/smtp/blockedContacts", "contacts", Row, {"limit": 100}, absent):
             if block.email.lower() in own:
+                self._shown |= {("block", block.email)}
                 yield Record("block", block.email, block.blocked_at)
         for record in contacts.values():
             yield record
@@ -87,9 +94,19 @@ class Brevo(Connector[BrevoSettings]):
 
         return contract.rows(self.http.get, path, shape, following, at=f"{name}?", query=query, absent=absent)
 
-    async def still_listed(self, record: Record) -> bool | None:
-        if record.kind != "block":
-            return None  # the log is only shown by address
+    async def peek(self, record: Record) -> State | None:
+        if record.kind == "subscriber" or record.key in self._shown:
+            return await super().peek(record)
+        return State.PRESENT if await self.still_listed(record) else State.GONE  # without the contact its address may be unknown
+
+    async def still_listed(self, record: Record) -> bool:
+        if record.kind == "message":
+            day = record.since.isoformat()[:10] if record.since else ""
+            for dates in self._months():
+                if not day or not dates or dates["startDate"] <= day <= dates["endDate"]:
+                    async for _ in self._list("/smtp/emails", "transactionalEmails", Mail, {"messageId": record.ref, **dates}):
+                        return True
+            return False
         blocks = self._list("/smtp/blockedContacts", "contacts", Row, {"limit": 100})
         return record.ref.lower() in [block.email.lower() async for block in blocks]
 

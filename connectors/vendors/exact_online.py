@@ -92,7 +92,7 @@ class ExactOnline(contract.Connector[ExactOnlineSettings]):
 
 
 def _addresses(row: Json) -> set[str]:
-    written = f"{row['Email'] or ''};{row.get('BusinessEmail') or ''}"
+    written = ";".join(each for each in (row["Email"], row.get("BusinessEmail")) if each)  # a number among them is told
     return {normal for each in re.split("[,;]", written) if (normal := each.strip().lower())}
 
 

@@ -33,7 +33,7 @@ class Named(Shape):
 
 
 class Message(contract.CamelShape):
-    headers: list[dict[str, str]] = Field(validation_alias=AliasPath("payload", "headers"))
+    headers: list[dict[str, contract.Address]] = Field(validation_alias=AliasPath("payload", "headers"))
     label_ids: list[str] | None = None  # left out where it has none
     internal_date: int | None = None  # milliseconds
 

@@ -52,9 +52,8 @@ class GoogleAnalytics(Connector[GoogleAnalyticsSettings]):
         asked = [f"{field}/{_written(kind, field, value)}" for kind, field in fields for value in subject.values(kind)]
         if not asked:
             raise NeedsPerson(f"To ask for a deletion here it needs one of: {', '.join(kind for kind, _ in fields)}.")
-        for name in self.settings.properties:
-            for what in asked:
-                yield Record("visit", f"{name.removeprefix('properties/')}/{what}")
+        for ref in [f"{name.removeprefix('properties/')}/{what}" for name in self.settings.properties for what in asked]:
+            yield Record("visit", ref)
 
     async def erase(self, record: Record) -> Accepted:
         number, field, value = record.ref.split("/", 2)
@@ -64,6 +63,7 @@ class GoogleAnalytics(Connector[GoogleAnalyticsSettings]):
             answer = await self.http.post("/v1alpha/properties/{number}:submitUserDeletion", json={field: value}, number=number)
         except Gone:  # of a property, never of a person
             raise Misread("Google Analytics knows no such property, or the credential may not see it: look at `properties`.") from None
+        answer.read(str, "deletionRequestTime")  # a number is none, though it would be read as a moment of 1970
         return Accepted((answer.read(dt.datetime, "deletionRequestTime") + _WITHIN).date())
 
     async def peek(self, record: Record) -> State:

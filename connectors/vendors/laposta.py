@@ -43,9 +43,10 @@ class Laposta(Connector[contract.ApiKeySettings]):
         async for entry in rows(self.http.get, "/list", ListEntry, at="data"):
             at = entry.list.list_id
             members = [row.member async for row in rows(self.http.get, "/member", MemberEntry, at="data", query={"list_id": at})]
-            for address in subject.values("email"):  # besides, for nothing tells that the whole list holds whoever unsubscribed
-                with suppress(Gone, Refused):  # not in this list, told as 404 or as 400; a plus is unescaped twice there
-                    answer = await self.http.get("/member/{id}", id=address.replace("+", "%2B"), query={"list_id": at})
+            asked = subject.values("email")  # besides, for nothing tells that the whole list holds whoever unsubscribed
+            for address in dict.fromkeys([*asked, *(address.replace("+", "%2B") for address in asked)]):  # a plus may be unescaped twice
+                with suppress(Gone, Refused):  # not in this list, told as 404 or as 400
+                    answer = await self.http.get("/member/{id}", id=address, query={"list_id": at})
                     members.append(answer.read(MemberEntry).member)
             for member in members:
                 if subject.matches("email", member.email) or subject.matches("laposta.member_id", member.member_id):

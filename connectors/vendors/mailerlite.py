@@ -39,7 +39,7 @@ class Mailerlite(Connector[contract.ApiKeySettings]):
         kinds=(Kind("subscriber", at="/subscribers/{id}", hidden_days=30, how="unsubscribed",
                     restricts=Call("PUT", {"status": "unsubscribed"}), lifts=True),),
         docs="https://developers.mailerlite.com/docs/subscribers", checked=dt.date(2026, 11, 22),
-        not_covered=("customers and orders of a connected shop",),
+        not_covered=("customers and orders of a connected shop", "whom MailerLite hides: deleted, not forgotten (yet)"),
     )  # fmt: skip
     base_url = "https://connect.mailerlite.com/api"
     signs_in = By(Bearer, "api_key")
@@ -49,11 +49,11 @@ class Mailerlite(Connector[contract.ApiKeySettings]):
         (await self.http.get("/subscribers", query={"limit": 10})).read(list[dict[str, Any]], "data")  # any account answers this
         for value in [*subject.values("email"), *subject.values("mailerlite.subscriber_id")]:
             row = await self._find(value)
-            if row is None or not (subject.matches("email", row.email) or subject.matches("mailerlite.subscriber_id", row.id)):
-                continue
-            if row.forget_at:
-                self._promised = {**self._promised, row.id: row.looked_for_again_on}
-            yield Record("subscriber", row.id, state=row.state)
+            if row and (subject.matches("email", row.email) or subject.matches("mailerlite.subscriber_id", row.id)):
+                self._promised = {**self._promised, **({row.id: row.looked_for_again_on} if row.forget_at else {})}
+                yield Record("subscriber", row.id, state=row.state)
+            elif row and "@" in value and value in subject.values("email"):
+                raise Misread("MailerLite shows somebody else than was asked for.")
 
     async def erase(self, record: Record) -> Accepted | None:
         if record.ref not in self._promised:

@@ -11,6 +11,16 @@ Json = dict[str, Any]  # what is read by [] must be there: a missing key is told
 _SUBSCRIBER = Kind("subscriber", restricts=True, lifts=True, how="cut off from mail")
 
 
+class Addressed(contract.Shape):
+    email: str
+    user: str | None = None
+
+
+class Member(Addressed):
+    member_id: str
+    moderation_action: str | None = None
+
+
 class Mailman(Connector[contract.SignInSettings]):
     spec = Spec(  # an account goes before its memberships: they end with it, without a farewell mail and without asking a moderator
         name="mailman", kind="mailing_list", checked=dt.date(2026, 11, 22), not_covered=("archives of the lists (HyperKitty, Pipermail)",),
@@ -20,44 +30,48 @@ class Mailman(Connector[contract.SignInSettings]):
     base_url = "http://localhost:8001/3.1"
     signs_in = By(Basic, "user", "password")
     lists = contract.Lists(by_page(total="total_size"), {"count": 100, "page": 1}, at="entries?")
+    _found = frozenset[str]()  # addresses of an account that an earlier look showed: what waits under them may outlive it
 
     async def locate(self, subject: Subject) -> Records:
-        emails, owners = subject.values("email"), dict[str, tuple[str, str]]()  # address → the record that its memberships end with
+        emails = (*dict.fromkeys([*subject.values("email"), *sorted(self._found)]),)
+        owners = dict[str, tuple[str, str]]()  # address → the record that its memberships end with
         if any("/" in email for email in emails):
             raise NeedsPerson("Mailman cannot be asked over its API about an address with a slash; look for it by hand.")
         for value in emails + subject.values("mailman.user_id"):
             members = await self._members(value)  # answers 200 for everybody, so that a wrong base_url is never "nothing found"
             if ("@" in value) == (value in emails) and (user := await self._row("/users/{id}", id=value)) is not None:
                 id = str(user["user_id"])  # what Mailman looks for, an address or an id, hangs on the @ alone
-                addresses = self.each("/users/{id}/addresses", Json, id=id)
-                owners |= {str(row["email"]).lower(): ("user", f"users/{id}") async for row in addresses}
+                addresses = self.each("/users/{id}/addresses", Addressed, id=id)
+                owners |= {row.email.lower(): ("user", f"users/{id}") async for row in addresses}
                 yield Record("user", f"users/{id}")
-            elif value in emails and ((own := await self._row("/addresses/{id}", id=value)) or not all(row.get("user") for row in members)):
+            elif value in emails and ((own := await self._row("/addresses/{id}", id=value)) or not all(row.user for row in members)):
                 if own and own.get("user"):  # without its account the address must stay: else nobody finds the rest
                     raise contract.Misread("Mailman does not show the account that an address of the person belongs to.")
                 owners[value] = ("user", f"addresses/{value}")
                 yield Record("user", f"addresses/{value}")
         for address in dict.fromkeys([*emails, *owners]):
             for row in await self._members(address):
-                yield Record("subscriber", f"members/{row['member_id']}", binds=owners.get(address), state=await self._state(row))
-        for where in ["", *[str(row["list_id"]) async for row in self.each("/lists", Json, absent=Gone)]]:
-            for kind, id, address in await self._kept_at(where):
-                if address.lower() in owners or subject.matches("email", address):
+                yield Record("subscriber", f"members/{row.member_id}", binds=owners.get(address), state=await self._state(row))
+        self._found |= {address for address in owners if "/" not in address}
+        absent = () if self._found - {*subject.values("email")} else (Gone,)  # else the account would go, and nobody finds them any more
+        for where in ["", *[str(row["list_id"]) async for row in self.each("/lists", Json, absent=absent)]]:
+            for kind, id, address in await self._kept_at(where, absent):
+                if address.lower() in {*emails, *owners} or subject.matches("email", address):
                     yield Record(kind, f"{where}/{id}")
 
-    async def _members(self, address: str) -> list[Json]:  # compared, since `*` in an address is a wildcard there
+    async def _members(self, address: str) -> list[Member]:  # compared, since `*` in an address is a wildcard there
         asked = {"subscriber": address, "count": 100, "page": 1}
-        everyone = rows(self._find, "/members/find", Json, by_page(total="total_size"), at="entries?", json=asked)
-        return [row async for row in everyone if str(row["email"]).lower() == address]
+        everyone = rows(self._find, "/members/find", Member, by_page(total="total_size"), at="entries?", json=asked)
+        return [row async for row in everyone if row.email.lower() == address]
 
-    async def _kept_at(self, where: str) -> list[tuple[str, str, str]]:  # kind, id, address; "" is the site, which has bans only
+    async def _kept_at(self, where: str, absent: Any = Gone) -> list[tuple[str, str, str]]:  # kind, id, address; "": the site, bans only
         root, at = ("/lists/{where}", {"where": where}) if where else ("", Json())
         kept = [("ban", row["email"], row["email"]) async for row in self.each(f"{root}/bans", Json, absent=Gone, **at)]
         if where:
-            few = self.each(f"{root}/held", Json, {"count": 10}, absent=Gone, **at)  # whole messages
+            few = self.each(f"{root}/held", Json, {"count": 10}, absent=absent, **at)  # whole messages
             kept += [("message", str(row["request_id"]), row["sender"] or "") async for row in few]
         for query in ({}, {"request_type": "unsubscription"}) if where else ():  # an older Mailman refuses the second
-            asked = self.each(f"{root}/requests", Json, query, absent=(Gone, Refused) if query else Gone, **at)
+            asked = self.each(f"{root}/requests", Json, query, absent=(Gone, Refused) if query else absent, **at)
             kept += [("subscription_request", row["token"], row["email"]) async for row in asked]
         return kept
 
@@ -85,17 +99,18 @@ class Mailman(Connector[contract.SignInSettings]):
     async def lift(self, record: Record) -> None:
         await self.restrict(record, "enabled", "defer")
 
-    async def _state(self, member: Json) -> State:
-        row = await self._row("/members/{id}/all/preferences", id=str(member["member_id"]))
-        going = row["delivery_status"] == "enabled" if row is not None else member.get("moderation_action") != "discard"
+    async def _state(self, member: Member) -> State:
+        row = await self._row("/members/{id}/all/preferences", id=member.member_id)
+        going = row["delivery_status"] == "enabled" if row is not None else member.moderation_action != "discard"
         return State.PRESENT if going else State.RESTRICTED
 
     async def peek(self, record: Record) -> State | None:
         path, values = self._place(record)
         if record.kind == "ban":  # not asked for alone: Mailman also says yes for a pattern that fits it
             return State.PRESENT if ("ban", values["id"], values["id"]) in await self._kept_at(values.get("where", "")) else State.GONE
-        row = await self._row(path, **values)  # where there is none, the search decides
-        return None if row is None else await self._state(row) if record.kind == "subscriber" else State.PRESENT
+        if record.kind == "subscriber":
+            return await self._state(member) if (member := await found(self.http.get(path, **values), Member)) else None
+        return State.PRESENT if await self._row(path, **values) is not None else None  # where there is none, the search decides
 
     def _place(self, record: Record) -> tuple[str, Json]:
         where, _, id = record.ref.partition("/")

@@ -18,8 +18,8 @@ class SmtpComSettings(contract.ApiKeySettings):
 
 class Envelope(Shape):
     model_config = {"alias_generator": lambda name: "from" if name == "sender" else name}
-    rcpt_to: str | list[str]
-    sender: str | None = None
+    rcpt_to: contract.Address | list[contract.Address]
+    sender: contract.Address | None = None
 
     @property
     def addresses(self) -> list[str]:

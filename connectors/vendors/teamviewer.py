@@ -54,14 +54,16 @@ class Teamviewer(Connector[contract.TokenSettings]):
     )  # fmt: skip
     base_url = "https://webapi.teamviewer.com/api/v1"
     signs_in = By(Bearer, "token")
-    lists = contract.Lists(by_cursor("offset_id", "next_offset?"), always=("/users",))
+    lists = contract.Lists(by_cursor("offset_id", "next_offset?"), always=("/users", "/contacts", "/reports/connections"))
     _accounts, _contacts = frozenset[str](), frozenset[str]()  # of earlier looks too: their reports outlive them
 
     async def locate(self, subject: Subject) -> Records:
-        self._accounts |= {*subject.values("teamviewer.user_id")}
-        async for row in self.everyone("user"):
-            if row.id in self._accounts or subject.matches("email", row.email):
-                self._accounts |= {row.id}
+        users = [row async for row in self.everyone("user")]
+        if users and not any(row.email for row in users):
+            raise contract.Misread("TeamViewer shows no account's address, not even that of the token's user.")
+        self._accounts |= {*subject.values("teamviewer.user_id"), *(row.id for row in users if subject.matches("email", row.email))}
+        for row in users:
+            if row.id in self._accounts:
                 yield Record("user", row.id, state=row.state)
         async for row in self.everyone("contact"):
             named = subject.matches("email", row.email) or subject.matches("teamviewer.contact_id", row.contact_id)

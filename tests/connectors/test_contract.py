@@ -10,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 
 from connectors.auth import Basic, By
 from connectors.contract import (
+    Address,
     ApiKeySettings,
     Call,
     CamelShape,
@@ -254,6 +255,22 @@ def test_the_settings_are_those_between_the_brackets_unless_told() -> None:
         pass
 
     assert [ClubSettings, NoSettings, ClubSettings] == [Club.settings_model, Told.settings_model, Below.settings_model]
+
+
+class Written(Shape):
+    id: str
+    email_address: str | None = None
+    mails_sent: int = 0
+    reached_at: Address | None = None
+
+
+def test_a_number_is_read_as_text_but_never_as_an_address() -> None:
+    assert Written(id="7", email_address="a@b.example", mails_sent=3) == Written.model_validate(
+        {"id": 7, "email_address": "a@b.example", "mails_sent": 3}
+    )
+    for field, number in (("email_address", 7), ("email_address", 0.5), ("reached_at", 7)):
+        with pytest.raises(ValidationError):
+            Written.model_validate({"id": 7, field: number})
 
 
 def test_camel_case_is_read_by_the_names_of_ours() -> None:

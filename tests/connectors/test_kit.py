@@ -123,6 +123,7 @@ BROKEN: list[tuple[type[Shoebox], str]] = [
     (broken.PeeksGone, "a_late_effect_is_never_claimed_early"),
     (broken.NamesAnewEachTime, "what_comes_back_is_the_same_record_and_is_erased_again"),
     (broken.ReadsWithDefaults, "a_field_with_a_new_name_is_never_nothing_found"),
+    (broken.TakesANumberForAnAddress, "an_address_that_comes_as_a_number_is_never_nothing_found"),
     (broken_lists.StopsAfterAWhile, "a_list_without_end_is_told_and_never_nothing_found"),
     (broken_lists.TakesEndlessForNothing, "a_list_without_end_is_told_and_never_nothing_found"),
     (broken.EndlessPages, "a_list_without_end_is_told_and_never_nothing_found"),

@@ -165,6 +165,13 @@ def test_an_address_is_compared_without_letter_case_and_nothing_else_is_folded()
     assert not jan.matches("name", "jan de vries")
 
 
+def test_an_address_that_a_vendor_writes_as_a_number_is_told_and_not_merely_another() -> None:
+    jan = Subject({"email": ("jan@voorbeeld.nl",), "customer_id": ("7",)})
+    assert jan.matches("customer_id", 7)
+    with pytest.raises(TypeError, match="an e-mail address is a text"):
+        jan.matches("email", 7)
+
+
 def test_two_ways_to_write_a_letter_are_one() -> None:
     assert normalise("name", "Zo\u00eb") == normalise("name", " Zoe\u0308 ")
 

@@ -41,7 +41,7 @@ HTTP_ONLY = frozenset(
         "unreadable_answers_are_never_nothing_found", "a_crash_at_any_writing_call_is_harmless",
         "a_vendor_that_knows_no_path_is_never_nothing_found", "only_the_declared_host_is_called", "every_call_has_a_time_out",
         "a_late_effect_is_never_claimed_early", "a_field_with_a_new_name_is_never_nothing_found",
-        "a_list_without_end_is_told_and_never_nothing_found",
+        "a_list_without_end_is_told_and_never_nothing_found", "an_address_that_comes_as_a_number_is_never_nothing_found",
     }
 )  # fmt: skip
 """Checks that answer a call with a status, or look at a call as it was sent. Through another door its own tests stand for them."""

@@ -6,6 +6,8 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from pydantic import Field
+
 from connectors.contract import (
     Denied,
     Gone,
@@ -140,6 +142,20 @@ class ReadsWithDefaults(Shoebox):
             found += [shape.model_validate(row) for row in answer.rows]
             page = answer.next
         return found
+
+
+class Reachable(Row):
+    reached_at: str = Field(alias="email")
+    number: str
+    archived: bool
+
+
+class TakesANumberForAnAddress(Shoebox):
+    def is_of(self, customer: Any, subject: Subject) -> bool:
+        return subject.matches("email", customer.reached_at) or subject.matches("customer_id", customer.number)
+
+    async def rows(self, path: str, shape: Any, query: Any = None, **values: str) -> list[Any]:
+        return await super().rows(path, Reachable if shape is Customer else shape, query, **values)
 
 
 class TakesMissingForNothing(Shoebox):

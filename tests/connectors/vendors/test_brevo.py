@@ -231,3 +231,69 @@ def test_a_held_mail_is_kept_whole_and_binds_nothing() -> None:
     told = fates(bench(simulator, "message").carry_out(JAN.subject()))
     assert {"message": [Outcome.HELD] * 2, "block": [Outcome.ERASED], "subscriber": [Outcome.ERASED]} == told
     assert 2 == len(simulator.mails)
+
+
+@pytest.mark.parametrize("shown", [{"email": None}, {"email": "anna.jan@voorbeeld.nl"}, {}])
+def test_somebody_else_in_answer_to_an_address_is_told_and_never_nothing_found(shown: dict[str, Any]) -> None:
+    class Other(BrevoSimulator):
+        def handle(self, request: httpx.Request) -> httpx.Response:
+            answer = super().handle(request)
+            if "/contacts/" not in request.url.path or answer.status_code != 200:
+                return answer
+            return httpx.Response(200, json={name: value for name, value in answer.json().items() if name != "email"} | shown)
+
+    simulator = Other()
+    simulator.seed(JAN)
+    answer = bench(simulator).carry_out(JAN.subject())
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
+    assert 0 == simulator.writing_calls
+
+
+@pytest.mark.parametrize(("kind", "part"), [("message", "/log/"), ("block", "/blockedContacts/")])
+def test_what_leads_back_to_a_contact_by_its_address_is_not_called_gone_because_the_contact_is(kind: str, part: str) -> None:
+    """Asked by the number of the contact alone, nobody knows its address any more once it is deleted."""
+
+    class Idle(BrevoSimulator):
+        idle = True
+
+        def handle(self, request: httpx.Request) -> httpx.Response:
+            if self.idle and request.method == "DELETE" and part in request.url.path:
+                return httpx.Response(204)
+            return super().handle(request)
+
+    simulator = Idle()
+    simulator.seed(JAN)
+    subject, case = {"brevo.contact_id": list(simulator.contacts)}, bench(simulator)
+    for _ in range(2):
+        told = fates(case.carry_out(subject))
+        assert {Outcome.FAILED} == {*told[kind]} and [Outcome.ERASED] == told["subscriber"]
+    simulator.idle = False
+    assert {Outcome.ERASED} == {*fates(case.carry_out(subject))[kind]}
+    assert not +simulator.traces(JAN)
+
+
+def test_blocks_that_are_missing_are_not_passed_over_where_only_the_contact_tells_its_address() -> None:
+    simulator = BrevoSimulator()
+    simulator.seed(JAN)
+    before, subject, case = +simulator.traces(JAN), {"brevo.contact_id": list(simulator.contacts)}, bench(simulator)
+    simulator.faults.append(Fault(httpx.Response(404), skip=4))
+    answer = case.carry_out(subject)
+    assert "/smtp/blockedContacts" == simulator.calls[4].request.url.path.removeprefix("/v3")
+    assert (Outcome.FAILED, before) == (answer.outcome, +simulator.traces(JAN))
+
+
+def test_mail_under_the_contacts_own_spelling_is_not_called_gone_because_the_contact_that_tells_it_is() -> None:
+    """The log may compare addresses exactly; a key that may not erase it is mended a day later."""
+
+    class Exact(BrevoSimulator):
+        def _of_address(self, rows: list[dict[str, Any]], email: str) -> list[dict[str, Any]]:
+            return [row for row in rows if row["email"] == email]
+
+    simulator = Exact()
+    simulator.add_contact(Person("Jan@Voorbeeld.nl"))
+    simulator.add_mail("Jan@Voorbeeld.nl", 3)
+    simulator.faults.append(Fault(httpx.Response(403), times=1, writing=True))
+    case = bench(simulator)
+    assert {"message": [Outcome.FAILED], "subscriber": [Outcome.ERASED]} == fates(case.carry_out(JAN.subject()))
+    assert {"message": [Outcome.ERASED], "subscriber": [Outcome.ERASED]} == fates(case.carry_out(JAN.subject()))
+    assert [] == simulator.mails

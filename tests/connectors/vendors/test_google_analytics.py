@@ -134,7 +134,16 @@ def test_a_property_that_refuses_is_told_and_does_not_stop_the_others(status: in
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html></html>", b"{}", b"[]", b'{"deletionRequestTime": null}', b'{"deletionRequestTime": "soon"}']
+    "body",
+    [
+        b"",
+        b"<html></html>",
+        b"{}",
+        b"[]",
+        b'{"deletionRequestTime": null}',
+        b'{"deletionRequestTime": "soon"}',
+        b'{"deletionRequestTime": 7}',
+    ],
 )
 def test_an_answer_without_the_time_of_the_request_is_no_acceptance(body: bytes) -> None:
     simulator = GoogleAnalyticsSimulator()

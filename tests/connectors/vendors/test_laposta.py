@@ -168,3 +168,16 @@ def test_a_wrong_key_is_told() -> None:
     simulator.answers["GET", "/list"] = httpx.Response(401, json={"error": {"type": "invalid_request"}})
     answer = bench.carry_out(JAN.subject())
     assert Outcome.FAILED is answer.outcome and "credential" in (answer.reason or "")
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_a_plus_is_found_whether_laposta_unescapes_an_address_twice_or_once(twice: bool) -> None:
+    class Once(LapostaSimulator):
+        def _member(self, id: str, asked: Any) -> Any:
+            return super()._member(id if twice else id.replace("%", "%25").replace("+", "%2B"), asked)
+
+    simulator, plus = Once(), Person("jan+nieuws@voorbeeld.nl")
+    simulator.hidden = ("unsubscribed",)
+    simulator.add(simulator.lists[0], plus, "unsubscribed")
+    assert [Outcome.ERASED] == fates(Bench(Laposta, simulator, SETTINGS, HOST).carry_out(plus.subject()))
+    assert {} == simulator.members

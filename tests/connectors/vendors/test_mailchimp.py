@@ -154,10 +154,9 @@ def test_a_held_order_without_a_moment_waits_for_a_person(moment: str | None) ->
     assert [Outcome.NEEDS_PERSON] == fates(answer, "order") == fates(answer, "customer")
 
 
-@pytest.mark.parametrize("absent", ["/ecommerce/stores", "/ecommerce/stores/s1002/customers"])
-def test_an_account_without_shops_is_searched_all_the_same(absent: str) -> None:
+def test_an_account_without_shops_is_searched_all_the_same() -> None:
     bench, simulator = mailchimp("subscribed")
-    simulator.answers["GET", absent] = httpx.Response(404)
+    simulator.answers["GET", "/ecommerce/stores"] = httpx.Response(404)
     assert [Outcome.ERASED] == fates(bench.carry_out(JAN.subject()), "subscriber")
 
 
@@ -225,3 +224,28 @@ def test_audiences_without_end_are_noticed_before_each_is_searched() -> None:
     answer = Bench(Mailchimp, simulator, SETTINGS, HOST).carry_out(JAN.subject())
     assert Outcome.FAILED is answer.outcome and "pages" in (answer.reason or "")
     assert 0 == sum("/members/" in call.request.url.path for call in simulator.calls)
+
+
+@pytest.mark.parametrize("shown", [None, "anna.jan@voorbeeld.nl"])
+def test_somebody_else_in_answer_to_an_address_is_told_and_never_nothing_found(shown: str | None) -> None:
+    bench, simulator = mailchimp("archived")  # the search hides it
+    ((at, id),) = simulator.members
+    simulator.answers["GET", f"/lists/{at}/members/{id}"] = httpx.Response(
+        200, json={"id": id, "email_address": shown, "status": "archived"}
+    )
+    answer = bench.carry_out(JAN.subject())
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
+    assert 1 == len(simulator.members)
+
+
+@pytest.mark.parametrize("missing", ["customers", "orders"])
+def test_a_shops_lists_are_not_passed_over_since_the_customer_would_go_before_its_orders(missing: str) -> None:
+    """Once the customer is deleted, nobody finds its orders any more."""
+    bench, simulator = mailchimp()
+    simulator.seed(JAN)
+    before, store = +simulator.traces(JAN), next(iter(simulator.shop["customers"]))[0]
+    simulator.answers["GET", f"/ecommerce/stores/{store}/{missing}"] = httpx.Response(404)
+    assert (Outcome.FAILED, before) == (bench.carry_out(JAN.subject()).outcome, +simulator.traces(JAN))
+    simulator.answers.clear()
+    bench.carry_out(JAN.subject())
+    assert not +simulator.traces(JAN)

@@ -217,3 +217,26 @@ def test_all_two_hundred_addresses_of_a_request_are_searched() -> None:
         simulator.add(person)
     answer = bench(simulator).carry_out({"email": [person.email for person in people]})
     assert [Outcome.ERASED] * 200 == [record.outcome for record in answer.records]
+
+
+def test_somebody_else_in_answer_to_an_address_is_told_and_never_nothing_found() -> None:
+    class Other(MailerliteSimulator):
+        def handle(self, request: httpx.Request) -> httpx.Response:
+            answer = super().handle(request)
+            return httpx.Response(answer.status_code, content=answer.content.replace(JAN.email.encode(), b"anna.jan@voorbeeld.nl"))
+
+    simulator = Other()
+    simulator.add(JAN)
+    answer = bench(simulator).carry_out(JAN.subject())
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
+    assert 0 == simulator.writing_calls
+
+
+def test_whom_mailerlite_hides_stands_on_the_certificate_as_not_claimed() -> None:
+    """A second request within the thirty days finds nobody, and neither does one for whoever was only deleted there."""
+    simulator = MailerliteSimulator()
+    simulator.add(JAN)
+    bench(simulator).carry_out(JAN.subject())
+    again = bench(simulator).carry_out(JAN.subject())
+    assert (None, ()) == (again.outcome, again.records)
+    assert any("hides" in phrase for phrase in Mailerlite.spec.not_covered)

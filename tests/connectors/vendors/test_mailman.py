@@ -3,6 +3,7 @@
 from collections import Counter
 
 import httpx
+import pytest
 
 from connectors.testing.harness import Bench
 from connectors.testing.kit import ConformanceKit
@@ -283,3 +284,74 @@ def test_an_address_is_never_deleted_without_the_account_that_it_belongs_to() ->
     simulator.handle = lambda request: hidden.pop() if hidden and "/users/" in request.url.path else real(request)  # type: ignore[method-assign]
     assert Outcome.FAILED is bench.carry_out(JAN.subject()).outcome
     assert 0 == simulator.writing_calls and JAN.email in simulator.addresses
+
+
+@pytest.mark.parametrize(("what", "field", "shown"), [
+    ("members", "email", None), ("members", "email", 7), ("members", "email", ["x"]), ("members", "member_id", None),
+    ("addresses", "email", None), ("held", "sender", 7), ("bans", "email", None), ("requests", "email", None), ("requests", "email", 7),
+])  # fmt: skip
+def test_a_field_of_another_shape_is_told_and_never_passed_over(what: str, field: str, shown: object) -> None:
+    class Changed(MailmanSimulator):
+        def handle(self, request: httpx.Request) -> httpx.Response:
+            answer = super().handle(request)
+            if f"/{what}" not in request.url.path or "entries" not in answer.text:
+                return answer
+            body = answer.json()
+            return httpx.Response(200, json=body | {"entries": [row | {field: shown} for row in body["entries"]]})
+
+    simulator = Changed()
+    simulator.seed(JAN)
+    answer = bench_of(simulator).carry_out(JAN.subject(), mode="dry-run")
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records)
+    assert "defect" not in (answer.reason or "")
+
+
+class Missing(MailmanSimulator):
+    """Some of what is read answers 404, so many times."""
+
+    def __init__(self, end: str, times: int) -> None:
+        super().__init__()
+        self.end, self.times = end, times
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET" and request.url.path.endswith(self.end) and self.times:
+            self.times -= 1
+            return httpx.Response(404)
+        return super().handle(request)
+
+
+@pytest.mark.parametrize("times", [1, 1_000])
+@pytest.mark.parametrize("end", ["/lists", "/held", "/requests", "3.1/bans", f"{NIEUWS}/bans"])
+def test_what_waits_under_another_address_of_the_account_is_not_lost_with_it_where_a_list_is_missing_for_a_while(
+    end: str, times: int
+) -> None:
+    simulator = Missing(end, times)
+    user = simulator.add_user("Jan de Vries")
+    for email in (JAN.email, "jan@werk.nl"):
+        simulator.add_address(email, user)
+    simulator.add_held(NIEUWS, "jan@werk.nl")
+    simulator.add_request(NIEUWS, "jan@werk.nl")
+    simulator.add_ban("", "jan@werk.nl")
+    simulator.add_ban(NIEUWS, "jan@werk.nl")
+    case = bench_of(simulator)
+    case.carry_out(JAN.subject())
+    if times == 1 or "bans" not in end:  # a server that never shows its bans is searched all the same
+        simulator.times = 0
+        case.carry_out(JAN.subject())
+        assert {} == {part: kept for part, kept in simulator.kept.items() if kept} and not simulator.addresses
+
+
+def test_an_address_that_an_account_leaves_behind_is_found_by_the_next_look() -> None:
+    class Halved(MailmanSimulator):
+        def handle(self, request: httpx.Request) -> httpx.Response:
+            if request.method != "DELETE" or "/users/" not in request.url.path or not self.addresses["jan@werk.nl"].get("user"):
+                return super().handle(request)
+            self.addresses["jan@werk.nl"].pop("user")
+            return super().handle(request)
+
+    simulator = Halved()
+    user = simulator.add_user("Jan de Vries")
+    for email in (JAN.email, "jan@werk.nl"):
+        simulator.add_address(email, user)
+    bench_of(simulator).carry_out(JAN.subject())
+    assert not simulator.addresses
