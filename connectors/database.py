@@ -3,8 +3,9 @@
 import asyncio
 import json
 import logging
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -24,6 +26,7 @@ from sqlalchemy import (
     and_,
     cast,
     delete,
+    event,
     false,
     func,
     inspect,
@@ -31,9 +34,11 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    type_coerce,
     update,
 )
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
+from sqlalchemy.types import NullType
 
 from connectors.dialects import dialect_of
 from connectors.dialects.dialect import Dialect, Verb, bytes_of, plain
@@ -51,6 +56,10 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _MOST_VALUES = 1000  # in one statement: no database takes any number
+_LARGEST = 2**64
+"""No column holds a whole number as large; what is larger cannot be asked for everywhere."""
+_SAME_AS_TEXT = (int, str, bytes, UUID)
+"""Types of which a value is found again by its text, in every database."""
 _EXACT = (bool, int, float, Decimal, UUID, date, datetime, time)
 """Types whose values are told alike by us and by a database that keeps to its columns' types."""
 _FOLDED_ELSEWHERE = re.compile(r"[^!-hj-~]|k")
@@ -68,6 +77,7 @@ class DatabaseAccount:
         self.limits = limits
         self.clock = clock
         self.tables = MetaData()
+        event.listen(self.tables, "column_reflect", lambda _inspector, _table, column: self.dialect.reflected(column))
         self.reading_tables = Lock()
 
     def door(self, evidence: Evidence, leave: Leave = READING) -> "DatabaseDoor":
@@ -121,20 +131,29 @@ class DatabaseDoor:
             here, todo = self._table(connection, table), iter(keys)
             told = _named(here.columns, column)
             parts = iter(lambda: list(islice(todo, _MOST_VALUES)), [])
-            return [row for part in parts for row in self._rows(connection, here, _one_of(self._account.dialect, told, part))]
+            rows = [row for part in parts for row in self._rows(connection, here, _one_of(self._account.dialect, told, part))]
+            if {str(row[column]) for row in rows} - {*keys}:
+                raise Misread(f"A row of {table} names its parent in other letters or blanks, so it cannot be told whose it is.")
+            return rows
 
         return await self._do(f"SELECT {table}", read)
 
     def _rows(self, connection: Connection, table: Table, where: ColumnElement[bool]) -> list[Row]:
-        shown = self._account.dialect.shown
+        shown, keys = self._account.dialect.shown, table.primary_key.columns
+        by_text = all(_type_of(column) in _SAME_AS_TEXT for column in keys)
         rows = []
-        for row in connection.execute(select(table).where(where)).mappings():
+        for row in connection.execute(select(table).where(where)).mappings().all():
             told = {column.name: shown(column, row[column]) for column in table.columns}
-            for column in table.primary_key.columns:
-                key = told[column.name]
-                if row[column] is not None and _typed(column, str(key)) not in (row[column], key):
-                    raise Misread(f"The primary key of a row of {table.name} cannot be told exactly; look at its column {column.name}.")
             rows.append(told)
+            key = {column.name: str(told[column.name]) for column in keys if row[column] is not None}
+            if len(key) < len(keys):
+                continue
+            if by_text:
+                again = all(_typed(column, key[column.name]) in (row[column], told[column.name]) for column in keys)
+            else:
+                again = connection.scalar(select(literal(1)).select_from(table).where(*_is(keys, key))) == 1
+            if not again:
+                raise Misread(f"A row of {table.name} would not be found again by its primary key; look at the types of its columns.")
         return rows
 
     async def row(self, table: str, key: Mapping[str, Any]) -> Row | None:
@@ -162,8 +181,12 @@ class DatabaseDoor:
     async def update(self, table: str, key: Mapping[str, Any], change: Mapping[str, Any]) -> None:
         def write(connection: Connection) -> int:
             here = self._table(connection, table)
-            values = {_named(here.columns, name): value for name, value in change.items()}
-            return _exactly_one(connection.execute(update(here).where(*self._one(connection, table, key)).values(values)).rowcount, table)
+            values = {_named(here.columns, name): _bindable(here.columns[name], value) for name, value in change.items()}
+            if any(column.computed is not None for column in values):
+                raise Misread(f"A column of {table} is computed and cannot be changed; look at [[processors.tables]].")
+            self._nothing_goes_along(connection, table, key, frozenset(change))
+            every = {**self._account.dialect.beside(connection, here), **values}
+            return _exactly_one(connection.execute(update(here).where(*self._one(connection, table, key)).values(every)).rowcount, table)
 
         await self._do(f"UPDATE {table}", write)
 
@@ -181,12 +204,20 @@ class DatabaseDoor:
         except TimeoutError:
             raise Transient(f"{account.name} did not answer {call} in time.") from None
         except SQLAlchemyError as error:
+            if account.dialect.meaning(error) == "table":
+                account.tables.clear()  # to be read in anew
             raise _fault(account.name, call, error, account.dialect) from None
         self._keep(call, started, done)
         return done
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
-        with self._account.engine.begin() as connection:
+        try:
+            connection = self._account.engine.connect()
+        except (OSError, TypeError, ValueError):  # from the driver's own checks; what it says may hold the URL's
+            raise Misread(
+                f"{self._account.name} cannot be connected to as its url says; look at what stands after its question mark."
+            ) from None
+        with connection, connection.begin():
             return work(connection)
 
     def _keep(self, call: str, started: datetime, done: object) -> None:
@@ -197,15 +228,16 @@ class DatabaseDoor:
     def _table(self, connection: Connection, name: str) -> Table:
         schema, _, table = name.rpartition(".")
         with self._account.reading_tables:  # a table that is being read in is seen by other threads before its columns are there
-            return Table(table, self._account.tables, schema=schema or None, autoload_with=connection)
+            return Table(table, self._account.tables, schema=schema or None, autoload_with=connection, resolve_fks=False)
 
     def _read_references(self, connection: Connection) -> tuple[Reference, ...]:
         if self._references is None:
-            self._references = tuple(dict.fromkeys(self._account.dialect.references(connection)))
+            schemas = {table.schema for table in list(self._account.tables.tables.values())}
+            self._references = tuple(dict.fromkeys(self._account.dialect.references(connection, schemas)))
         return self._references
 
-    def _nothing_goes_along(self, connection: Connection, table: str, key: Mapping[str, Any]) -> None:
-        """A row takes no other along: what cascades may be held by law, or be another person's.
+    def _nothing_goes_along(self, connection: Connection, table: str, key: Mapping[str, Any], changed: Set[str] | None = None) -> None:
+        """A row takes no other along: what cascades may be held by law, or be another person's. `changed`: columns; None: it is deleted.
 
         Raises:
             Gone, Refused
@@ -215,14 +247,19 @@ class DatabaseDoor:
         if row is None:
             raise Gone(f"The row of {table} is not there.")
         for reference in self._read_references(connection):
-            if not reference.cascades or reference.target != table:
+            along = reference.cascades if changed is None else changed & {*reference.target_columns}
+            if not along or reference.target != table:
                 continue
             other = self._table(connection, reference.table)
-            hangs = [other.columns[name] == row[of] for name, of in zip(reference.columns, reference.target_columns, strict=True)]
+            values = [row[name] for name in reference.target_columns]
+            hangs = [
+                false() if value is None else other.columns[name] == value for name, value in zip(reference.columns, values, strict=True)
+            ]
             itself = [not_(and_(*self._one(connection, table, key)))] if other is here else []
             if connection.execute(select(literal(1)).select_from(other).where(*hangs, *itself).limit(1)).first():
                 raise Refused(
-                    f"A row of {reference.table} would be deleted along with the one of {table}; give {reference.table} under"
+                    f"A row of {reference.table} would be {'deleted' if changed is None else 'changed'} along with the one of {table};"
+                    f" give {reference.table} under"
                     " [[processors.tables]], or unhook it.",
                     passing=True,
                 )
@@ -238,7 +275,7 @@ class DatabaseDoor:
         columns = self._key(connection, table)
         if {column.name for column in columns} != set(key):
             raise Misread(f"A row of {table} is told by its whole primary key.")
-        return [column == _typed(column, key[column.name]) for column in columns]
+        return _is(columns, key)
 
 
 def _named(columns: Any, name: str) -> Column[Any]:
@@ -248,13 +285,24 @@ def _named(columns: Any, name: str) -> Column[Any]:
     return column
 
 
+def _is(columns: Iterable[Column[Any]], key: Mapping[str, Any]) -> list[Any]:
+    return [column == _typed(column, key[column.name]) for column in columns]
+
+
+def _bindable(column: Column[Any], value: Any) -> Any:
+    """Where nothing is known of a column's type, a moment is written as text."""
+    return str(value) if isinstance(column.type, NullType) and isinstance(value, date | time) else value
+
+
 def _fault(name: str, call: str, error: SQLAlchemyError, dialect: Dialect) -> VendorError:
     if isinstance(error, NoSuchTableError):
         return Misread(f"{name} has no table for {call}; look at [[processors.tables]].")
     match dialect.meaning(error):
         case "rule":
             why = "a row of another table hangs from it" if call.startswith("DELETE") else "a rule of the table forbids the new values"
-            return Refused(f"{name} refused {call}: {why}.", passing=True)
+            return Refused(f"{name} refused {call}: {why}, or a trigger refuses it.", passing=True)
+        case "table":
+            return Misread(f"{name} cannot carry out {call}: the table is not as it was, or as [[processors.tables]] says.")
         case "value":
             return Refused(f"{name} refused {call}: a value does not fit its column.")
         case "right":
@@ -270,17 +318,21 @@ def _alike(dialect: Dialect, column: Column[Any], values: Sequence[str]) -> Colu
     lower = [value.strip().lower() for value in values]
     same = [value for value in lower if not _FOLDED_ELSEWHERE.search(value)]
     patterns = [_FOLDED_ELSEWHERE.sub("%", re.sub(r"[/%_]", r"/\g<0>", value)) for value in lower if value not in same]
-    return or_(text.in_(same), *(text.like(f"%{pattern}%", escape="/") for pattern in patterns))
+    numbers = [] if dialect.typed else [type_coerce(column, String).in_(values)]  # 7 where 7.0 stands
+    return or_(text.in_(same), *numbers, *(text.like(f"%{pattern}%", escape="/") for pattern in patterns))
 
 
 def _one_of(dialect: Dialect, column: Column[Any], keys: Sequence[str]) -> ColumnElement[bool]:
     """True at least of every row that holds exactly one of the keys."""
-    if not dialect.typed or _type_of(column) not in (*_EXACT, str, bytes):
+    if not dialect.typed:
+        return or_(cast(column, String).in_(keys), type_coerce(column, String).in_(keys))
+    if _type_of(column) not in (*_EXACT, str, bytes):
         return cast(column, String).in_(keys)
     typed = []
     for key in keys:
         with suppress(Misread):  # what is no value of its type stands in no row
-            typed.append(_typed(column, key))
+            value = _typed(column, key)
+            typed.append(literal(value, BigInteger) if type(value) is int else value)  # it may be too large for the column
     return column.in_(typed) if typed else false()
 
 
@@ -303,9 +355,12 @@ def _typed(column: Column[Any], value: Any) -> Any:
             return value
         if wanted is bool:
             return {"True": True, "False": False}[value]
-        return wanted.fromisoformat(value) if issubclass(wanted, date | time) else wanted(value)
+        typed = wanted.fromisoformat(value) if issubclass(wanted, date | time) else wanted(value)
+        if isinstance(typed, int | float | Decimal) and not (math.isfinite(typed) and -_LARGEST < typed < _LARGEST):
+            raise ValueError
     except (TypeError, ValueError, KeyError, ArithmeticError):
         raise Misread("A reference does not fit the table's primary key.") from None
+    return typed
 
 
 def _exactly_one(count: int, table: str) -> int:

@@ -194,7 +194,7 @@ class Spec:
     or a polite pace. `concurrency`: cases at once. `settle_seconds`: how long the vendor's search may lag behind a
     deletion. `not_covered`: what may hold something of a
     person there and is not searched; it stands on every certificate. `docs`, `checked`: the vendor's API page, and when
-    these facts were last compared with it. `erased_as_located`: records are erased in the order in which `locate` yields them.
+    these facts were last compared with it. `erased_as_located`: records are erased as `locate` yields them, those that bind most first.
     `facts`: what of the vendor's they stand on. `bare_403_is_busy`: a 403 without JSON means too many calls, not a missing right.
     `searches`: where not, nobody can be looked up, and what is located are the identifiers themselves, whether there is anything or not.
     """

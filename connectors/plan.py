@@ -74,7 +74,10 @@ class Duties:
 def plan(action: Action, records: Iterable[Record], spec: Spec, duties: Duties, today: date, zone: ZoneInfo) -> list[Planned]:
     """The fate of every record, in the order in which the kinds are to be worked off. Days are those of the controller's `zone`."""
     order = [kind.name for kind in spec.kinds]
-    records = list(records) if spec.erased_as_located else sorted(records, key=lambda record: order.index(record.kind))
+    if spec.erased_as_located:  # at the end of a hold they come in any order, by their references
+        records = sorted(records, key=lambda record: -len(record.bound))
+    else:
+        records = sorted(records, key=lambda record: order.index(record.kind))
     if action != "erase":
         return [_restriction(action, record, spec, duties, today) for record in records]
     own = {record.key: _own_fate(record, spec.kind_of(record), duties, today, zone) for record in records}

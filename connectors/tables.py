@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from connectors.contract import AnyDatabaseUrl, Database, Misread, NeedsIdentifier, Record, Reference, Refused, Row, Settings, State, Text
-from topics.subject import Subject
+from topics.subject import Subject, normalise
 
 KindName = Literal[
     "attachment", "comment", "contact", "customer", "forward", "invoice", "mailbox", "message", "order", "payment", "subscriber",
@@ -84,9 +84,12 @@ class Table(Settings):
         return f"UPDATE {self.table} SET {change} WHERE {where}" if change else f"DELETE FROM {self.table} WHERE {where}"
 
     def lasting(self, row: Row, told: list[str]) -> str:
-        """The column by which a later look sees that the row is the subject's: one that is not stripped, where there is one."""
+        """The column by which a later look sees that it is the same row: whatever told of it, one that is not stripped.
+
+        A number before an address, which people change.
+        """
         stay = [name for name in (*self.told_by, *self.parents) if name not in self.strip and row[name] is not None]
-        return (stay if self.strip and stay else told)[0]
+        return min(stay or told, key=lambda name: "email" in self.told_by.get(name, ()))
 
     def check(self, key: tuple[str, ...], columns: tuple[str, ...], is_parent: bool) -> None:
         """Hold what is configured against the table as it is.
@@ -170,8 +173,8 @@ class Place:
         """As `TableSettings.place` reads it."""
         return json.dumps([self.table.table, self.key, self.column, self.value])
 
-    def state(self, row: Row | None) -> State:
-        """How the row stands that has that key now.
+    def state(self, row: Row | None, located: Mapping[RowKey, str] | None) -> State:
+        """How the row stands that has that key now. `located`: the subject's rows, and their `ref`; None: nobody was searched for.
 
         Raises:
             Misread: somebody else changed it, so that nobody knows whose it is.
@@ -179,11 +182,22 @@ class Place:
         if row is None:
             return State.GONE
         table = self.table
-        if table.stripped and all(str(row[name]) == str(wanted) for name, wanted in table.change(self.key).items()):
+        if table.stripped and all(_same(row[name], wanted) for name, wanted in table.change(self.key).items()):
             return State.ANONYMISED
-        if str(row[self.column]) != self.value and table.stripped:
+        key = (table.table, *map(str, self.key.values()))
+        as_before = (located or {}).get(key, self.ref) == self.ref  # else it would be one row and two records
+        if as_before and normalise("email", str(row[self.column])) == normalise("email", self.value):
+            return State.PRESENT
+        if located is None or table.stripped or not as_before:
             raise Misread(f"A row of {table.table} was changed by somebody else meanwhile, so it cannot be told whose it is.")
-        return State.PRESENT if str(row[self.column]) == self.value else State.GONE  # its key was given to another row since
+        return State.GONE  # its key was given to another row since
+
+
+def _same(there: Any, wanted: Any) -> bool:
+    """Whether a column holds what was wanted of it, as it tells it: 0 as 0.00, false as 0, a moment in another zone."""
+    if isinstance(there, datetime) and isinstance(wanted, datetime) and None in (there.tzinfo, wanted.tzinfo):
+        there, wanted = there.replace(tzinfo=None), wanted.replace(tzinfo=None)
+    return bool(there == wanted) or str(there) == str(wanted)
 
 
 async def empty(database: Database, at: Place, keep: frozenset[str]) -> None:
@@ -215,18 +229,35 @@ class Hit:
     row: Row
     column: str
 
-    def record(self, above: Iterable["Hit"] = ()) -> Record:
-        """As the worker sees it. A later look asks for it by its key, and by what told that it is the subject's.
+    @property
+    def ref(self) -> str:
+        """By which a later look asks for it: its key, and what tells that it is the same row.
+
+        Raises:
+            Misread: its primary key is empty.
+        """
+        if None in self.key.values():
+            raise Misread(f"A row of {self.table.table} has nothing in its primary key, so it cannot be told from another.")
+        return Place(self.table, {name: str(value) for name, value in self.key.items()}, self.column, str(self.row[self.column])).ref
+
+    def record(self, above: Iterable["Hit"]) -> Record:
+        """As the worker sees it.
 
         Raises:
             Misread: its primary key is empty, or no date can be read in its date column.
         """
-        if None in self.key.values():
-            raise Misread(f"A row of {self.table.table} has nothing in its primary key, so it cannot be told from another.")
-        key = {name: str(value) for name, value in self.key.items()}
-        place = Place(self.table, key, self.column, str(self.row[self.column]))
-        since = _day(self.row[self.table.date_column], self.table.table) if self.table.date_column else None
-        return Record(self.table.kind, place.ref, since, tuple(hit.record().key for hit in above) or None)
+        above = list(above)
+        return Record(self.table.kind, self.ref, self._since(above), tuple((hit.table.kind, hit.ref) for hit in above) or None)
+
+    def _since(self, above: list["Hit"]) -> date | datetime | None:
+        """What a hold counts from. Without a column for it: that of the row of its kind that it hangs from, as a line has its bill's."""
+        same = [hit for hit in above if hit.table.kind == self.table.kind]
+        days = [
+            _day(hit.row[hit.table.date_column], hit.table.table)
+            for hit in ([self] if self.table.date_column else same)
+            if hit.table.date_column
+        ]
+        return None if None in days else max(days, key=str, default=None)
 
 
 def _day(value: Any, table: str) -> date | datetime | None:
@@ -236,6 +267,8 @@ def _day(value: Any, table: str) -> date | datetime | None:
         read = value
     if read is None or isinstance(read, date):
         return read
+    if isinstance(read, str) and (not read.strip() or read.startswith("0000-00-00")):  # MySQL's way of saying that there is none
+        return None
     raise Misread(f"A row of {table} holds no date in its date column.")
 
 
@@ -254,11 +287,11 @@ def above(hits: Mapping[RowKey, Hit], links: Iterable[Reference]) -> dict[RowKey
         while todo:
             hit = hits[todo.pop()]
             asked = [(link.target, link.target_columns, _values(hit, link.columns)) for link in links if link.table == hit.table.table]
-            new = {at[one] for one in asked if one in at} - found[key] - {key}
+            new = {at[one] for one in asked if None not in one[2] and one in at} - found[key] - {key}
             found[key] |= new
             todo += new
     return found
 
 
-def _values(hit: Hit, columns: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(str(hit.row[column]) for column in columns)
+def _values(hit: Hit, columns: tuple[str, ...]) -> tuple[str | None, ...]:
+    return tuple(None if (value := hit.row[column]) is None else str(value) for column in columns)

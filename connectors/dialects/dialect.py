@@ -1,20 +1,22 @@
 """Any database that SQLAlchemy speaks to: what is common to all, and what each of those beside this file does in its own way."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, String, Table, cast, create_engine, func, inspect
+from sqlalchemy import CHAR, Column, ColumnElement, Connection, Engine, String, Table, cast, create_engine, func, inspect
 from sqlalchemy.engine import URL, Inspector
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, CompileError, DataError, IntegrityError, InvalidRequestError, ProgrammingError, SQLAlchemyError
 
 from connectors.ports import Reference
 
 Verb = Literal["DELETE", "UPDATE"]
-Meaning = Literal["right", "rule", "value"]
-"""Why a database refused: our user lacks the right, a rule of the table forbids it, or a value does not fit its column."""
+Meaning = Literal["right", "rule", "value", "table"]
+"""Why a database refused: our user lacks the right, a rule forbids it, a value does not fit, or the table is not as it was."""
 
-BLANKS = " \t\n\r\f\v"
+BLANKS = " \t\n\r\f\v\xa0"
 
 
 class Dialect:
@@ -26,8 +28,11 @@ class Dialect:
         """An engine that changes nothing of the database's setup. `timeout` in seconds, where the driver can be told."""
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
 
-    def references(self, connection: Connection) -> Iterator[Reference]:
-        """Every foreign key that the database declares, in whatever schema.
+    def reflected(self, column: dict[str, Any]) -> None:
+        """What SQLAlchemy reads of a column, to be put right."""
+
+    def references(self, connection: Connection, schemas: Collection[str | None]) -> Iterator[Reference]:
+        """Every foreign key that the database declares, in whatever schema. `schemas`: those of our tables; None: the default one.
 
         Raises:
             Denied: it does not show them all to our user.
@@ -50,6 +55,8 @@ class Dialect:
             return "rule"
         if isinstance(error, DataError):
             return "value"
+        if isinstance(error, ArgumentError | CompileError | InvalidRequestError):  # what is there is beyond SQLAlchemy
+            return "table"
         return "right" if isinstance(error, ProgrammingError) else None
 
     def trimmed(self, column: Column[Any]) -> ColumnElement[str]:
@@ -60,8 +67,16 @@ class Dialect:
         return func.trim(text)
 
     def shown(self, column: Column[Any], value: Any) -> Any:
-        """A value as it is told: bytes by `text_of`."""
-        return text_of(bytes(value)) if isinstance(value, bytes | memoryview) else value
+        """A value as it is told, alike by columns of whatever type: bytes by `text_of`, 7.00 as 7, text that is padded without that."""
+        if isinstance(value, bytes | memoryview):
+            return text_of(bytes(value))
+        if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
+            return int(value)
+        return value.rstrip(" ") if isinstance(value, str) and isinstance(column.type, CHAR) else value
+
+    def beside(self, connection: Connection, table: Table) -> Mapping[Column[Any], Any]:
+        """What a change must set besides, so that the database changes no other column of its own accord."""
+        return {}
 
 
 def _schemas(inspector: Inspector) -> list[str]:

@@ -1,14 +1,14 @@
 """MySQL and MariaDB, by PyMySQL."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, Table, create_engine, literal, select
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.types import TIMESTAMP
 
 from connectors.dialects.dialect import Dialect, Meaning, Verb, plain, reference
@@ -26,7 +26,8 @@ class Mysql(Dialect):
     """MySQL and MariaDB, by PyMySQL. What does not fit is an error, moments are UTC."""
 
     _DENIED = {1044, 1045, 1142, 1143, 1227, 1370, 1698}
-    _CHECKED = {3819, 4025}
+    _CHECKED = {1644, 3819, 4025}  # by a trigger, by a CHECK
+    _CHANGED = {1054}
     _SHOWING = {"REFERENCES", "INSERT", "UPDATE", "DELETE", "ALL PRIVILEGES"}
 
     def engine(self, url: URL, timeout: float) -> Engine:
@@ -37,10 +38,12 @@ class Mysql(Dialect):
             url, pool_pre_ping=True, connect_args={**options, "init_command": f"SET SESSION {session}"}, hide_parameters=True
         )
 
-    def references(self, connection: Connection) -> Iterator[Reference]:
+    def references(self, connection: Connection, schemas: Collection[str | None]) -> Iterator[Reference]:
         """Of tables that our user may read at most it shows none, and their rows would go along unseen."""
-        if not any(table is None and rights.keys() & self._SHOWING for rights, table in _grants(connection)):
-            raise Denied("The database hides foreign keys from its user; grant it REFERENCES on the whole database.")
+        for schema in schemas:
+            if not any(table is None and rights.keys() & self._SHOWING for rights, table in _grants(connection, schema)):
+                where = f"The database {schema}" if schema else "The database"
+                raise Denied(f"{where} hides foreign keys from its user; grant it REFERENCES on the whole database.")
         told = "k.table_schema, k.table_name, k.column_name, k.referenced_table_schema, k.referenced_table_name, k.referenced_column_name"
         asked = (
             f"SELECT {told}, r.delete_rule, k.constraint_name FROM information_schema.key_column_usage k"
@@ -61,11 +64,20 @@ class Mysql(Dialect):
         return wide or (bool(columns) and {*columns} <= {column for rights in held for column in rights.get(verb, ())})
 
     def meaning(self, error: SQLAlchemyError) -> Meaning | None:
-        """PyMySQL calls these operational, as it does a server that is gone."""
+        """PyMySQL calls most of these operational, as it does a server that is gone."""
         number = error.orig.args[0] if isinstance(error, DBAPIError) and error.orig and error.orig.args else None
         if number in self._DENIED:
             return "right"
+        if isinstance(error, ProgrammingError) or number in self._CHANGED:
+            return "table"
         return "rule" if number in self._CHECKED else super().meaning(error)
+
+    def beside(self, connection: Connection, table: Table) -> Mapping[Column[Any], Any]:
+        """Of a moment that is set ON UPDATE, which SQLAlchemy does not always see: a hold may count from it."""
+        where = f"table_schema = {'database()' if table.schema is None else '%s'} AND table_name = %s AND extra LIKE '%%on update%%'"
+        named = tuple(name for name in (table.schema, table.name) if name is not None)
+        moved = connection.exec_driver_sql(f"SELECT column_name FROM information_schema.columns WHERE {where}", named).scalars()
+        return {table.columns[name]: table.columns[name] for name in moved if name in table.columns}
 
     def shown(self, column: Column[Any], value: Any) -> Any:
         """A TIMESTAMP is a moment, though it comes without its zone (which is UTC in our sessions); a DATETIME is not."""

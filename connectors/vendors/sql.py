@@ -12,10 +12,11 @@ from connectors.tables import Hit, KindName, RowKey, Table, TableSettings, above
 class Sql(Connector[TableSettings]):
     spec = contract.Spec(
         name="sql", kind="database", kinds=tuple(Kind(name) for name in get_args(KindName)), identifiers=("email", "customer_id"),
-        not_covered=("tables and columns that are not configured, files beside the database, replicas, dumps and backups",),
+        not_covered=("tables and columns that are not configured, files beside it, earlier versions of rows, replicas, dumps and backups",),
         calls_per_minute=6000, docs="https://docs.sqlalchemy.org", checked=dt.date(2026, 11, 28), erased_as_located=True,
     )  # fmt: skip
     opens = "database"
+    located: Mapping[RowKey, str] | None = None
 
     @property
     def identifiers(self) -> tuple[str, ...]:
@@ -46,7 +47,8 @@ class Sql(Connector[TableSettings]):
             for link in links:
                 if ids := {key[1] for key in hits if key[0] == link.target}:
                     rows = await self.database.referring(link.table, link.columns[0], sorted(ids))
-                    keep(tables[link.table], rows, link.columns, lambda _, value: str(value) in ids)
+                    keep(tables[link.table], rows, link.columns, lambda *_: True)
+        self.located = {one: hit.ref for one, hit in hits.items()}
         higher = above(hits, [*links, *await self.database.references()])
         for one in sorted(hits, key=lambda one: -len(higher[one])):  # what hangs from a row goes before it
             yield hits[one].record(hits[other] for other in sorted(higher[one]))
@@ -68,12 +70,11 @@ class Sql(Connector[TableSettings]):
 
     async def peek(self, record: Record) -> State:
         at = self.settings.place(record)
-        return at.state(await self.database.row(at.table.table, at.key))
+        return at.state(await self.database.row(at.table.table, at.key), self.located)
 
     async def rights(self) -> list[contract.Right]:
-        needed = [(table.table, *need) for table in self.settings.tables for need in table.needs]
-        return [contract.Right(name, "erase", await self.database.may(verb, table, columns)) for table, name, verb, columns in needed]
+        needed = [(table.table, need) for table in self.settings.tables for need in table.needs]
+        return [contract.Right(name, "erase", await self.database.may(verb, table, of)) for table, (name, verb, of) in needed]
 
     def planned_call(self, record: Record) -> str:
-        at = self.settings.place(record)
-        return at.table.statement(at.key)
+        return (at := self.settings.place(record)).table.statement(at.key)

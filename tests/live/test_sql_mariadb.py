@@ -132,6 +132,19 @@ def test_a_right_on_the_whole_database_shows_every_foreign_key(mariadb: MariaDb,
     assert [(3,)] == shop.run("select count(*) from notes")
 
 
+def test_foreign_keys_of_every_database_with_a_configured_table_must_be_shown(mariadb: MariaDb) -> None:
+    shop, home = Shop(mariadb), mariadb.new_database()
+    shop.bench.settings = {"url": URL, "tables": [{**PEOPLE, "table": f"{shop.name}.people"}]}
+    shop.as_user("clerk", f"grant all on {home.rpartition('/')[2]}.* to {{user}}", "grant select, delete on {here}.people to {user}")
+    shop.simulator.url = home.replace("root@", "clerk@")
+    answer = shop.bench.carry_out({"customer_id": ["1001"]})
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records) and f"{shop.name} hides" in (answer.reason or "")
+    assert [(3,)] == shop.run("select count(*) from notes")
+    shop.simulator.url = mariadb.url("")  # none in the URL
+    answer = shop.bench.carry_out({"customer_id": ["1001"]})
+    assert "notes would be deleted along" in (answer.records[0].reason or "")
+
+
 GRANTED: dict[str, tuple[str, ...]] = {
     "of the table": ("grant select, delete, update (email, number) on {here}.people to {user}", "grant references on {here}.* to {user}"),
     "of the database": ("grant select, delete, update on {here}.* to {user}",),
@@ -239,3 +252,49 @@ def test_a_thousand_rows_are_followed_in_several_statements(mariadb: MariaDb) ->
     shop = Shop(mariadb, "delete from notes", many, "insert into notes (person) select id from people", tables=[PEOPLE, NOTES])
     answer = shop.bench.carry_out({"customer_id": ["7"]})
     assert {("comment", "erased"): 1100, ("contact", "erased"): 1100} == {one: outcomes(answer).count(one) for one in outcomes(answer)}
+
+
+def test_a_row_that_would_not_be_found_again_by_its_key_is_never_told(mariadb: MariaDb) -> None:
+    made = ("create table people (id float primary key, email text, number int)", "insert into people values (0.1, 'els@x.nl', 1001)")
+    answer = Shop(mariadb, made=made).bench.carry_out({"customer_id": ["1001"]})
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records) and "found again" in (answer.reason or "")
+
+
+REFUSES = (
+    "create trigger refuse before delete on people for each row begin if old.number = 1001 then signal sqlstate '45000'; end if; end",
+    "delete from notes",
+)
+
+
+def test_what_a_trigger_refuses_is_told_so_and_the_rest_goes_on(mariadb: MariaDb) -> None:
+    shop = Shop(mariadb, *REFUSES)
+    answer = shop.bench.carry_out({"email": ["jan@voorbeeld.nl"], "customer_id": ["1001", "nan", "123456789012345678901234567890"]})
+    assert [("contact", "erased"), ("contact", "failed")] == outcomes(answer)
+    assert "a trigger refuses it" in "".join(record.reason or "" for record in answer.records)
+
+
+def test_the_date_of_a_kept_row_is_not_moved_by_stripping_it(mariadb: MariaDb) -> None:
+    made = (
+        "create table people (id int primary key, email varchar(40), number int, memo text,"
+        " at timestamp default '2025-06-01' on update current_timestamp)",
+        "insert into people (id, email, number, memo) values (1, 'els@x.nl', 1001, 'tea')",
+    )
+    shop = Shop(mariadb, tables=[{**PEOPLE, "kind": "invoice", "date_column": "at", "strip": ["memo"]}], made=made)
+    shop.bench.rules = [TestSqlOnMariaDb().hold("invoice")]
+    assert [("invoice", "held")] == outcomes(shop.bench.carry_out({"customer_id": ["1001"]}))
+    assert [(None, datetime.fromisoformat("2025-06-01"))] == shop.run("select memo, at from people")
+
+
+def test_what_has_no_date_in_the_way_of_mysql_waits_for_a_person(mariadb: MariaDb) -> None:
+    made = ("create table people (id int primary key, email text, number int, at datetime)", "insert into people values (1, '', 7, 0)")
+    shop = Shop(mariadb, tables=[{**PEOPLE, "kind": "invoice", "date_column": "at"}], made=made)
+    shop.bench.rules = [TestSqlOnMariaDb().hold("invoice")]
+    assert [("invoice", "needs_person")] == outcomes(shop.bench.carry_out({"customer_id": ["7"]}))
+
+
+def test_a_url_that_cannot_be_used_fails_before_anything(mariadb: MariaDb) -> None:
+    shop = Shop(mariadb)
+    for query in ("ssl_ca=/nowhere.pem", "ssl_mode=REQUIRED"):
+        shop.simulator.url = f"{shop.owner}?{query}"
+        answer = shop.bench.carry_out(JAN.subject())
+        assert (Outcome.FAILED, ()) == (answer.outcome, answer.records) and "as its url says" in (answer.reason or "")

@@ -1,6 +1,7 @@
 """The connector for databases of one's own against a real PostgreSQL: the whole kit, and what PostgreSQL does that SQLite does not."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -136,3 +137,73 @@ def test_a_table_is_called_as_the_database_calls_it(postgres: Postgres, name: st
     bench = Bench(Sql, simulator, {"url": "postgresql://localhost/shop", "tables": [{**PEOPLE, "table": name}]}, "https://database.test")
     answer = bench.carry_out(JAN.subject())
     assert (Outcome.FAILED, ()) == (answer.outcome, answer.records) and "processors.tables" in (answer.reason or "")
+
+
+SHOP = (
+    "create domain nr as int",
+    "create table people (id nr primary key, email varchar(80), number int, padded char(9), due numeric(9,2), at timestamptz)",
+    "create table purchases (id int primary key, person numeric(9,2), placed date)",
+    "insert into people values (1, U&'\\00a0Jan@Voorbeeld.nl', 1001, 'J', 5, now()), (2, 'anna.jan@voorbeeld.nl', 10010, 'J', 5, now())",
+    "insert into purchases values (10, 1, '2025-06-01'), (20, 2, '2025-06-01')",
+)
+PURCHASES = {"table": "purchases", "kind": "order", "parents": {"person": "people"}, "date_column": "placed"}
+BUYERS = {**PEOPLE, "table": "people"}
+
+
+def shop(postgres: Postgres, *tables: dict[str, Any], made: tuple[str, ...] = SHOP) -> tuple[Bench, SqlSimulator]:
+    simulator = SqlSimulator(postgres.new_database())
+    run(simulator.url, *made)
+    return Bench(Sql, simulator, {"url": "postgresql://localhost/shop", "tables": list(tables)}, "https://database.test"), simulator
+
+
+def test_a_number_of_another_type_links_and_one_too_large_for_its_column_finds_nothing(postgres: Postgres) -> None:
+    bench, simulator = shop(postgres, BUYERS, PURCHASES)
+    bench.rules = [TestSqlOnPostgres().hold("order")]
+    answer = bench.carry_out({**JAN.subject(), "customer_id": ["12345678901", "123456789012345678901234567890"]})
+    assert [("order", "held"), ("contact", "held")] == [(record.kind, record.outcome.value) for record in answer.records]
+    assert [(2,), (2,)] == run(simulator.url, "select count(*) from people union all select count(*) from purchases")
+
+
+def test_values_are_known_again_however_the_database_writes_them(postgres: Postgres) -> None:
+    change = {"email": "x", "number": 0, "padded": "x", "due": 0, "at": datetime(1990, 1, 1, tzinfo=UTC)}
+    bench, _ = shop(postgres, {**BUYERS, "anonymise": change})
+    for _ in range(2):
+        assert ["anonymised"] == [record.outcome.value for record in bench.carry_out({"email": [JAN.email]}).records]
+
+
+def test_a_row_that_would_not_be_found_again_by_its_key_is_never_told(postgres: Postgres) -> None:
+    made = ("create table people (id real primary key, email text, number int)", "insert into people values (0.1, 'jan@voorbeeld.nl', 1)")
+    bench, _ = shop(postgres, BUYERS, made=made)
+    answer = bench.carry_out({"email": [JAN.email]})
+    assert (Outcome.FAILED, ()) == (answer.outcome, answer.records) and "found again" in (answer.reason or "")
+
+
+REFUSES = (
+    "create function refuse() returns trigger language plpgsql as"
+    " $$begin if old.id = 1 then raise exception 'no'; end if; return old; end$$",
+    "create trigger refuse before delete on people for each row execute function refuse()",
+    "update people set email = 'jan@voorbeeld.nl'",
+)
+
+
+def test_what_a_trigger_refuses_is_told_so_and_the_rest_goes_on(postgres: Postgres) -> None:
+    bench, simulator = shop(postgres, BUYERS, made=(*SHOP, *REFUSES))
+    answer = bench.carry_out({"email": [JAN.email]})
+    assert ["erased", "failed"] == sorted(record.outcome.value for record in answer.records)
+    assert "a trigger refuses it" in "".join(record.reason or "" for record in answer.records)
+    assert [(1,)] == run(simulator.url, "select id from people")
+
+
+def test_options_in_the_url_are_kept(postgres: Postgres) -> None:
+    bench, simulator = crm(postgres)
+    bench.settings = {**bench.settings, "tables": [{**PEOPLE, "table": "people"}]}
+    simulator.url += "?options=-csearch_path%3Dcrm"
+    answer = bench.carry_out({"customer_id": ["C-1001"]})
+    assert "notes would be deleted along" in (answer.records[0].reason or "")
+
+
+@pytest.mark.parametrize("query", ["sslrootcert=/nowhere.pem&sslmode=verify-full", "ssl_mode=x"])
+def test_a_url_that_cannot_be_used_fails_before_anything(postgres: Postgres, query: str) -> None:
+    bench, simulator = shop(postgres, BUYERS)
+    simulator.url += f"?{query}"
+    assert (Outcome.FAILED, ()) == ((answer := bench.carry_out(JAN.subject())).outcome, answer.records)
