@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from connectors.testing.harness import SECRETS
 from connectors.testing.simulator import Fault
 from connectors.testing.simulators.transip import LOGIN, TransipSimulator
-from connectors.vendors.transip import Transip, TransipSettings
+from connectors.vendors.transip import Transip
 from tests.connectors.vendors.test_transip import HOW, JAN, PLAIN, bench, calls, fates
 from topics.outcomes import Outcome
 
@@ -106,6 +106,6 @@ def test_a_key_that_cannot_be_used_is_refused_in_a_sentence_without_it() -> None
     ]  # fmt: skip
     for pem in bad:
         with pytest.raises(ValueError, match="private key") as caught:
-            Transip.auth(TransipSettings(login=LOGIN, private_key=SecretStr(pem)))
+            Transip.auth(Transip.settings_model(login=LOGIN, private_key=SecretStr(pem)))
         assert not any(line in str(caught.value) for line in pem.splitlines() if len(line) > 4)
         assert caught.value.__cause__ is None and caught.value.__context__ is None
