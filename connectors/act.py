@@ -133,7 +133,7 @@ async def _call(connector: Connector[Any], item: Planned) -> Any:
     state = item.record.state
     if item.do is Do.RESTRICT and state is not State.RESTRICTED:
         await connector.restrict(item.record)
-    if item.do is Do.LIFT and state in (State.RESTRICTED, State.PARTLY):
+    if item.do is Do.LIFT and state.can_be_lifted:
         await connector.lift(item.record)
     return None
 

@@ -97,6 +97,7 @@ class DatabaseDoor:
         self._evidence = evidence
         self._leave = leave
         self._references: tuple[Reference, ...] | None = None
+        self._beside: dict[str, Mapping[Column[Any], Any]] = {}
 
     async def columns(self, table: str) -> tuple[str, ...]:
         def read(connection: Connection) -> tuple[str, ...]:
@@ -185,7 +186,9 @@ class DatabaseDoor:
             if any(column.computed is not None for column in values):
                 raise Misread(f"A column of {table} is computed and cannot be changed; look at [[processors.tables]].")
             self._nothing_goes_along(connection, table, key, frozenset(change))
-            every = {**self._account.dialect.beside(connection, here), **values}
+            if table not in self._beside:
+                self._beside[table] = self._account.dialect.beside(connection, here)
+            every = {**self._beside[table], **values}
             return _exactly_one(connection.execute(update(here).where(*self._one(connection, table, key)).values(every)).rowcount, table)
 
         await self._do(f"UPDATE {table}", write)
@@ -206,6 +209,7 @@ class DatabaseDoor:
         except SQLAlchemyError as error:
             if account.dialect.meaning(error) == "table":
                 account.tables.clear()  # to be read in anew
+                self._beside.clear()
             raise _fault(account.name, call, error, account.dialect) from None
         self._keep(call, started, done)
         return done
@@ -242,25 +246,29 @@ class DatabaseDoor:
         Raises:
             Gone, Refused
         """
-        here = self._table(connection, table)
-        row = connection.execute(select(here).where(*self._one(connection, table, key))).mappings().first()
+        hanging = [
+            one
+            for one in self._read_references(connection)
+            if one.target == table and (one.cascades if changed is None else changed & {*one.target_columns})
+        ]
+        if not hanging:
+            return
+        here, itself = self._table(connection, table), and_(*self._one(connection, table, key))
+        row = connection.execute(select(here).where(itself)).mappings().first()
         if row is None:
             raise Gone(f"The row of {table} is not there.")
-        for reference in self._read_references(connection):
-            along = reference.cascades if changed is None else changed & {*reference.target_columns}
-            if not along or reference.target != table:
-                continue
+        for reference in hanging:
             other = self._table(connection, reference.table)
             values = [row[name] for name in reference.target_columns]
             hangs = [
                 false() if value is None else other.columns[name] == value for name, value in zip(reference.columns, values, strict=True)
             ]
-            itself = [not_(and_(*self._one(connection, table, key)))] if other is here else []
-            if connection.execute(select(literal(1)).select_from(other).where(*hangs, *itself).limit(1)).first():
+            others = [not_(itself)] if other is here else []
+            if connection.execute(select(literal(1)).select_from(other).where(*hangs, *others).limit(1)).first():
+                along = "deleted" if changed is None else "changed"
                 raise Refused(
-                    f"A row of {reference.table} would be {'deleted' if changed is None else 'changed'} along with the one of {table};"
-                    f" give {reference.table} under"
-                    " [[processors.tables]], or unhook it.",
+                    f"A row of {reference.table} would be {along} along with the one of {table};"
+                    f" give {reference.table} under [[processors.tables]], or unhook it.",
                     passing=True,
                 )
 

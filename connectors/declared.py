@@ -25,6 +25,11 @@ class State(StrEnum):
     ANONYMISED = "anonymised"  # there, but nothing of the person in it
     GONE = "gone"
 
+    @property
+    def can_be_lifted(self) -> bool:
+        """Whether it is restricted, wherever it stands or in some places only."""
+        return self in (State.RESTRICTED, State.PARTLY)
+
 
 @dataclass(frozen=True)
 class Record(NotPickled):

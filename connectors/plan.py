@@ -212,7 +212,7 @@ def _restriction(action: Action, record: Record, spec: Spec, duties: Duties, tod
             reason = f"{would}: an officer must confirm it first."
             return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=reason, unconfirmed=True)
         return Planned(record, Do.LEAVE, Outcome.REFUSED, reason=f"{spec.name} offers no way to restrict {one(kind.name)}.")
-    if kind.lifts or record.state not in (State.RESTRICTED, State.PARTLY):
+    if kind.lifts or not record.state.can_be_lifted:
         return Planned(record, Do.LIFT, Outcome.LIFTED)
     reason = f"{spec.name} offers no way to lift the restriction of {one(kind.name)} over its API; do it by hand there."
     return Planned(record, Do.LEAVE, Outcome.NEEDS_PERSON, reason=reason)

@@ -100,7 +100,7 @@ class Database(Protocol):
     async def referring(self, table: str, column: str, keys: Sequence[str]) -> list[Row]:
         """The whole rows that refer to one of those keys by that column.
 
-        A database may ignore letter case here, so these may be more: hold each against the keys.
+        Raises `Misread` where a database that ignores letter case or blanks takes another key for one of them.
         """
         ...
 

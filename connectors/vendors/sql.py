@@ -1,8 +1,8 @@
 """Tables of your own: CMS, CRM, web shop, log-in data, monitoring contacts. Facts and doubts: docs/vendors/sql.md."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, get_args
+from collections.abc import Mapping
+from typing import Literal, get_args
 
 from connectors import contract
 from connectors.contract import Connector, Kind, Outcome, Record, Records, Reference, Row, State, Subject
@@ -30,24 +30,23 @@ class Sql(Connector[TableSettings]):
             table.check(keys[name], await self.database.columns(name), any(link.target == name for link in links))
         can_be_searched(tables, links, subject)
 
-        def keep(table: Table, rows: list[Row], columns: Iterable[str], fits: Callable[[str, Any], bool]) -> None:
-            for row in rows:
-                if told := [column for column in columns if fits(column, row[column])]:
-                    hit = Hit(table, {name: row[name] for name in keys[table.table]}, row, table.lasting(row, told))
-                    hits.setdefault((table.table, *map(str, hit.key.values())), hit)
+        def keep(table: Table, row: Row, told: list[str]) -> None:
+            hit = Hit(table, {name: row[name] for name in keys[table.table]}, row, table.lasting(row, told))
+            hits.setdefault((table.table, *map(str, hit.key.values())), hit)
 
         for table in tables.values():
             kinds = table.told_by
             where = {column: [value for kind in some for value in subject.values(kind)] for column, some in kinds.items()}
-            rows = await self.database.select(table.table, where) if where else []
-            keep(table, rows, where, lambda column, value: any(subject.matches(kind, value) for kind in kinds[column]))  # noqa: B023
+            for row in await self.database.select(table.table, where) if where else []:
+                if told := [column for column in where if any(subject.matches(kind, row[column]) for kind in kinds[column])]:
+                    keep(table, row, told)
         known = -1
         while known < len(hits):  # what hangs from a row, and what hangs from that
             known = len(hits)
             for link in links:
                 if ids := {key[1] for key in hits if key[0] == link.target}:
-                    rows = await self.database.referring(link.table, link.columns[0], sorted(ids))
-                    keep(tables[link.table], rows, link.columns, lambda *_: True)
+                    for row in await self.database.referring(link.table, link.columns[0], sorted(ids)):
+                        keep(tables[link.table], row, [*link.columns])
         self.located = {one: hit.ref for one, hit in hits.items()}
         higher = above(hits, [*links, *await self.database.references()])
         for one in sorted(hits, key=lambda one: -len(higher[one])):  # what hangs from a row goes before it
